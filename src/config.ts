@@ -1,0 +1,146 @@
+// The one reader of the environment. Parsed once at start into a value that cannot be wrong; passed on from there.
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { CodedError } from './error.ts';
+
+export type ExecutionProvider = 'auto' | 'cpu' | 'cuda';
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Absolute path. */
+  readonly dataDirectory: string;
+  readonly databaseUrl: string;
+  readonly temporal: TemporalConfig;
+  readonly storageUrl: string;
+  readonly executionProvider: ExecutionProvider;
+  readonly trainingThreads: number;
+  readonly auth: 'none';
+  readonly logLevel: string;
+  readonly limits: { readonly datasetBytes: number; readonly modelBytes: number };
+}
+
+export interface TemporalConfig {
+  readonly address: string;
+  readonly namespace: string;
+  readonly apiKey: string | null;
+  /** Paths of PEM files for mutual TLS, or `null` for a plain connection. */
+  readonly tls: { readonly certificatePath: string; readonly keyPath: string } | null;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export const variables = {
+  host: 'HOST',
+  port: 'PORT',
+  dataDirectory: 'DATA_DIR',
+  databaseUrl: 'DATABASE_URL',
+  temporalAddress: 'TEMPORAL_ADDRESS',
+  temporalNamespace: 'TEMPORAL_NAMESPACE',
+  temporalApiKey: 'TEMPORAL_API_KEY',
+  temporalCertificate: 'TEMPORAL_TLS_CERT',
+  temporalKey: 'TEMPORAL_TLS_KEY',
+  storageUrl: 'STORAGE_URL',
+  executionProvider: 'EXECUTION_PROVIDER',
+  trainingThreads: 'TRAINING_THREADS',
+  auth: 'AUTH',
+  logLevel: 'LOG_LEVEL',
+  datasetLimit: 'MAX_DATASET_BYTES',
+  modelLimit: 'MAX_MODEL_BYTES',
+} as const;
+
+const gibibyte = 1024 ** 3;
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/**
+ * Reads the configuration.
+ *
+ * @throws CodedError `configuration_invalid` naming the variable and what it may be.
+ */
+export function readConfig(environment: Environment = process.env): Config {
+  const text = (name: string, fallback: string): string => environment[name] || fallback;
+  const dataDirectory = resolve(text(variables.dataDirectory, '.data'));
+  return {
+    host: text(variables.host, '127.0.0.1'),
+    port: wholeNumber(environment, variables.port, 8080, 0, 65_535),
+    dataDirectory,
+    databaseUrl: text(variables.databaseUrl, 'postgresql://postgres@127.0.0.1:5432/postgres'),
+    temporal: {
+      address: text(variables.temporalAddress, '127.0.0.1:7233'),
+      namespace: text(variables.temporalNamespace, 'default'),
+      apiKey: environment[variables.temporalApiKey] || null,
+      tls: tlsFiles(environment),
+    },
+    storageUrl: text(variables.storageUrl, pathToFileURL(resolve(dataDirectory, 'objects')).href),
+    executionProvider: oneOf(environment, variables.executionProvider, ['auto', 'cpu', 'cuda'], 'auto'),
+    trainingThreads: wholeNumber(environment, variables.trainingThreads, availableParallelism(), 1, 1024),
+    auth: oneOf(environment, variables.auth, ['none'], 'none'),
+    logLevel: oneOf(environment, variables.logLevel, logLevels, 'info'),
+    limits: {
+      datasetBytes: wholeNumber(environment, variables.datasetLimit, gibibyte, 1, 1024 * gibibyte),
+      modelBytes: wholeNumber(environment, variables.modelLimit, 2 * gibibyte, 1, 1024 * gibibyte),
+    },
+  };
+}
+
+/** The environment of a child process: this process's own, with changes. */
+export function childEnvironment(changes: Readonly<Record<string, string>>): Record<string, string> {
+  const inherited = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return { ...Object.fromEntries(inherited), ...changes };
+}
+
+/** Whether the operator set a variable himself, so that the embedded stack must not start that part. */
+export function isSet(name: string, environment: Environment = process.env): boolean {
+  return Boolean(environment[name]);
+}
+
+/** Silences the AWS SDK's notice about Node 20, by the variable that it documents for this. */
+export function silenceAwsNodeNotice(): void {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+}
+
+function tlsFiles(environment: Environment): TemporalConfig['tls'] {
+  const certificatePath = environment[variables.temporalCertificate];
+  const keyPath = environment[variables.temporalKey];
+  if (!certificatePath && !keyPath) return null;
+  if (!certificatePath || !keyPath)
+    throw invalid(
+      variables.temporalKey,
+      `is set together with ${variables.temporalCertificate} or not at all`,
+    );
+  return { certificatePath, keyPath };
+}
+
+function wholeNumber(
+  environment: Environment,
+  name: string,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
+  const text = environment[name];
+  if (!text) return fallback;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw invalid(name, `must be a whole number from ${least} to ${most}, but is "${text}"`);
+  return value;
+}
+
+function oneOf<T extends string>(
+  environment: Environment,
+  name: string,
+  allowed: readonly T[],
+  fallback: T,
+): T {
+  const text = environment[name] || fallback;
+  const value = allowed.find((candidate) => candidate === text);
+  if (value === undefined) throw invalid(name, `must be one of ${allowed.join(', ')}, but is "${text}"`);
+  return value;
+}
+
+function invalid(name: string, problem: string): CodedError {
+  return new CodedError('configuration_invalid', `${name} ${problem}.`);
+}

@@ -1,0 +1,97 @@
+// Committed checkpoints: only a manifest that has a row here counts.
+import { CodedError } from '../error.ts';
+import type { ExperimentReference } from '../experiment/activity.ts';
+import type { Database } from './client.ts';
+import { appendEvent } from './event-repository.ts';
+import type { CheckpointRecord } from './experiment-record.ts';
+import { lastStep } from './ledger-repository.ts';
+import { lockForHolder, type LeaseHolder } from './lock.ts';
+
+export interface NewCheckpoint {
+  readonly step: number;
+  /** `sha256:…` of the manifest. */
+  readonly id: string;
+  readonly sizeBytes: number;
+}
+
+export class CheckpointRepository {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Commits a checkpoint whose manifest is stored; the same again changes nothing. A step that was committed on another
+   * numeric profile before is replaced, as its ledger was.
+   *
+   * @throws CodedError `lease_lost`; `divergence` when the attempt's segment has another manifest of this step;
+   * `internal` when steps up to the checkpoint are not recorded yet, which is a fault of the caller.
+   */
+  async commitCheckpoint(holder: LeaseHolder, { step, id, sizeBytes }: NewCheckpoint): Promise<void> {
+    const { projectId, experimentId, lease } = holder;
+    await this.#database.transaction(async (queries) => {
+      await lockForHolder(queries, holder);
+      const last = await lastStep(queries, holder);
+      if (step > last)
+        throw new CodedError(
+          'internal',
+          `The ledger ends at step ${last}, before the checkpoint of ${step}.`,
+        );
+      const key = { projectId_experimentId_step: { projectId, experimentId, step } };
+      const earlier = await queries.checkpoint.findUnique({ where: key });
+      if (earlier?.manifest === id) return;
+      if (earlier) {
+        const [pair] = await queries.$queryRaw<{ same: boolean }[]>`
+          SELECT count(DISTINCT segment) = 1 AS same FROM attempt
+          WHERE project_id = ${projectId} AND experiment_id = ${experimentId}
+            AND lease IN (${lease}::int, ${earlier.lease}::int)`;
+        if (pair?.same)
+          throw new CodedError('divergence', `Step ${step} gave another checkpoint than before.`);
+      }
+      const values = { manifest: id, sizeBytes, lease };
+      await queries.checkpoint.upsert({
+        where: key,
+        create: { projectId, experimentId, step, ...values },
+        update: values,
+      });
+      await appendEvent(queries, holder, 'checkpointCommitted', { step, id, sizeBytes });
+    });
+  }
+
+  async latestCheckpoint(reference: ExperimentReference): Promise<CheckpointRecord | undefined> {
+    return (await this.#find(reference, {}, 1))[0];
+  }
+
+  async getCheckpoint(reference: ExperimentReference, step: number): Promise<CheckpointRecord | undefined> {
+    return (await this.#find(reference, { step }, 1))[0];
+  }
+
+  /** Newest first; those before `beforeStep` when it is given. */
+  async listCheckpoints(
+    reference: ExperimentReference,
+    { limit, beforeStep }: { readonly limit: number; readonly beforeStep?: number },
+  ): Promise<readonly CheckpointRecord[]> {
+    return this.#find(reference, beforeStep === undefined ? {} : { step: { lt: beforeStep } }, limit);
+  }
+
+  async #find(
+    { projectId, experimentId }: ExperimentReference,
+    condition: { readonly step?: number | { readonly lt: number } },
+    limit: number,
+  ): Promise<readonly CheckpointRecord[]> {
+    const rows = await this.#database.run((queries) =>
+      queries.checkpoint.findMany({
+        where: { projectId, experimentId, ...condition },
+        orderBy: { step: 'desc' },
+        take: limit,
+      }),
+    );
+    return rows.map(({ step, manifest, sizeBytes, createdAt }) => ({
+      step,
+      id: manifest,
+      sizeBytes: Number(sizeBytes),
+      createdAt,
+    }));
+  }
+}

@@ -1,0 +1,89 @@
+// Uploaded datasets. The same content twice within a project is one object.
+import type { Database } from './client.ts';
+import type { Prisma } from './generated/client.ts';
+import { decodeCursor, olderThan, pageOf, type Page } from './page.ts';
+
+export interface StoredBlob {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+export interface DatasetSplit {
+  readonly format: 'csv' | 'tsv' | 'jsonl';
+  readonly rows: number;
+  readonly columns: readonly string[];
+  /** The first rows, long values cut. */
+  readonly sample: readonly Readonly<Record<string, unknown>>[];
+  readonly blob: StoredBlob;
+}
+
+export interface NewDataset {
+  readonly projectId: string;
+  readonly id: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly splits: Readonly<Record<string, DatasetSplit>>;
+}
+
+export interface DatasetRecord extends NewDataset {
+  readonly createdAt: Date;
+}
+
+export class DatasetRepository {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Stores a dataset, or finds the one with the same content, whose id it keeps. */
+  async createOrGet(
+    dataset: NewDataset,
+  ): Promise<{ readonly record: DatasetRecord; readonly created: boolean }> {
+    const { projectId, sha256 } = dataset;
+    return this.#database.transaction(async (queries) => {
+      const splits = dataset.splits as unknown as Prisma.InputJsonObject;
+      const { count } = await queries.dataset.createMany({
+        data: { ...dataset, splits },
+        skipDuplicates: true,
+      });
+      const row = await queries.dataset.findUniqueOrThrow({
+        where: { projectId_sha256: { projectId, sha256 } },
+      });
+      return { record: toRecord(row), created: count > 0 };
+    });
+  }
+
+  async get(projectId: string, id: string): Promise<DatasetRecord | undefined> {
+    const row = await this.#database.run((queries) =>
+      queries.dataset.findUnique({ where: { projectId_id: { projectId, id } } }),
+    );
+    return row ? toRecord(row) : undefined;
+  }
+
+  /**
+   * Newest first.
+   *
+   * @throws CodedError `invalid_request` for a cursor that no list gave.
+   */
+  async list(
+    projectId: string,
+    { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+  ): Promise<Page<DatasetRecord>> {
+    const after = cursor === undefined ? undefined : decodeCursor(cursor);
+    const rows = await this.#database.run((queries) =>
+      queries.dataset.findMany({
+        where: { projectId, ...(after && olderThan(after)) },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit + 1,
+      }),
+    );
+    return pageOf(rows.map(toRecord), limit);
+  }
+}
+
+function toRecord(row: Prisma.DatasetGetPayload<object>): DatasetRecord {
+  // This room alone writes the column, by the same type.
+  const splits = row.splits as unknown as DatasetRecord['splits'];
+  return { ...row, sizeBytes: Number(row.sizeBytes), splits };
+}

@@ -1,0 +1,51 @@
+// The lock on an experiment's row, under which everything about the experiment changes, and the fence of leases on top of it.
+import { CodedError } from '../error.ts';
+import type { ExperimentReference } from '../experiment/activity.ts';
+import { hasEnded, type ExperimentState, type RequestedAction } from '../experiment/state.ts';
+import type { Queries } from './client.ts';
+
+export interface LockedExperiment {
+  readonly state: ExperimentState;
+  readonly stateSequence: number;
+  readonly requestedAction: RequestedAction | null;
+  readonly lease: number;
+}
+
+/** Who writes for an experiment: the attempt that holds its newest lease. */
+export interface LeaseHolder extends ExperimentReference {
+  readonly lease: number;
+}
+
+/**
+ * Locks an experiment's row until the transaction ends.
+ *
+ * @throws CodedError `not_found` when there is no such experiment in the project.
+ */
+export async function lockExperiment(
+  queries: Queries,
+  { projectId, experimentId }: ExperimentReference,
+): Promise<LockedExperiment> {
+  // NO KEY: rows that refer to the experiment may be inserted meanwhile.
+  const [row] = await queries.$queryRaw<LockedExperiment[]>`
+    SELECT state, state_sequence AS "stateSequence", requested_action AS "requestedAction", lease
+    FROM experiment WHERE project_id = ${projectId} AND id = ${experimentId} FOR NO KEY UPDATE`;
+  if (!row) throw new CodedError('not_found', `There is no experiment ${experimentId}.`);
+  return row;
+}
+
+/**
+ * Locks the row for a write of an attempt.
+ *
+ * @throws CodedError `lease_lost` when a newer attempt has begun or the experiment has ended.
+ */
+export async function lockForHolder(queries: Queries, holder: LeaseHolder): Promise<LockedExperiment> {
+  const locked = await lockExperiment(queries, holder);
+  if (locked.lease !== holder.lease)
+    throw new CodedError(
+      'lease_lost',
+      `The attempt with lease ${holder.lease} was replaced: the lease is now ${locked.lease}.`,
+    );
+  if (hasEnded(locked.state))
+    throw new CodedError('lease_lost', `The experiment has ended (${locked.state}); its attempts are over.`);
+  return locked;
+}

@@ -1,0 +1,60 @@
+// Curves over the steps, read from the ledger and thinned in the database.
+import type { ExperimentReference } from '../experiment/activity.ts';
+import type { Database } from './client.ts';
+import { Prisma } from './generated/client.ts';
+
+export const metricNames = ['loss', 'gradientNorm', 'learningRate'] as const;
+export type MetricName = (typeof metricNames)[number];
+
+export interface MetricRange {
+  readonly fromStep: number;
+  readonly toStep: number;
+  /** At least 2: the first and the last point are always among them. */
+  readonly maxPoints: number;
+}
+
+/** `[step, value]`; the value is `null` where it was no finite number. */
+export type MetricPoint = readonly [step: number, value: number | null];
+
+const columns: Readonly<Record<MetricName, Prisma.Sql>> = {
+  loss: Prisma.sql`loss_bits`,
+  gradientNorm: Prisma.sql`gradient_norm_bits`,
+  learningRate: Prisma.sql`learning_rate`,
+};
+
+export class MetricRepository {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** A metric's points in the order of steps: every n-th, with n the least that keeps them within `maxPoints`. */
+  async points(
+    { projectId, experimentId }: ExperimentReference,
+    name: MetricName,
+    { fromStep, toStep, maxPoints }: MetricRange,
+  ): Promise<readonly MetricPoint[]> {
+    // The last point comes besides the strided ones, so the stride counts with one point less.
+    const rows = await this.#database.run(
+      (queries) => queries.$queryRaw<{ step: number; value: number }[]>`
+        WITH chosen AS (
+          SELECT step, ${columns[name]} AS value, row_number() OVER (ORDER BY step) - 1 AS position,
+            count(*) OVER () AS total
+          FROM ledger_step
+          WHERE project_id = ${projectId} AND experiment_id = ${experimentId}
+            AND step BETWEEN ${fromStep}::int AND ${toStep}::int)
+        SELECT step, value FROM chosen
+        WHERE position = total - 1
+          OR position % GREATEST(1, CEIL((total - 1)::float8 / ${maxPoints - 1}::int)::bigint) = 0
+        ORDER BY step`,
+    );
+    return rows.map(({ step, value }) => [step, name === 'learningRate' ? value : floatOf(value)]);
+  }
+}
+
+/** The float32 whose bits are given, as JSON can show it. */
+function floatOf(bits: number): number | null {
+  const value = new Float32Array(Int32Array.of(bits).buffer)[0] ?? NaN;
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,95 @@
+// Uploaded models. The same content twice within a project is one object.
+import type { Database } from './client.ts';
+import type { Prisma } from './generated/client.ts';
+import type { StoredBlob } from './dataset-repository.ts';
+import { decodeCursor, olderThan, pageOf, type Page } from './page.ts';
+
+/** The part of a model's configuration that a submission is checked against, besides whatever else it holds. */
+export interface ModelConfigRecord {
+  readonly maxPositions: number;
+  readonly [name: string]: unknown;
+}
+
+export interface ModelBlobs {
+  readonly config: StoredBlob;
+  readonly tokenizer: StoredBlob;
+  readonly weights: StoredBlob;
+}
+
+export interface NewModel {
+  readonly projectId: string;
+  readonly id: string;
+  readonly sha256: string;
+  readonly architecture: string;
+  /** How many numbers the weights are. */
+  readonly parameters: number;
+  /** Names of files and tensors that were left aside. */
+  readonly ignored: readonly string[];
+  /** What the model's config.json says, read. */
+  readonly config: ModelConfigRecord;
+  readonly blobs: ModelBlobs;
+}
+
+export interface ModelRecord extends NewModel {
+  readonly createdAt: Date;
+}
+
+export class ModelRepository {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Stores a model, or finds the one with the same content, whose id it keeps. */
+  async createOrGet(model: NewModel): Promise<{ readonly record: ModelRecord; readonly created: boolean }> {
+    const { projectId, sha256 } = model;
+    return this.#database.transaction(async (queries) => {
+      const json = (value: object) => value as unknown as Prisma.InputJsonValue;
+      const data = {
+        ...model,
+        ignored: json(model.ignored),
+        config: json(model.config),
+        blobs: json(model.blobs),
+      };
+      const { count } = await queries.model.createMany({ data, skipDuplicates: true });
+      const row = await queries.model.findUniqueOrThrow({
+        where: { projectId_sha256: { projectId, sha256 } },
+      });
+      return { record: toRecord(row), created: count > 0 };
+    });
+  }
+
+  async get(projectId: string, id: string): Promise<ModelRecord | undefined> {
+    const row = await this.#database.run((queries) =>
+      queries.model.findUnique({ where: { projectId_id: { projectId, id } } }),
+    );
+    return row ? toRecord(row) : undefined;
+  }
+
+  /**
+   * Newest first.
+   *
+   * @throws CodedError `invalid_request` for a cursor that no list gave.
+   */
+  async list(
+    projectId: string,
+    { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+  ): Promise<Page<ModelRecord>> {
+    const after = cursor === undefined ? undefined : decodeCursor(cursor);
+    const rows = await this.#database.run((queries) =>
+      queries.model.findMany({
+        where: { projectId, ...(after && olderThan(after)) },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit + 1,
+      }),
+    );
+    return pageOf(rows.map(toRecord), limit);
+  }
+}
+
+function toRecord(row: Prisma.ModelGetPayload<object>): ModelRecord {
+  // This room alone writes these columns, by the same types.
+  const { ignored, config, blobs } = row as unknown as Pick<ModelRecord, 'ignored' | 'config' | 'blobs'>;
+  return { ...row, parameters: Number(row.parameters), ignored, config, blobs };
+}

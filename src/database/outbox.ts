@@ -1,0 +1,90 @@
+// What Temporal has still to be told, written in the transaction of what it follows from and delivered at least once.
+import type { ExperimentReference } from '../experiment/activity.ts';
+import type { Database, Queries } from './client.ts';
+import { announceChange, announceOutbox } from './notification.ts';
+
+export type OutboxKind = 'start' | 'cancel' | 'storeHistory';
+
+/** How long a claimed row is kept from other dispatchers; one that died in between loses it then. */
+const claimSeconds = 30;
+const longestErrorCharacters = 1000;
+
+export interface OutboxRow extends ExperimentReference {
+  readonly id: bigint;
+  readonly kind: OutboxKind;
+  /** Deliveries that failed. */
+  readonly attempts: number;
+}
+
+/** Adds a row and wakes the dispatcher when the transaction commits. */
+export async function addToOutbox(
+  queries: Queries,
+  { projectId, experimentId }: ExperimentReference,
+  kind: OutboxKind,
+): Promise<void> {
+  await queries.outbox.create({ data: { projectId, experimentId, kind } });
+  await announceOutbox(queries);
+}
+
+export class Outbox {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Takes the oldest row that is due and keeps it from others for 30 s. An experiment's rows come strictly in their
+   * order: a later one is not due while an earlier one exists.
+   */
+  async claim(now: Date): Promise<OutboxRow | undefined> {
+    const until = new Date(now.getTime() + claimSeconds * 1000).toISOString();
+    const [row] = await this.#database.run(
+      (queries) => queries.$queryRaw<OutboxRow[]>`
+        UPDATE outbox SET not_before = ${until}::timestamptz
+        WHERE id = (
+          SELECT candidate.id FROM outbox candidate
+          WHERE candidate.not_before <= ${now.toISOString()}::timestamptz
+            AND NOT EXISTS (
+              SELECT FROM outbox earlier
+              WHERE earlier.project_id = candidate.project_id AND earlier.experiment_id = candidate.experiment_id
+                AND earlier.id < candidate.id)
+          ORDER BY candidate.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+        RETURNING id, project_id AS "projectId", experiment_id AS "experimentId", kind, attempts`,
+    );
+    return row;
+  }
+
+  /** When the earliest row is due, or `undefined` when there is none. */
+  async nextDue(): Promise<Date | undefined> {
+    const row = await this.#database.run((queries) =>
+      queries.outbox.findFirst({ orderBy: { notBefore: 'asc' }, select: { notBefore: true } }),
+    );
+    return row?.notBefore;
+  }
+
+  /** Forgets a row that was delivered; the experiment's next one becomes due. */
+  async delivered(row: OutboxRow): Promise<void> {
+    await this.#database.transaction(async (queries) => {
+      const { count } = await queries.outbox.deleteMany({ where: { id: row.id } });
+      if (count > 0 && row.kind === 'start' && row.attempts > 0) await announceChange(queries, row);
+      await announceOutbox(queries);
+    });
+  }
+
+  /** Puts a row off that could not be delivered, and counts that. */
+  async postpone(row: OutboxRow, error: string, notBefore: Date): Promise<void> {
+    await this.#database.transaction(async (queries) => {
+      const { count } = await queries.outbox.updateMany({
+        where: { id: row.id },
+        data: {
+          attempts: { increment: 1 },
+          lastError: error.slice(0, longestErrorCharacters),
+          notBefore,
+        },
+      });
+      // From the first failure on a reader is told that the experiment waits for Temporal.
+      if (count > 0 && row.kind === 'start' && row.attempts === 0) await announceChange(queries, row);
+    });
+  }
+}

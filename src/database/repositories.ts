@@ -1,0 +1,45 @@
+// All repositories over one database.
+import { AttemptRepository } from './attempt-repository.ts';
+import { CheckpointRepository } from './checkpoint-repository.ts';
+import type { Database } from './client.ts';
+import { DatasetRepository } from './dataset-repository.ts';
+import { EventRepository } from './event-repository.ts';
+import { ExperimentRepository } from './experiment-repository.ts';
+import { LedgerRepository } from './ledger-repository.ts';
+import { MetricRepository } from './metric-repository.ts';
+import { ModelRepository } from './model-repository.ts';
+import { Outbox } from './outbox.ts';
+import { ResultRepository } from './result-repository.ts';
+import { TransitionRepository } from './transition-repository.ts';
+
+export interface Repositories {
+  readonly database: Database;
+  readonly experiments: ExperimentRepository;
+  readonly transitions: TransitionRepository;
+  readonly attempts: AttemptRepository;
+  readonly ledger: LedgerRepository;
+  readonly metrics: MetricRepository;
+  readonly checkpoints: CheckpointRepository;
+  readonly results: ResultRepository;
+  readonly events: EventRepository;
+  readonly outbox: Outbox;
+  readonly datasets: DatasetRepository;
+  readonly models: ModelRepository;
+}
+
+export function createRepositories(database: Database): Repositories {
+  return {
+    database,
+    experiments: new ExperimentRepository(database),
+    transitions: new TransitionRepository(database),
+    attempts: new AttemptRepository(database),
+    ledger: new LedgerRepository(database),
+    metrics: new MetricRepository(database),
+    checkpoints: new CheckpointRepository(database),
+    results: new ResultRepository(database),
+    events: new EventRepository(database),
+    outbox: new Outbox(database),
+    datasets: new DatasetRepository(database),
+    models: new ModelRepository(database),
+  };
+}

@@ -1,0 +1,54 @@
+// Tells a server that cannot be reached from every other fault of a query, through Prisma's, its adapter's and the driver's errors.
+
+/** Prisma's codes: unreachable, timed out, connection closed, pool exhausted, transaction could not start. */
+const prismaCodes = new Set([
+  'P1000',
+  'P1001',
+  'P1002',
+  'P1003',
+  'P1008',
+  'P1011',
+  'P1017',
+  'P2024',
+  'P2037',
+]);
+/** The adapter's names for the same. */
+const adapterKinds = new Set([
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'SocketTimeout',
+  'TooManyConnections',
+  'TlsConnectionError',
+]);
+const systemCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'EAI_AGAIN',
+]);
+/** Classes 08 (connection), 53 (resources) and 57P (shutting down, starting up) of PostgreSQL's SQLSTATE. */
+const sqlStates = /^(08|53|57P)/u;
+const messages =
+  /ECONNREFUSED|ECONNRESET|terminated unexpectedly|Connection terminated|timeout exceeded when trying to connect|connection timeout|Unable to start a transaction/iu;
+const deepest = 6;
+
+/** Whether an error, or what caused it, says that the server cannot be reached. */
+export function isUnavailable(error: unknown, depth = 0): boolean {
+  if (typeof error !== 'object' || error === null || depth > deepest) return false;
+  const { code, kind, originalCode, message, cause, meta, driverAdapterError } = error as Record<
+    string,
+    unknown
+  >;
+  if ([code, originalCode].some((value) => typeof value === 'string' && isUnavailableCode(value)))
+    return true;
+  if (typeof kind === 'string' && adapterKinds.has(kind)) return true;
+  if (typeof message === 'string' && messages.test(message)) return true;
+  return [cause, meta, driverAdapterError].some((inner) => isUnavailable(inner, depth + 1));
+}
+
+function isUnavailableCode(code: string): boolean {
+  return prismaCodes.has(code) || systemCodes.has(code) || sqlStates.test(code);
+}

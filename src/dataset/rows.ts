@@ -1,0 +1,151 @@
+// The rows of a split's file, as they come: CSV, TSV or JSON lines.
+import type { Readable } from 'node:stream';
+import { duplicateKey } from '../storage/duplicate-key.ts';
+import { CsvReader, type CellRecord } from './csv-records.ts';
+import { datasetLimits } from './limits.ts';
+import { RowProblems } from './row-problems.ts';
+import { lineTooLong, textBlocks } from './text-blocks.ts';
+
+export const splitFormats = ['csv', 'tsv', 'jsonl'] as const;
+export type SplitFormat = (typeof splitFormats)[number];
+
+/** CSV and TSV have strings only; JSON lines keep their types, nested values included. */
+export type CellValue = string | number | boolean | null | object;
+
+export interface Row {
+  /** The line of the file that the row begins in, from 1. */
+  readonly line: number;
+  readonly values: Readonly<Record<string, CellValue>>;
+}
+
+/**
+ * Reads rows one by one. CSV is RFC 4180; TSV has tabs and no quoting; the first record of both names the columns. JSON
+ * lines hold one object each. Empty lines are passed over.
+ *
+ * @param splitName for the messages.
+ * @throws CodedError `dataset_invalid` with the first 20 wrong lines, after the rows before them were handed out.
+ */
+export async function* readRows(
+  splitName: string,
+  format: SplitFormat,
+  stream: Readable,
+): AsyncGenerator<Row> {
+  const problems = new RowProblems(splitName);
+  const rows =
+    format === 'jsonl'
+      ? jsonRows(stream, problems)
+      : tableRows(recordsOf(format, stream, problems), problems);
+  let count = 0;
+  try {
+    for await (const row of rows) {
+      count += 1;
+      if (problems.isEmpty) yield row;
+    }
+  } finally {
+    stream.destroy();
+  }
+  problems.throwIfAny();
+  if (count === 0) problems.fail(1, 'there is no row');
+}
+
+function recordsOf(
+  format: 'csv' | 'tsv',
+  stream: Readable,
+  problems: RowProblems,
+): AsyncGenerator<CellRecord> {
+  return format === 'csv' ? csvRecords(stream, problems) : tsvRecords(stream, problems);
+}
+
+async function* csvRecords(stream: Readable, problems: RowProblems): AsyncGenerator<CellRecord> {
+  const reader = new CsvReader(problems);
+  for await (const block of textBlocks(stream, problems)) yield* reader.read(block);
+  yield* reader.end();
+}
+
+async function* tsvRecords(stream: Readable, problems: RowProblems): AsyncGenerator<CellRecord> {
+  for await (const { line, text } of linesOf(stream, problems)) yield { line, cells: text.split('\t') };
+}
+
+async function* linesOf(
+  stream: Readable,
+  problems: RowProblems,
+): AsyncGenerator<{ line: number; text: string }> {
+  for await (const block of textBlocks(stream, problems)) {
+    let line = block.firstLine;
+    for (const text of block.text.split('\n')) {
+      if (text.length > datasetLimits.longestLineBytes) problems.fail(line, lineTooLong);
+      if (text !== '' && text !== '\r') yield { line, text: text.endsWith('\r') ? text.slice(0, -1) : text };
+      line += 1;
+    }
+  }
+}
+
+async function* tableRows(records: AsyncGenerator<CellRecord>, problems: RowProblems): AsyncGenerator<Row> {
+  let columns: readonly string[] | undefined;
+  for await (const { line, cells } of records) {
+    if (columns === undefined) {
+      checkColumns(line, cells, problems);
+      columns = cells;
+    } else if (cells.length !== columns.length) {
+      problems.add(line, `has ${cells.length} cells where the header has ${columns.length}`);
+    } else {
+      yield {
+        line,
+        values: Object.fromEntries(columns.map((column, place) => [column, cells[place] ?? ''])),
+      };
+    }
+  }
+}
+
+async function* jsonRows(stream: Readable, problems: RowProblems): AsyncGenerator<Row> {
+  for await (const { line, text } of linesOf(stream, problems)) {
+    const values = parseObject(text);
+    if (values === undefined) {
+      problems.add(line, 'is not a JSON object');
+      continue;
+    }
+    const repeated = duplicateKey(text);
+    if (repeated !== undefined) problems.fail(line, `names the column ${quote(repeated)} twice`);
+    // Only an escape can bring in what a line of valid UTF-8 cannot hold.
+    if (text.includes('\\u') && !isPlainText(JSON.stringify(values))) {
+      problems.add(line, 'holds a NUL character or half of a surrogate pair');
+      continue;
+    }
+    yield { line, values };
+  }
+}
+
+function parseObject(text: string): Readonly<Record<string, CellValue>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, CellValue>) : undefined; // Every JSON value is a CellValue.
+  } catch {
+    // What the parser found wrong is of no help beside the line's number.
+    return undefined;
+  }
+}
+
+/** Whether JSON text, as `JSON.stringify` writes it, has neither NUL nor a lone surrogate: it escapes both. */
+function isPlainText(json: string): boolean {
+  return !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/.test(json);
+}
+
+/** A column that is named twice, or a header that is too wide, makes every row after it meaningless. */
+function checkColumns(line: number, columns: readonly string[], problems: RowProblems): void {
+  if (columns.length > datasetLimits.columns)
+    problems.fail(line, `has over ${datasetLimits.columns} columns`);
+  const seen = new Set<string>();
+  for (const column of columns) {
+    if (column === '') problems.fail(line, 'has a column without a name');
+    if (column.length > datasetLimits.columnNameCharacters) {
+      problems.fail(line, `has a column name of over ${datasetLimits.columnNameCharacters} characters`);
+    }
+    if (seen.has(column)) problems.fail(line, `names the column ${quote(column)} twice`);
+    seen.add(column);
+  }
+}
+
+function quote(name: string): string {
+  return JSON.stringify(name.slice(0, 60));
+}

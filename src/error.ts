@@ -1,0 +1,262 @@
+// The one list of coded errors. Each says what happened; `remedy` says what the reader can do about it.
+
+interface ErrorDefinition {
+  /** HTTP status (RFC 9110) when the error answers a request. */
+  readonly status: number;
+  readonly title: string;
+  readonly remedy: string;
+  /** Whose fault: a fault of the user is final, a fault of the machine is tried again. */
+  readonly fault: 'user' | 'machine';
+}
+
+export const errorDefinitions = {
+  invalid_request: {
+    status: 400,
+    title: 'The request is malformed',
+    remedy: 'Correct each field listed under errors.',
+    fault: 'user',
+  },
+  forbidden_host: {
+    status: 403,
+    title: 'The Host header does not name this service',
+    remedy: 'Without access control the service answers on loopback names only: use 127.0.0.1 or localhost.',
+    fault: 'user',
+  },
+  forbidden_origin: {
+    status: 403,
+    title: 'The request comes from a page of another site',
+    remedy: 'Send the request from the service’s own pages or from a program that sets no Origin.',
+    fault: 'user',
+  },
+  not_found: {
+    status: 404,
+    title: 'There is no such thing',
+    remedy: 'Check the id and the path; the lists show what exists.',
+    fault: 'user',
+  },
+  transition_not_allowed: {
+    status: 409,
+    title: 'The experiment’s state does not allow this',
+    remedy: 'Read the experiment’s state; an experiment that has ended cannot be changed.',
+    fault: 'user',
+  },
+  no_checkpoint: {
+    status: 409,
+    title: 'There is no checkpoint to take a model from',
+    remedy: 'Wait for the first checkpoint.',
+    fault: 'user',
+  },
+  not_ready: {
+    status: 409,
+    title: 'That result does not exist yet',
+    remedy: 'Wait until the experiment has come that far, for instance with Prefer: wait.',
+    fault: 'user',
+  },
+  precondition_failed: {
+    status: 412,
+    title: 'The stored object is not the expected one',
+    remedy: 'Read it again and decide anew.',
+    fault: 'user',
+  },
+  payload_too_large: {
+    status: 413,
+    title: 'The body is over its limit',
+    remedy: 'Send less, or raise the limit where the operator can.',
+    fault: 'user',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'The media type is not taken here',
+    remedy: 'Use the media type that the API document names for this path.',
+    fault: 'user',
+  },
+  range_not_satisfiable: {
+    status: 416,
+    title: 'The range lies outside the object',
+    remedy: 'Ask for a range within the size of the object.',
+    fault: 'user',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The idempotency key was used with another body',
+    remedy: 'Use a new key for a new request.',
+    fault: 'user',
+  },
+  not_supported: {
+    status: 422,
+    title: 'The service cannot do this yet',
+    remedy: 'Leave the named field out or give it the value that the detail names.',
+    fault: 'user',
+  },
+  dataset_invalid: {
+    status: 422,
+    title: 'The file is not a valid dataset',
+    remedy: 'Correct the lines listed and upload again.',
+    fault: 'user',
+  },
+  dataset_split_missing: {
+    status: 422,
+    title: 'The dataset has no such split',
+    remedy: 'Name a split that the dataset has, or set evaluationFraction.',
+    fault: 'user',
+  },
+  dataset_column_missing: {
+    status: 422,
+    title: 'The dataset has no such column',
+    remedy: 'Name a column that every split used has.',
+    fault: 'user',
+  },
+  dataset_split_empty: {
+    status: 422,
+    title: 'A split has no usable row',
+    remedy: 'Give the split rows whose text and label are not empty.',
+    fault: 'user',
+  },
+  labels_invalid: {
+    status: 422,
+    title: 'The labels cannot be used for this task',
+    remedy: 'Check the label column, its split and the task.',
+    fault: 'user',
+  },
+  model_invalid: {
+    status: 422,
+    title: 'The files are not a valid model',
+    remedy: 'Upload config.json, tokenizer.json or vocab.txt, and model.safetensors of one BERT model.',
+    fault: 'user',
+  },
+  model_incompatible: {
+    status: 422,
+    title: 'The model’s tensors do not fit its configuration',
+    remedy: 'Upload a BERT checkpoint whose tensors match its config.json.',
+    fault: 'user',
+  },
+  sequence_too_long: {
+    status: 422,
+    title: 'maxSequenceLength is over what the model’s positions allow',
+    remedy: 'Lower training.maxSequenceLength.',
+    fault: 'user',
+  },
+  training_diverged: {
+    status: 422,
+    title: 'The loss is no longer a finite number',
+    remedy: 'Lower the learning rate or clip gradients.',
+    fault: 'user',
+  },
+  divergence: {
+    status: 500,
+    title: 'A repeated step did not give the same bits',
+    remedy: 'Check the machine’s memory; if it is sound, report this with the experiment’s ledger.',
+    fault: 'user',
+  },
+  no_progress: {
+    status: 500,
+    title: 'Too many attempts in a row ended without a new checkpoint',
+    remedy: 'Look at the attempts’ causes; give the workers more memory or save checkpoints more often.',
+    fault: 'user',
+  },
+  lease_lost: {
+    status: 409,
+    title: 'Another attempt has taken over',
+    remedy: 'Nothing: the newer attempt goes on.',
+    fault: 'machine',
+  },
+  blob_missing: {
+    status: 500,
+    title: 'A stored object is missing',
+    remedy: 'Restore the object store, or resume from an earlier checkpoint.',
+    fault: 'machine',
+  },
+  blob_corrupt: {
+    status: 500,
+    title: 'A stored object does not match its hash',
+    remedy: 'Restore the object store, or resume from an earlier checkpoint.',
+    fault: 'machine',
+  },
+  engine_failed: {
+    status: 500,
+    title: 'The training engine stopped unexpectedly',
+    remedy: 'Look at the worker’s log; the attempt is tried again.',
+    fault: 'machine',
+  },
+  data_directory_in_use: {
+    status: 500,
+    title: 'DATA_DIR is used by another running stack',
+    remedy: 'Stop the other one, or set another DATA_DIR.',
+    fault: 'user',
+  },
+  configuration_invalid: {
+    status: 500,
+    title: 'The configuration is not valid',
+    remedy: 'Correct the variable that the detail names.',
+    fault: 'user',
+  },
+  dependency_missing: {
+    status: 500,
+    title: 'A program that is needed cannot be found',
+    remedy: 'Install what the detail names.',
+    fault: 'user',
+  },
+  database_unavailable: {
+    status: 503,
+    title: 'The database cannot be reached',
+    remedy: 'Try again after the seconds in Retry-After.',
+    fault: 'machine',
+  },
+  storage_unavailable: {
+    status: 503,
+    title: 'The object store cannot be reached',
+    remedy: 'Try again after the seconds in Retry-After.',
+    fault: 'machine',
+  },
+  temporal_unavailable: {
+    status: 503,
+    title: 'Temporal cannot be reached',
+    remedy: 'Try again after the seconds in Retry-After. Submissions are accepted meanwhile.',
+    fault: 'machine',
+  },
+  internal: {
+    status: 500,
+    title: 'Something went wrong on the server',
+    remedy: 'Report the requestId to the operator.',
+    fault: 'machine',
+  },
+} as const satisfies Record<string, ErrorDefinition>;
+
+export type ErrorCode = keyof typeof errorDefinitions;
+
+/** One wrong field of a request: where it is (JSON pointer, RFC 6901) and what was expected. */
+export interface FieldProblem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** An error with a code from the list above. `message` is safe to show to a user. */
+export class CodedError extends Error {
+  override readonly name = 'CodedError';
+  readonly code: ErrorCode;
+  readonly problems: readonly FieldProblem[];
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { problems?: readonly FieldProblem[]; cause?: unknown } = {},
+  ) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.problems = options.problems ?? [];
+  }
+
+  get status(): number {
+    return errorDefinitions[this.code].status;
+  }
+}
+
+/** Whether an error must not be tried again: trying would give the same. */
+export function isUserFault(error: unknown): error is CodedError {
+  return error instanceof CodedError && errorDefinitions[error.code].fault === 'user';
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,74 @@
+// The types of every activity: all that workflows know of the world outside. Only ids, hashes, counts and
+// small numbers pass here; large things go by reference through the object store.
+import type { ExperimentState } from './state.ts';
+
+/** Which experiment an activity works for. */
+export interface ExperimentReference {
+  readonly projectId: string;
+  readonly experimentId: string;
+}
+
+export interface PreparedSnapshot {
+  readonly sha256: string;
+  readonly totalSteps: number;
+  /** A cautious guess of the longest training step, until one has been measured. */
+  readonly stepSeconds: number;
+}
+
+export interface CommittedCheckpoint {
+  readonly step: number;
+  /** `sha256:…` of the manifest. */
+  readonly id: string;
+}
+
+/** What the training activity tells its workflow: from where it goes on, and each checkpoint it commits. */
+export interface CheckpointNotice {
+  /** `null` when training starts from its first step. */
+  readonly checkpoint: CommittedCheckpoint | null;
+  /** The longest run of the engine that was measured, or `null` before the first. */
+  readonly longestRunSeconds: number | null;
+}
+
+export interface FineTuneResult {
+  /** `completed`: all steps done. `handedBack`: the worker is stopping and another must go on. */
+  readonly outcome: 'completed' | 'handedBack';
+  readonly checkpoint: CommittedCheckpoint | null;
+}
+
+export interface EvaluationResult {
+  /** `sha256:…` of the evaluation: metrics, tables and the reference to every row's prediction. */
+  readonly evaluationSha256: string;
+}
+
+/** The end of an experiment that did not succeed, as users see it. */
+export interface ExperimentFailure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One step of the experiment's state as the workflow counts it. */
+export interface StateTransition extends ExperimentReference {
+  /** Counts from 1; the database applies a transition only when this is greater than the last. */
+  readonly sequence: number;
+  readonly state: ExperimentState;
+  readonly error: ExperimentFailure | null;
+}
+
+/** On the coordinator queue: short, and tried for as long as the database is away. */
+export interface CoordinatorActivities {
+  /** Projects a transition into Postgres; a late or repeated one changes nothing. */
+  recordTransition(transition: StateTransition): Promise<void>;
+  /** Writes the final report and makes it the experiment's result. */
+  publishReport(input: ExperimentReference & { readonly evaluation: EvaluationResult }): Promise<void>;
+}
+
+/** On the evaluation queue: CPU and I/O. */
+export interface EvaluationActivities {
+  snapshotDataset(input: ExperimentReference): Promise<PreparedSnapshot>;
+  evaluateBert(input: ExperimentReference): Promise<EvaluationResult>;
+}
+
+/** On the training queue: one at a time a worker. */
+export interface TrainingActivities {
+  fineTuneBert(input: ExperimentReference): Promise<FineTuneResult>;
+}

@@ -1,0 +1,34 @@
+// Every name that Temporal knows of: queues, workflows, signals, queries and activities.
+// A name is part of recorded histories: renaming one breaks the replay of running experiments.
+
+export const taskQueues = {
+  coordinator: 'bert-coordinator-task-queue',
+  training: 'bert-training-task-queue',
+  evaluation: 'bert-eval-task-queue',
+} as const;
+
+export type TaskQueue = (typeof taskQueues)[keyof typeof taskQueues];
+
+export const workflowNames = {
+  coordinator: 'CoordinatorWorkflow',
+  training: 'TrainingWorkflow',
+  evaluation: 'EvaluationWorkflow',
+} as const;
+
+export const signalNames = {
+  /** To the coordinator: the user asked for the end of the experiment. */
+  cancel: 'cancel',
+  /** To the training workflow: a checkpoint's row is committed. */
+  checkpointCommitted: 'checkpointCommitted',
+} as const;
+
+export const queryNames = {
+  progress: 'progress',
+  latestCheckpoint: 'latestCheckpoint',
+} as const;
+
+/** The id of a child workflow follows from its experiment's, so that a signal finds it without asking. */
+export const childWorkflowId = {
+  training: (experimentId: string): string => `${experimentId}/training`,
+  evaluation: (experimentId: string): string => `${experimentId}/evaluation`,
+} as const;

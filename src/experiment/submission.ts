@@ -1,0 +1,215 @@
+// What a user submits: the schema that validates it, documents it and types it. Defaults are in spec.ts.
+import { Type, type Static, type TSchema } from 'typebox';
+
+const closed = { additionalProperties: false } as const;
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** Bytes of inline rows that one submission may carry, as JSON. */
+export const maximumInlineRowsBytes = 1024 * 1024;
+
+export const nameSchema = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: '^[^\\u0000-\\u001f\\u007f]*$',
+  description: 'Without control characters.',
+});
+
+export const tagsSchema = Type.Array(
+  Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]*$' }),
+  { maxItems: 50 },
+);
+
+const whole = (minimum: number, maximum: number, description: string) =>
+  Type.Integer({ minimum, maximum, description });
+
+/** Sizes of a model that starts from random weights. */
+export const scratchModelSchema = Type.Object(
+  {
+    layers: whole(1, 48, 'Transformer layers.'),
+    hiddenSize: whole(1, 4096, 'Divisible by heads.'),
+    heads: whole(1, 4096, 'Attention heads.'),
+    intermediateSize: whole(1, 65_536, 'Width of the feed-forward layers.'),
+    vocabularySize: whole(
+      64,
+      1_000_000,
+      'Upper bound of the WordPiece vocabulary learned from the training split.',
+    ),
+    maxPositions: whole(3, 512, 'Longest sequence the model can take, in tokens.'),
+  },
+  closed,
+);
+
+export const modelSourceSchema = Type.Object(
+  {
+    id: Type.Optional(Type.String({ maxLength: 100, description: 'An uploaded model.' })),
+    hub: Type.Optional(Type.String({ maxLength: 200, description: 'org/name on the Hugging Face hub.' })),
+    revision: Type.Optional(
+      Type.String({ maxLength: 200, description: 'Branch, tag or commit; only with hub.' }),
+    ),
+    scratch: Type.Optional(scratchModelSchema),
+    experiment: Type.Optional(Type.String({ maxLength: 100, description: 'Weights of another experiment.' })),
+    step: Type.Optional(Type.Integer({ minimum: 0, description: 'Only with experiment.' })),
+  },
+  { ...closed, description: 'Exactly one of id, hub, scratch, experiment.' },
+);
+
+const inlineRow = Type.Record(
+  Type.String({ minLength: 1, maxLength: 200 }),
+  Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
+);
+
+export const splitNamePattern = '^[A-Za-z][A-Za-z0-9_-]{0,63}$';
+const splitName = Type.String({ pattern: splitNamePattern });
+const columnName = Type.String({ minLength: 1, maxLength: 1000 });
+
+export const taskSchema = Type.Union([
+  Type.Literal('auto'),
+  Type.Literal('classification'),
+  Type.Literal('regression'),
+  Type.Literal('multiLabel'),
+  Type.Literal('tokenClassification'),
+]);
+
+export const datasetSourceSchema = Type.Object(
+  {
+    id: Type.Optional(Type.String({ maxLength: 100, description: 'An uploaded dataset.' })),
+    hub: Type.Optional(Type.String({ maxLength: 200, description: 'org/name on the Hugging Face hub.' })),
+    config: Type.Optional(Type.String({ maxLength: 200, description: 'Only with hub.' })),
+    revision: Type.Optional(Type.String({ maxLength: 200, description: 'Only with hub.' })),
+    rows: Type.Optional(
+      Type.Record(splitName, Type.Array(inlineRow, { minItems: 1 }), {
+        additionalProperties: false,
+        description: 'Rows by split, at most 1 MiB as JSON.',
+      }),
+    ),
+    textField: columnName,
+    textPairField: Type.Optional(nullable(columnName)),
+    labelField: columnName,
+    task: Type.Optional(taskSchema),
+    trainSplit: Type.Optional(splitName),
+    evaluationSplit: Type.Optional(nullable(splitName)),
+    evaluationFraction: Type.Optional(nullable(Type.Number({ minimum: 0.01, maximum: 0.5 }))),
+    maxTrainSamples: Type.Optional(nullable(Type.Integer({ minimum: 1, maximum: 1_000_000_000 }))),
+    maxEvaluationSamples: Type.Optional(nullable(Type.Integer({ minimum: 1, maximum: 1_000_000_000 }))),
+    shuffleBeforeSelect: Type.Optional(Type.Boolean()),
+  },
+  { ...closed, description: 'Exactly one of id, hub, rows.' },
+);
+
+const checkpointSchema = Type.Object(
+  {
+    everySteps: Type.Optional(whole(1, 1_000_000_000, 'A checkpoint is due after so many steps …')),
+    everySeconds: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1_000_000,
+        description: '… or so many seconds, whichever comes first.',
+      }),
+    ),
+    keepLast: Type.Optional(whole(1, 1000, 'The latest checkpoints to keep.')),
+    keepBest: Type.Optional(Type.Boolean()),
+  },
+  closed,
+);
+
+const probability = Type.Number({ minimum: 0, exclusiveMaximum: 1 });
+const seedSchema = whole(0, 2 ** 32 - 1, 'Decides order, dropout and new weights.');
+
+/** Fields of recipes that the contract names and that are answered `422 not_supported` for now. */
+const furtherRecipes = {
+  optimizer: Type.Optional(Type.Object({ name: Type.String({ maxLength: 50 }) }, closed)),
+  warmupSteps: Type.Optional(nullable(whole(0, 1_000_000_000, 'Instead of warmupRatio.'))),
+  freeze: Type.Optional(
+    nullable(
+      Type.Object(
+        { embeddings: Type.Optional(Type.Boolean()), layers: Type.Optional(whole(0, 48, 'Lowest.')) },
+        closed,
+      ),
+    ),
+  ),
+  layerDecay: Type.Optional(nullable(Type.Number({ exclusiveMinimum: 0, maximum: 1 }))),
+  lora: Type.Optional(
+    nullable(
+      Type.Object(
+        {
+          rank: whole(1, 1024, 'Rank.'),
+          alpha: Type.Optional(Type.Number()),
+          dropout: Type.Optional(probability),
+        },
+        closed,
+      ),
+    ),
+  ),
+  seeds: Type.Optional(
+    nullable(
+      Type.Object(
+        {
+          head: Type.Optional(seedSchema),
+          order: Type.Optional(seedSchema),
+          dropout: Type.Optional(seedSchema),
+        },
+        closed,
+      ),
+    ),
+  ),
+  pretraining: Type.Optional(nullable(Type.Object({ epochs: whole(1, 1000, 'Epochs.') }, closed))),
+};
+
+export const trainingSchema = Type.Object(
+  {
+    epochs: Type.Optional(whole(1, 1000, 'Passes over the training split.')),
+    batchSize: Type.Optional(whole(1, 1024, 'Examples a step.')),
+    learningRate: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'Peak, after warmup.' }),
+    ),
+    maxSequenceLength: Type.Optional(whole(3, 512, 'Tokens; longer texts are cut.')),
+    weightDecay: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+    warmupRatio: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+    schedule: Type.Optional(
+      Type.Union(
+        ['linear', 'cosine', 'polynomial', 'constant', 'inverseSquareRoot'].map((name) => Type.Literal(name)),
+      ),
+    ),
+    gradientClipping: Type.Optional(nullable(Type.Number({ exclusiveMinimum: 0, maximum: 1e6 }))),
+    gradientAccumulation: Type.Optional(whole(1, 1024, 'Batches a step.')),
+    dropout: Type.Optional(probability),
+    labelSmoothing: Type.Optional(probability),
+    classWeights: Type.Optional(
+      nullable(
+        Type.Union([
+          Type.Literal('balanced'),
+          Type.Record(Type.String(), Type.Number({ minimum: 0, maximum: 1e6 })),
+        ]),
+      ),
+    ),
+    seed: Type.Optional(seedSchema),
+    checkpoint: Type.Optional(checkpointSchema),
+    earlyStopping: Type.Optional(
+      nullable(
+        Type.Object(
+          { metric: Type.String({ maxLength: 50 }), patience: whole(1, 1000, 'Evaluations.') },
+          closed,
+        ),
+      ),
+    ),
+    evaluateEverySteps: Type.Optional(nullable(whole(1, 1_000_000_000, 'Steps between evaluations.'))),
+    ...furtherRecipes,
+  },
+  closed,
+);
+
+export const submissionSchema = Type.Object(
+  {
+    name: nameSchema,
+    tags: Type.Optional(tagsSchema),
+    model: modelSourceSchema,
+    dataset: datasetSourceSchema,
+    training: Type.Optional(trainingSchema),
+    evaluation: Type.Optional(
+      Type.Object({ batchSize: Type.Optional(whole(1, 1024, 'Examples a batch.')) }, closed),
+    ),
+  },
+  { ...closed, title: 'Submission' },
+);
+
+export type Submission = Static<typeof submissionSchema>;

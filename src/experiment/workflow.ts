@@ -1,0 +1,31 @@
+// What goes into workflows, what comes out, and what queries answer.
+import type { CommittedCheckpoint, ExperimentReference, PreparedSnapshot } from './activity.ts';
+import type { ExperimentState } from './state.ts';
+
+export type ExperimentWorkflowInput = ExperimentReference;
+
+export type CoordinatorResult =
+  | { readonly state: 'succeeded'; readonly evaluationSha256: string }
+  | { readonly state: 'failed'; readonly code: string }
+  | { readonly state: 'cancelled' };
+
+export interface TrainingWorkflowInput extends ExperimentReference {
+  readonly snapshot: PreparedSnapshot;
+  /** Set when a long workflow goes on as a new one. */
+  readonly carried?: TrainingProgress;
+}
+
+/** Steps are those of committed checkpoints: what would survive a crash now. */
+export interface TrainingProgress {
+  readonly attempts: number;
+  readonly latestCheckpoint: CommittedCheckpoint | null;
+  /** Attempts in a row that ended without a new checkpoint. */
+  readonly fruitlessAttempts: number;
+  readonly longestRunSeconds: number | null;
+}
+
+/** Answer of the coordinator's `progress` query. */
+export interface CoordinatorProgress {
+  readonly state: ExperimentState;
+  readonly sequence: number;
+}

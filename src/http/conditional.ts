@@ -1,0 +1,18 @@
+// Conditional requests and preferences: entity tags (RFC 9110, sections 8.8 and 13) and `Prefer: wait` (RFC 7240).
+
+/** The longest time that an answer is held back. */
+export const longestWaitSeconds = 60;
+
+/** Whether an `If-None-Match` header names the tag; weak and strong are the same here, as section 13.1.2 has it. */
+export function matchesTag(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false;
+  if (header.trim() === '*') return true;
+  return header.split(',').some((candidate) => candidate.trim().replace(/^W\//u, '') === tag);
+}
+
+/** The seconds of `wait=N` in a `Prefer` header, at most the longest; `undefined` where there is none. */
+export function preferredWaitSeconds(header: string | readonly string[] | undefined): number | undefined {
+  const text = typeof header === 'string' ? header : (header ?? []).join(',');
+  const [, seconds] = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?(?=$|[,;\s])/iu.exec(text) ?? [];
+  return seconds === undefined ? undefined : Math.min(Number(seconds), longestWaitSeconds);
+}

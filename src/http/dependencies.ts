@@ -1,0 +1,36 @@
+// What the API is made of. All of it is passed in, so that a test chooses each part.
+import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { ChangeFeed } from '../database/change-feed.ts';
+import type { Repositories } from '../database/repositories.ts';
+import type { Logger } from '../log.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
+import type { CheckpointStore } from '../storage/checkpoint-store.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { TemporalGateway } from '../temporal/gateway.ts';
+
+export interface AppDependencies {
+  readonly repositories: Repositories;
+  readonly changes: ChangeFeed;
+  readonly store: ObjectStore;
+  readonly blobs: BlobStore;
+  readonly checkpoints: CheckpointStore;
+  readonly temporal: TemporalGateway;
+  /** The most bytes that an upload of each kind may have. */
+  readonly limits: { readonly datasetBytes: number; readonly modelBytes: number };
+  readonly log: Logger;
+}
+
+/** What routes get besides: a signal that the server is closing, upon which waiting answers end. */
+export interface RouteContext extends AppDependencies {
+  readonly closing: AbortSignal;
+}
+
+/** Fastify with schemas that are types too. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;

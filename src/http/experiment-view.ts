@@ -1,0 +1,70 @@
+// An experiment as JSON, with the fields of the contract.
+import type { ExperimentRecord } from '../database/experiment-record.ts';
+import { taskQueues, type TaskQueue } from '../experiment/name.ts';
+import type { ExperimentState } from '../experiment/state.ts';
+import type { ExperimentBody, ExperimentItemBody } from './schemas/experiment.ts';
+
+/** The queue whose workers an experiment needs in a state; none while nothing is to be done for it. */
+const queueOfState: Readonly<Record<ExperimentState, TaskQueue | null>> = {
+  queued: taskQueues.coordinator,
+  preparing: taskQueues.evaluation,
+  training: taskQueues.training,
+  evaluating: taskQueues.evaluation,
+  paused: null,
+  succeeded: null,
+  failed: null,
+  cancelled: null,
+};
+
+export function experimentBody(record: ExperimentRecord): ExperimentBody {
+  const { id, requestedAction, spec, evaluation } = record;
+  const item = experimentItem(record);
+  return { ...item, requestedAction, spec, evaluation, links: linksOf(id) };
+}
+
+/** What a list shows of an experiment. */
+export function experimentItem(record: ExperimentRecord): ExperimentItemBody {
+  const { latestCheckpoint } = record;
+  return {
+    id: record.id,
+    name: record.name,
+    tags: record.tags,
+    state: record.state,
+    requestedAction: record.requestedAction,
+    waitingFor: waitingFor(record),
+    progress: record.progress,
+    snapshot: record.snapshot,
+    latestCheckpoint: latestCheckpoint && {
+      ...latestCheckpoint,
+      createdAt: latestCheckpoint.createdAt.toISOString(),
+    },
+    attempts: record.attempts,
+    error: record.error,
+    createdAt: record.createdAt.toISOString(),
+    startedAt: record.startedAt?.toISOString() ?? null,
+    finishedAt: record.finishedAt?.toISOString() ?? null,
+    version: record.version,
+  };
+}
+
+function waitingFor({ state, startDelayed, openPhase }: ExperimentRecord): ExperimentBody['waitingFor'] {
+  const queue = queueOfState[state];
+  if (queue === null) return null;
+  if (startDelayed) return { kind: 'temporal', queue };
+  return openPhase === state ? null : { kind: 'worker', queue };
+}
+
+function linksOf(id: string): ExperimentBody['links'] {
+  const self = `/experiments/${id}`;
+  return {
+    self,
+    metrics: `${self}/metrics`,
+    checkpoints: `${self}/checkpoints`,
+    attempts: `${self}/attempts`,
+    events: `${self}/events`,
+    ledger: `${self}/ledger`,
+    evaluation: `${self}/evaluation`,
+    history: `${self}/history`,
+    model: `${self}/model`,
+  };
+}

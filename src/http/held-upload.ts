@@ -1,0 +1,78 @@
+// An upload whose last byte is held back: nothing is published until what came along with it is known to be good, and a
+// refused upload leaves nothing behind.
+import { Transform, type Readable, type TransformCallback } from 'node:stream';
+import type { BlobRef, BlobStore } from '../storage/blob-store.ts';
+
+export class HeldUpload {
+  readonly #held: HeldStream;
+  readonly #stored: Promise<BlobRef>;
+
+  /**
+   * @param maximumBytes over which the upload fails with `payload_too_large`.
+   * @param look sees each chunk on its way.
+   */
+  constructor(
+    blobs: BlobStore,
+    body: Readable,
+    { maximumBytes, look }: { readonly maximumBytes: number; readonly look?: (chunk: Buffer) => void },
+  ) {
+    this.#held = new HeldStream(look);
+    body.once('error', (error) => this.#held.destroy(error));
+    this.#stored = blobs.putStream(body.pipe(this.#held), { maximumBytes });
+    // Whoever waits for the upload learns of its fault; until then it is not an unhandled one.
+    this.#stored.catch(() => undefined);
+  }
+
+  /** Resolves with the size when every byte has arrived. @throws whatever broke the upload. */
+  async arrived(): Promise<number> {
+    await Promise.race([this.#held.complete, this.#stored]);
+    return this.#held.sizeBytes;
+  }
+
+  /** Publishes the content. */
+  async publish(): Promise<BlobRef> {
+    this.#held.release();
+    return this.#stored;
+  }
+
+  /** Gives the upload up; resolves when nothing of it is left. */
+  async abandon(reason: Error): Promise<void> {
+    this.#held.destroy(reason);
+    // The reason itself comes back: it is known already.
+    await this.#stored.catch(() => undefined);
+  }
+}
+
+class HeldStream extends Transform {
+  readonly complete: Promise<void>;
+  sizeBytes = 0;
+  readonly #look: ((chunk: Buffer) => void) | undefined;
+  #complete: () => void = () => undefined;
+  #finish: TransformCallback | undefined;
+  #released = false;
+
+  constructor(look: ((chunk: Buffer) => void) | undefined) {
+    super();
+    this.#look = look;
+    this.complete = new Promise((resolve) => {
+      this.#complete = resolve;
+    });
+  }
+
+  release(): void {
+    this.#released = true;
+    this.#finish?.();
+  }
+
+  override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
+    this.sizeBytes += chunk.length;
+    this.#look?.(chunk);
+    done(null, chunk);
+  }
+
+  override _flush(done: TransformCallback): void {
+    if (this.#released) done();
+    else this.#finish = done;
+    this.#complete();
+  }
+}

@@ -1,0 +1,135 @@
+// The experiment as it is answered, and the parameters of its list.
+import { Type, type Static } from 'typebox';
+import { experimentStates } from '../../experiment/state.ts';
+import { modelSourceSchema, splitNamePattern } from '../../experiment/submission.ts';
+import { cursor, limit, nullable, sha256, sizeBytes, time } from './answer.ts';
+
+const stateSchema = Type.Union(experimentStates.map((state) => Type.Literal(state)));
+const whole = Type.Integer({ minimum: 0 });
+
+const progressSchema = Type.Object({
+  step: whole,
+  totalSteps: whole,
+  epoch: Type.Number({ minimum: 0 }),
+  loss: nullable(Type.Number()),
+  learningRate: nullable(Type.Number()),
+  tokensPerSecond: nullable(Type.Number()),
+  etaSeconds: nullable(Type.Number()),
+});
+
+const snapshotSchema = Type.Object({
+  id: Type.String(),
+  sha256,
+  rows: Type.Object({ train: whole, evaluation: whole, leftOut: whole }),
+  labels: Type.Array(Type.String()),
+  tokens: whole,
+});
+
+export const checkpointSchema = Type.Object({ step: whole, id: sha256, sizeBytes, createdAt: time });
+
+const splitName = Type.String({ pattern: splitNamePattern });
+
+const specSchema = Type.Object(
+  {
+    name: Type.String(),
+    tags: Type.Array(Type.String()),
+    model: modelSourceSchema,
+    dataset: Type.Object({
+      id: Type.String(),
+      textField: Type.String(),
+      textPairField: Type.Null(),
+      labelField: Type.String(),
+      task: Type.String(),
+      trainSplit: splitName,
+      evaluationSplit: nullable(splitName),
+      evaluationFraction: nullable(Type.Number()),
+      maxTrainSamples: nullable(whole),
+      maxEvaluationSamples: nullable(whole),
+      shuffleBeforeSelect: Type.Boolean(),
+    }),
+    training: Type.Object({
+      epochs: whole,
+      batchSize: whole,
+      learningRate: Type.Number(),
+      maxSequenceLength: whole,
+      weightDecay: Type.Number(),
+      warmupRatio: Type.Number(),
+      schedule: Type.String(),
+      gradientClipping: nullable(Type.Number()),
+      gradientAccumulation: whole,
+      dropout: Type.Number(),
+      labelSmoothing: Type.Number(),
+      classWeights: Type.Null(),
+      seed: whole,
+      checkpoint: Type.Object({
+        everySteps: whole,
+        everySeconds: Type.Number(),
+        keepLast: whole,
+        keepBest: Type.Boolean(),
+      }),
+      earlyStopping: Type.Null(),
+      evaluateEverySteps: Type.Null(),
+    }),
+    evaluation: Type.Object({ batchSize: whole }),
+  },
+  { description: 'The submission with every default filled in.' },
+);
+
+const itemFields = {
+  id: Type.String(),
+  name: Type.String(),
+  tags: Type.Array(Type.String()),
+  state: stateSchema,
+  requestedAction: nullable(Type.Union(['pause', 'resume', 'cancel'].map((action) => Type.Literal(action)))),
+  waitingFor: nullable(
+    Type.Object({
+      kind: Type.Union([Type.Literal('worker'), Type.Literal('temporal')]),
+      queue: Type.String(),
+    }),
+  ),
+  progress: nullable(progressSchema),
+  snapshot: nullable(snapshotSchema),
+  latestCheckpoint: nullable(checkpointSchema),
+  attempts: Type.Integer({ minimum: 0, description: 'Attempts at training.' }),
+  error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+  createdAt: time,
+  startedAt: nullable(time),
+  finishedAt: nullable(time),
+  version: Type.Integer({ description: 'Counts every change; the ETag.' }),
+};
+
+export const experimentItemSchema = Type.Object(itemFields);
+
+export const experimentSchema = Type.Object(
+  {
+    ...itemFields,
+    spec: specSchema,
+    evaluation: nullable(Type.Object({ metrics: Type.Record(Type.String(), nullable(Type.Number())) })),
+    links: Type.Record(Type.String(), Type.String()),
+  },
+  { $id: 'Experiment' },
+);
+
+type Readonlyish<T> = T extends readonly (infer I)[]
+  ? readonly Readonlyish<I>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Readonlyish<T[K]> }
+    : T;
+
+/** The bodies as the view makes them: what the schemas say, read-only. */
+export type ExperimentItemBody = Readonlyish<Static<typeof experimentItemSchema>>;
+export type ExperimentBody = Readonlyish<Static<typeof experimentSchema>>;
+
+export const listExperimentsQuery = Type.Object(
+  {
+    state: Type.Optional(stateSchema),
+    tag: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'A part of the name.' })),
+    createdAfter: Type.Optional(time),
+    createdBefore: Type.Optional(time),
+    limit: limit(200, 50),
+    cursor,
+    sort: Type.Union([Type.Literal('-createdAt'), Type.Literal('createdAt')], { default: '-createdAt' }),
+  },
+  { additionalProperties: false },
+);

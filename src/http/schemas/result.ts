@@ -1,0 +1,73 @@
+// What an experiment has to show besides itself: metrics, checkpoints, attempts, ledger.
+import { Type } from 'typebox';
+import { metricNames } from '../../database/metric-repository.ts';
+import { cursor, limit, nullable, page, time } from './answer.ts';
+import { checkpointSchema } from './experiment.ts';
+
+/** The largest step there can be: a four-byte whole number in the database. */
+export const greatestStep = 2 ** 31 - 1;
+const step = Type.Integer({ minimum: 0, maximum: greatestStep });
+const uint32 = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 });
+
+export const metricsQuery = Type.Object(
+  {
+    name: Type.Optional(Type.Union(metricNames.map((name) => Type.Literal(name)))),
+    maxPoints: Type.Integer({ minimum: 2, maximum: 10_000, default: 1000 }),
+    fromStep: Type.Integer({ minimum: 0, maximum: greatestStep, default: 0 }),
+    toStep: Type.Integer({ minimum: 0, maximum: greatestStep, default: greatestStep }),
+  },
+  { additionalProperties: false },
+);
+
+export const metricsPage = page(
+  Type.Object({
+    name: Type.String(),
+    points: Type.Array(
+      Type.Array(nullable(Type.Number()), { minItems: 2, maxItems: 2, description: '[step, value]' }),
+    ),
+  }),
+);
+
+export const checkpointsQuery = Type.Object({ limit: limit(200, 50), cursor }, { additionalProperties: false });
+export const checkpointsPage = page(checkpointSchema);
+
+export const attemptsPage = page(
+  Type.Object({
+    lease: Type.Integer({ description: 'Grows with each attempt of any kind.' }),
+    startedAt: time,
+    endedAt: nullable(time),
+    cause: nullable(
+      Type.Union(['completed', 'handedBack', 'cancelled', 'failed', 'lost'].map((cause) => Type.Literal(cause))),
+    ),
+    message: nullable(Type.String()),
+    startStep: nullable(step),
+    stepsDone: step,
+    stepsRepeated: step,
+    host: Type.String(),
+    provider: nullable(Type.String()),
+    threads: nullable(Type.Integer()),
+    segment: Type.Integer({ description: 'Of the ledger; another numeric profile opens the next.' }),
+    profile: nullable(Type.Record(Type.String(), nullable(Type.Union([Type.String(), Type.Number(), Type.Boolean()])))),
+  }),
+);
+
+export const ledgerQuery = Type.Object({ limit: limit(10_000, 1000), cursor }, { additionalProperties: false });
+
+export const ledgerPage = page(
+  Type.Object({
+    step,
+    lossBits: uint32,
+    gradientNormBits: uint32,
+    examples: Type.Integer({ minimum: 0 }),
+    lease: Type.Integer(),
+    segment: Type.Integer(),
+  }),
+);
+
+export const eventSchema = Type.Object({
+  id: Type.Integer({ description: 'Counts from 1 within the experiment, without a gap.' }),
+  experimentId: Type.String(),
+  type: Type.String(),
+  createdAt: time,
+  data: Type.Unknown(),
+});

@@ -1,0 +1,135 @@
+// Takes a submission: everything that spec, columns and inline rows show is refused here, before anything is stored for it.
+import { Readable } from 'node:stream';
+import type { CreatedExperiment, IdempotencyRequest } from '../database/experiment-repository.ts';
+import type { DatasetRecord } from '../database/dataset-repository.ts';
+import { checkEvaluationLabels, LabelCensus } from '../dataset/labels.ts';
+import { usableRows } from '../dataset/column-mapping.ts';
+import { CodedError } from '../error.ts';
+import { defaultProject, newExperimentId } from '../experiment/id.ts';
+import { resolveSubmission, type DatasetSource, type ResolvedSubmission } from '../experiment/spec.ts';
+import { maximumInlineRowsBytes, type Submission } from '../experiment/submission.ts';
+import { sha256Of } from '../storage/blob-store.ts';
+import { canonicalJson } from '../storage/canonical-json.ts';
+import type { AppDependencies } from './dependencies.ts';
+import { experimentBody } from './experiment-view.ts';
+import { filesOfRows, uploadDataset, type InlineRows } from './upload-dataset.ts';
+
+type UnboundSpec = ResolvedSubmission['spec'];
+
+/**
+ * Stores an experiment, or finds the answer that the same key was given before.
+ *
+ * @throws CodedError for whatever is wrong with the submission; `idempotency_key_reused`.
+ */
+export async function submitExperiment(
+  dependencies: AppDependencies,
+  submission: Submission,
+  key: string | undefined,
+): Promise<CreatedExperiment> {
+  const { experiments } = dependencies.repositories;
+  const idempotency: IdempotencyRequest | null =
+    key === undefined ? null : { key, bodySha256: sha256Of(canonicalJson(submission)) };
+  const replay = idempotency && (await experiments.findReplay(defaultProject, idempotency));
+  if (replay) return replay;
+  const { source, spec } = resolveSubmission(submission);
+  await checkModel(dependencies, spec);
+  const dataset = await bindDataset(dependencies, source, spec);
+  return experiments.create({
+    projectId: defaultProject,
+    id: newExperimentId(),
+    spec: { ...spec, dataset: { id: dataset.id, ...spec.dataset } },
+    idempotency,
+    respond: (record) => JSON.stringify(experimentBody(record)),
+  });
+}
+
+async function checkModel({ repositories }: AppDependencies, { model, training }: UnboundSpec): Promise<void> {
+  let { maxPositions } = 'scratch' in model ? model.scratch : { maxPositions: 0 };
+  if ('id' in model) {
+    const record = await repositories.models.get(defaultProject, model.id);
+    if (!record) throw new CodedError('not_found', `There is no model ${model.id.slice(0, 60)}.`);
+    ({ maxPositions } = record.config);
+  }
+  if (training.maxSequenceLength > maxPositions)
+    throw new CodedError(
+      'sequence_too_long',
+      `training.maxSequenceLength is ${training.maxSequenceLength}; the model has ${maxPositions} positions.`,
+      { problems: [{ path: '/training/maxSequenceLength', message: `must be at most ${maxPositions}` }] },
+    );
+}
+
+async function bindDataset(
+  dependencies: AppDependencies,
+  source: DatasetSource,
+  spec: UnboundSpec,
+): Promise<Pick<DatasetRecord, 'id'>> {
+  if ('id' in source) {
+    const record = await dependencies.repositories.datasets.get(defaultProject, source.id);
+    if (!record) throw new CodedError('not_found', `There is no dataset ${source.id.slice(0, 60)}.`);
+    checkColumns(record.splits, spec.dataset);
+    return record;
+  }
+  const columns = Object.entries(source.rows).map(([name, rows]): [string, SplitColumns] => [
+    name,
+    { columns: [...new Set(rows.flatMap((row) => Object.keys(row)))] },
+  ]);
+  const files = filesOfRows(source.rows, maximumInlineRowsBytes);
+  await checkRows(source.rows, spec.dataset, checkColumns(Object.fromEntries(columns), spec.dataset));
+  return (await uploadDataset(dependencies, files)).record;
+}
+
+interface SplitColumns {
+  readonly columns: readonly string[];
+}
+
+/** Taken in this order where the submission names no evaluation split. */
+const usualEvaluationSplits = ['validation', 'dev', 'test'];
+
+/** @returns the name of the evaluation split, `null` where a share of the training rows is set aside instead. */
+function checkColumns(
+  splits: Readonly<Record<string, SplitColumns>>,
+  { trainSplit, evaluationSplit, evaluationFraction, textField, labelField }: UnboundSpec['dataset'],
+): string | null {
+  const has = (name: string): boolean => Object.hasOwn(splits, name);
+  const evaluation =
+    evaluationFraction === null
+      ? (evaluationSplit ?? usualEvaluationSplits.find((name) => name !== trainSplit && has(name)))
+      : null;
+  if (evaluation === undefined)
+    throw new CodedError(
+      'dataset_split_missing',
+      `The dataset has none of the splits ${usualEvaluationSplits.join(', ')} to evaluate on.`,
+    );
+  for (const name of evaluation === null ? [trainSplit] : [trainSplit, evaluation]) {
+    const split = has(name) ? splits[name] : undefined;
+    if (!split) throw new CodedError('dataset_split_missing', `The dataset has no split ${name}.`);
+    const missing = [textField, labelField].find((column) => !split.columns.includes(column));
+    if (missing !== undefined)
+      throw new CodedError(
+        'dataset_column_missing',
+        `Split ${name} has no column ${JSON.stringify(missing.slice(0, 60))}.`,
+      );
+  }
+  return evaluation;
+}
+
+/** Inline rows are few: what preparing would find wrong with the labels is told at once. */
+async function checkRows(
+  rows: InlineRows,
+  { trainSplit, textField, labelField, task }: UnboundSpec['dataset'],
+  evaluationSplit: string | null,
+): Promise<void> {
+  const census = async (name: string): Promise<LabelCensus> => {
+    const labels = new LabelCensus();
+    const text = (rows[name] ?? []).map((row) => `${JSON.stringify(row)}\n`).join('');
+    const source = { name, format: 'jsonl', open: () => Promise.resolve(Readable.from([Buffer.from(text)])) } as const;
+    for await (const { label } of usableRows(source, { textField, labelField })) labels.add(label);
+    return labels;
+  };
+  const classNames = (await census(trainSplit)).classNames(task, trainSplit);
+  if (evaluationSplit !== null)
+    checkEvaluationLabels(await census(evaluationSplit), classNames, {
+      train: trainSplit,
+      evaluation: evaluationSplit,
+    });
+}

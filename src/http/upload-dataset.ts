@@ -1,0 +1,99 @@
+// Takes a dataset in: each split is checked and stored in one pass, and all splits are published together or not at all.
+import { PassThrough, Readable } from 'node:stream';
+import type { DatasetRecord, DatasetSplit } from '../database/dataset-repository.ts';
+import { inspectSplit } from '../dataset/inspect-split.ts';
+import { checkSplitName, formatOf } from '../dataset/split-file.ts';
+import { CodedError } from '../error.ts';
+import { defaultProject, newDatasetId } from '../experiment/id.ts';
+import { sha256Of } from '../storage/blob-store.ts';
+import { canonicalJson } from '../storage/canonical-json.ts';
+import type { AppDependencies } from './dependencies.ts';
+import { invalidForm, type FormFile } from './form-files.ts';
+import { HeldUpload } from './held-upload.ts';
+
+interface TakenSplit {
+  readonly name: string;
+  readonly split: Omit<DatasetSplit, 'blob'>;
+  readonly upload: HeldUpload;
+}
+
+/**
+ * Stores a dataset of one file a split.
+ *
+ * @throws CodedError `dataset_invalid`, `payload_too_large`, `invalid_request` for a split's name or one that comes twice,
+ * `unsupported_media_type` or `not_supported` for a file's extension. Nothing is left behind then.
+ */
+export async function uploadDataset(
+  { blobs, limits, repositories }: AppDependencies,
+  files: AsyncIterable<FormFile>,
+): Promise<{ readonly record: DatasetRecord; readonly created: boolean }> {
+  const taken: TakenSplit[] = [];
+  let remainingBytes = limits.datasetBytes;
+  try {
+    for await (const file of files) {
+      const name = checkSplitName(file.fieldName);
+      if (taken.some((split) => split.name === name)) throw invalidForm(name, 'comes twice: one file a split');
+      const split = await takeSplit(blobs, name, file, remainingBytes);
+      taken.push(split);
+      remainingBytes -= await split.upload.arrived();
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error : new Error('upload failed', { cause: error });
+    await Promise.all(taken.map(({ upload }) => upload.abandon(reason)));
+    throw error;
+  }
+  return publish(repositories, taken);
+}
+
+async function takeSplit(
+  blobs: AppDependencies['blobs'],
+  name: string,
+  { fileName, content }: FormFile,
+  maximumBytes: number,
+): Promise<TakenSplit> {
+  const format = formatOf(fileName);
+  // Two readers of one stream: each chunk goes to both, at the pace of the slower one.
+  const inspected = new PassThrough();
+  content.once('error', (error) => inspected.destroy(error));
+  const upload = new HeldUpload(blobs, content, { maximumBytes });
+  content.pipe(inspected);
+  try {
+    const [found] = await Promise.all([inspectSplit(name, format, inspected), upload.arrived()]);
+    return { name, split: { format, ...found }, upload };
+  } catch (error) {
+    const reason = error instanceof Error ? error : new Error('upload failed', { cause: error });
+    inspected.destroy();
+    await upload.abandon(reason);
+    throw error;
+  }
+}
+
+async function publish(repositories: AppDependencies['repositories'], taken: readonly TakenSplit[]) {
+  const splits: Record<string, DatasetSplit> = {};
+  for (const { name, split, upload } of taken) splits[name] = { ...split, blob: await upload.publish() };
+  const content = Object.entries(splits).map(([name, { format, blob }]) => [name, [format, blob.sha256]]);
+  return repositories.datasets.createOrGet({
+    projectId: defaultProject,
+    id: newDatasetId(),
+    sha256: sha256Of(canonicalJson(Object.fromEntries(content))),
+    sizeBytes: Object.values(splits).reduce((sum, { blob }) => sum + blob.sizeBytes, 0),
+    splits,
+  });
+}
+
+export type InlineRows = Readonly<
+  Record<string, readonly Readonly<Record<string, string | number | boolean | null>>[]>
+>;
+
+/** The files that inline rows are: JSON lines. @throws CodedError `payload_too_large` over `maximumBytes`. */
+export function filesOfRows(rows: InlineRows, maximumBytes: number): AsyncIterable<FormFile> {
+  const files = Object.entries(rows).map(([fieldName, splitRows]) => ({
+    fieldName,
+    fileName: `${fieldName}.jsonl`,
+    text: splitRows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+  }));
+  const sizeBytes = files.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
+  if (sizeBytes > maximumBytes)
+    throw new CodedError('payload_too_large', `The inline rows are ${sizeBytes} bytes, over ${maximumBytes}.`);
+  return Readable.from(files.map(({ text, ...file }) => ({ ...file, content: Readable.from([Buffer.from(text)]) })));
+}

@@ -1,0 +1,152 @@
+// Takes a model in: the files of a Hugging Face folder, told apart by their names, published when they fit together.
+import { buffer } from 'node:stream/consumers';
+import { Readable } from 'node:stream';
+import type { ModelRecord } from '../database/model-repository.ts';
+import { CodedError } from '../error.ts';
+import { defaultProject, newModelId } from '../experiment/id.ts';
+import { inspectModel, type ModelFiles } from '../model/model-folder.ts';
+import { BlobStore, sha256Of } from '../storage/blob-store.ts';
+import { canonicalJson } from '../storage/canonical-json.ts';
+import type { AppDependencies } from './dependencies.ts';
+import { invalidForm, type FormFile } from './form-files.ts';
+import { FileHead } from './file-head.ts';
+import { HeldUpload } from './held-upload.ts';
+
+const textFileNames = ['config.json', 'tokenizer.json', 'vocab.txt'] as const;
+type TextFileName = (typeof textFileNames)[number];
+const weightsFileName = 'model.safetensors';
+/** Of configuration, tokenizer or vocabulary, each. */
+const longestTextFileBytes = 64 * 1024 * 1024;
+
+interface TakenFiles {
+  readonly texts: Map<TextFileName, Buffer>;
+  readonly ignored: string[];
+  weights?: { readonly upload: HeldUpload; readonly head: FileHead };
+}
+
+/**
+ * Stores a model.
+ *
+ * @throws CodedError `model_invalid`, `model_incompatible`, `not_supported`, `payload_too_large`, `invalid_request` for a
+ * file that comes twice. Nothing is left behind then.
+ */
+export async function uploadModel(
+  dependencies: AppDependencies,
+  files: AsyncIterable<FormFile>,
+): Promise<{ readonly record: ModelRecord; readonly created: boolean }> {
+  const taken: TakenFiles = { texts: new Map(), ignored: [] };
+  try {
+    let remainingBytes = dependencies.limits.modelBytes;
+    for await (const file of files) remainingBytes -= await takeFile(dependencies, file, remainingBytes, taken);
+    return await publish(dependencies, taken);
+  } catch (error) {
+    const reason = error instanceof Error ? error : new Error('upload failed', { cause: error });
+    await taken.weights?.upload.abandon(reason);
+    throw error;
+  }
+}
+
+/** @returns the size of the file. */
+async function takeFile(
+  { blobs }: AppDependencies,
+  { fieldName, fileName, content }: FormFile,
+  maximumBytes: number,
+  taken: TakenFiles,
+): Promise<number> {
+  const textName = textFileNames.find((name) => name === fileName);
+  if (textName !== undefined) {
+    if (taken.texts.has(textName)) throw invalidForm(fieldName, `${textName} comes twice`);
+    const bytes = await readText(content, Math.min(maximumBytes, longestTextFileBytes), fileName);
+    taken.texts.set(textName, bytes);
+    return bytes.length;
+  }
+  if (fileName !== weightsFileName) {
+    taken.ignored.push(fileName.slice(0, 200));
+    return drain(content, maximumBytes);
+  }
+  if (taken.weights) throw invalidForm(fieldName, `${weightsFileName} comes twice`);
+  const head = new FileHead();
+  const upload = new HeldUpload(blobs, content, { maximumBytes, look: (chunk) => head.add(chunk) });
+  taken.weights = { upload, head };
+  return upload.arrived();
+}
+
+async function readText(content: Readable, maximumBytes: number, fileName: string): Promise<Buffer> {
+  let size = 0;
+  const limited = content.map((chunk: Buffer) => {
+    size += chunk.length;
+    if (size > maximumBytes) throw tooLarge(fileName, maximumBytes);
+    return chunk;
+  });
+  return buffer(limited);
+}
+
+async function drain(content: Readable, maximumBytes: number): Promise<number> {
+  let size = 0;
+  for await (const chunk of content as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maximumBytes) throw tooLarge('The form', maximumBytes);
+  }
+  return size;
+}
+
+function tooLarge(what: string, maximumBytes: number): CodedError {
+  return new CodedError('payload_too_large', `${what} is over ${maximumBytes} bytes.`);
+}
+
+async function publish(dependencies: AppDependencies, { texts, weights, ignored }: TakenFiles) {
+  const { blobs, repositories } = dependencies;
+  const config = texts.get('config.json');
+  if (!config) throw missingFile('config.json');
+  if (!weights) throw missingFile(weightsFileName);
+  const inspected = await inspect(config, texts, weights);
+  const stored = {
+    config: await blobs.putBytes(config),
+    tokenizer: await blobs.putBytes(Buffer.from(inspected.tokenizerJson)),
+    weights: await weights.upload.publish(),
+  };
+  const hashes = Object.fromEntries(Object.entries(stored).map(([name, { sha256 }]) => [name, sha256]));
+  return repositories.models.createOrGet({
+    projectId: defaultProject,
+    id: newModelId(),
+    sha256: sha256Of(canonicalJson(hashes)),
+    architecture: inspected.architecture,
+    parameters: inspected.parameters,
+    ignored: [...ignored, ...inspected.ignored],
+    config: { ...inspected.config },
+    blobs: stored,
+  });
+}
+
+/** Checks the files against each other. Of the weights it reads the head, which passed by on its way to the store. */
+async function inspect(
+  config: Buffer,
+  texts: TakenFiles['texts'],
+  { upload, head }: NonNullable<TakenFiles['weights']>,
+) {
+  const sizeBytes = await upload.arrived();
+  const json = texts.get('tokenizer.json');
+  const vocabulary = texts.get('vocab.txt');
+  if (!json && !vocabulary) throw missingFile('tokenizer.json or vocab.txt');
+  const files: ModelFiles = {
+    config: decode(config, 'config.json'),
+    tokenizer: json
+      ? { json: decode(json, 'tokenizer.json') }
+      : { vocabulary: decode(vocabulary ?? Buffer.alloc(0), 'vocab.txt') },
+    weights: { sha256: sha256Of(''), sizeBytes },
+  };
+  return inspectModel(files, new BlobStore(head.asStore(), ''));
+}
+
+function decode(bytes: Buffer, fileName: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    // The decoder says no more than that.
+    throw new CodedError('model_invalid', `${fileName} is not UTF-8.`);
+  }
+}
+
+function missingFile(name: string): CodedError {
+  return new CodedError('model_invalid', `The form has no file ${name}.`);
+}

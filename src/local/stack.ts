@@ -1,0 +1,198 @@
+// The embedded stack: database, Temporal, API and workers as child processes, on a data directory of its own.
+// It only starts parts and sets the variables that each of them reads in production too.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { childEnvironment, isSet, variables, type Config } from '../config.ts';
+import type { Logger } from '../log.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { freePort } from './free-port.ts';
+import { endLeftovers } from './leftover.ts';
+import { preparePostgres } from './postgres.ts';
+import { stackVariable } from './process-identity.ts';
+import { SupervisedPart } from './supervised-part.ts';
+import { findTemporal } from './temporal-program.ts';
+import { temporalServer } from './temporal.ts';
+import { until } from './until.ts';
+
+export interface Stack {
+  /** Where the API answers. */
+  readonly url: string;
+  /** Where Temporal's own pages are, when the stack runs Temporal. */
+  readonly temporalUi: string | undefined;
+  /** The variables with which another worker can join. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Stops every part, workers first, within 30 s. */
+  stop(): Promise<void>;
+}
+
+const stopSeconds = { worker: 18, api: 6, temporal: 4, postgres: 6 } as const;
+const readyTimeoutSeconds = 90;
+
+/** Programs of the stack, beside this file in the built tree. */
+const programs = {
+  api: '../http/server.js',
+  'coordinator-worker': '../../workers/coordinator-worker.js',
+  'evaluation-worker': '../../workers/evaluation-worker.js',
+  'training-worker': '../../workers/training-worker.js',
+} as const;
+
+/**
+ * Starts everything that the operator has not set an address for, and resolves when the API answers.
+ *
+ * @throws CodedError `data_directory_in_use`; `dependency_missing`.
+ */
+export async function startStack(config: Config, log: Logger): Promise<Stack> {
+  const { dataDirectory } = config;
+  const lock = await lockDirectory(dataDirectory);
+  const running: SupervisedPart[] = [];
+  const stop = async (): Promise<void> => {
+    await stopParts(running);
+    await lock.release();
+  };
+  try {
+    const ended = await endLeftovers(dataDirectory);
+    if (ended > 0) log.warn({ processes: ended }, 'ended what an earlier stack had left running');
+    await mkdir(join(dataDirectory, 'logs'), { recursive: true });
+    const port = config.port === 0 ? await freePort() : config.port;
+    const own = childEnvironment({ [stackVariable]: dataDirectory });
+    const [database, temporal] = await Promise.all([
+      startPostgres(config, own, running, log),
+      startTemporal(config, own, running, log),
+    ]);
+    const environment = {
+      ...database,
+      ...temporal.environment,
+      [variables.host]: config.host,
+      [variables.port]: String(port),
+      [variables.dataDirectory]: dataDirectory,
+      [variables.storageUrl]: isSet(variables.storageUrl)
+        ? config.storageUrl
+        : pathToFileURL(join(dataDirectory, 'objects')).href,
+    };
+    await writeEnvironmentFile(join(dataDirectory, 'stack.env'), environment);
+    for (const [name, program] of Object.entries(programs))
+      supervise(running, log, name, name === 'api' ? 'api' : 'worker', () =>
+        spawnProgram(program, join(dataDirectory, 'logs', `${name}.log`), { ...own, ...environment }),
+      );
+    const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+    await until(() => answers(url), { timeoutSeconds: readyTimeoutSeconds, what: 'the API' });
+    return { url, temporalUi: temporal.uiAddress, environment, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function supervise(
+  running: SupervisedPart[],
+  log: Logger,
+  name: string,
+  kind: keyof typeof stopSeconds,
+  start: () => ChildProcess,
+): void {
+  // PostgreSQL's fast shutdown is SIGINT: it ends sessions instead of waiting for them.
+  const stopSignal = kind === 'postgres' ? 'SIGINT' : 'SIGTERM';
+  const part = new SupervisedPart({
+    name,
+    spawn: start,
+    stopSignal,
+    stopTimeoutSeconds: stopSeconds[kind],
+    log,
+  });
+  running.push(part);
+  part.start();
+}
+
+/** Workers and API first, while what they need still answers; then Temporal; then the database. */
+async function stopParts(parts: readonly SupervisedPart[]): Promise<void> {
+  const servers = ['temporal', 'postgres'];
+  await Promise.all(parts.filter(({ name }) => !servers.includes(name)).map((part) => part.stop()));
+  for (const name of servers) await parts.find((part) => part.name === name)?.stop();
+}
+
+async function startPostgres(
+  config: Config,
+  own: Record<string, string>,
+  running: SupervisedPart[],
+  log: Logger,
+): Promise<Record<string, string>> {
+  if (isSet(variables.databaseUrl)) return { [variables.databaseUrl]: config.databaseUrl };
+  const server = await preparePostgres({
+    directory: join(config.dataDirectory, 'postgres'),
+    logFile: join(config.dataDirectory, 'logs', 'postgres.log'),
+    environment: own,
+  });
+  supervise(running, log, 'postgres', 'postgres', () => server.spawn());
+  await server.ready();
+  return { [variables.databaseUrl]: server.url };
+}
+
+async function startTemporal(
+  config: Config,
+  own: Record<string, string>,
+  running: SupervisedPart[],
+  log: Logger,
+): Promise<{ environment: Record<string, string>; uiAddress: string | undefined }> {
+  const { address, namespace } = config.temporal;
+  if (isSet(variables.temporalAddress))
+    return {
+      environment: { [variables.temporalAddress]: address, [variables.temporalNamespace]: namespace },
+      uiAddress: undefined,
+    };
+  const program = await findTemporal({
+    cacheDirectory: fileURLToPath(new URL('../../../.cache/temporal', import.meta.url)),
+    searchPath: own['PATH'] ?? '',
+    log,
+  });
+  const server = temporalServer({
+    program,
+    databaseFile: join(config.dataDirectory, 'temporal.db'),
+    namespace,
+    port: await freePort(),
+    uiPort: await freePort(),
+    logFile: join(config.dataDirectory, 'logs', 'temporal.log'),
+    environment: own,
+  });
+  supervise(running, log, 'temporal', 'temporal', () => server.spawn());
+  await server.ready();
+  return {
+    environment: { [variables.temporalAddress]: server.address, [variables.temporalNamespace]: namespace },
+    uiAddress: server.uiAddress,
+  };
+}
+
+/** Detached, so that a Ctrl-C in the terminal reaches the supervisor alone, which stops the parts in their order. */
+function spawnProgram(program: string, logFile: string, environment: Record<string, string>): ChildProcess {
+  const log = openSync(logFile, 'a');
+  const path = fileURLToPath(new URL(program, import.meta.url));
+  const child = spawn(process.execPath, [path], {
+    stdio: ['ignore', log, log],
+    detached: true,
+    env: environment,
+  });
+  closeSync(log);
+  return child;
+}
+
+async function writeEnvironmentFile(
+  path: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<void> {
+  const lines = Object.entries(environment).map(
+    ([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'\n`,
+  );
+  await writeFile(path, lines.join(''), { mode: 0o600 });
+  await chmod(path, 0o600);
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/readyz`)).ok;
+  } catch {
+    // Not listening yet.
+    return false;
+  }
+}

@@ -1,0 +1,73 @@
+// One child process that is started again whenever it dies, until it is told to stop.
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../log.ts';
+
+const firstDelayMilliseconds = 200;
+const greatestDelayMilliseconds = 5000;
+/** A part that ran this long is healthy: its next death starts with the first delay again. */
+const healthySeconds = 30;
+
+export interface PartOptions {
+  readonly name: string;
+  readonly spawn: () => ChildProcess;
+  readonly stopSignal: NodeJS.Signals;
+  /** After this the part is killed. */
+  readonly stopTimeoutSeconds: number;
+  readonly log: Logger;
+}
+
+export class SupervisedPart {
+  readonly #options: PartOptions;
+  readonly #stopping = new AbortController();
+  #child: ChildProcess | undefined;
+  #loop: Promise<void> | undefined;
+
+  constructor(options: PartOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  start(): void {
+    this.#loop ??= this.#keepRunning();
+  }
+
+  /** Asks the process to stop, kills it when it does not, and starts it no more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    const child = this.#child;
+    if (child?.exitCode === null && child.signalCode === null) {
+      const { stopSignal, stopTimeoutSeconds, log, name } = this.#options;
+      child.kill(stopSignal);
+      const timer = setTimeout(() => {
+        log.warn({ name }, 'did not stop in time and is killed');
+        child.kill('SIGKILL');
+      }, stopTimeoutSeconds * 1000);
+      await this.#loop;
+      clearTimeout(timer);
+    }
+    await this.#loop;
+  }
+
+  async #keepRunning(): Promise<void> {
+    const { name, spawn, log } = this.#options;
+    const { signal } = this.#stopping;
+    let delayMilliseconds = firstDelayMilliseconds;
+    while (!signal.aborted) {
+      const startedAt = Date.now();
+      const child = spawn();
+      this.#child = child;
+      const ended = await Promise.race([once(child, 'exit'), once(child, 'error')]);
+      if (signal.aborted) return;
+      log.warn({ name, ended: ended.map(String) }, 'ended and is started again');
+      if (Date.now() - startedAt > healthySeconds * 1000) delayMilliseconds = firstDelayMilliseconds;
+      // Stopping ends the wait early.
+      await delay(delayMilliseconds, undefined, { signal }).catch(() => undefined);
+      delayMilliseconds = Math.min(greatestDelayMilliseconds, delayMilliseconds * 2);
+    }
+  }
+}

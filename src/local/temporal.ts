@@ -1,0 +1,72 @@
+// Temporal's own development server as a child process, its data in one file. Only starts; the supervisor restarts.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { Connection } from '@temporalio/client';
+import { until } from './until.ts';
+
+const readyTimeoutSeconds = 60;
+const callTimeoutSeconds = 5;
+
+export interface TemporalServer {
+  readonly address: string;
+  readonly uiAddress: string;
+  spawn(): ChildProcess;
+  /** Resolves when the server answers for its namespace. */
+  ready(): Promise<void>;
+}
+
+/** Says how to start the development server on the given ports. */
+export function temporalServer(options: {
+  readonly program: string;
+  readonly databaseFile: string;
+  readonly namespace: string;
+  readonly port: number;
+  readonly uiPort: number;
+  readonly logFile: string;
+  readonly environment?: Record<string, string>;
+}): TemporalServer {
+  const address = `127.0.0.1:${options.port}`;
+  const parameters = {
+    ip: '127.0.0.1',
+    port: String(options.port),
+    'ui-port': String(options.uiPort),
+    'db-filename': options.databaseFile,
+    namespace: options.namespace,
+    'log-level': 'warn',
+  };
+  return {
+    address,
+    uiAddress: `http://127.0.0.1:${options.uiPort}`,
+    spawn() {
+      const log = openSync(options.logFile, 'a');
+      const flags = Object.entries(parameters).flatMap(([name, value]) => [`--${name}`, value]);
+      const child = spawn(options.program, ['server', 'start-dev', ...flags], {
+        stdio: ['ignore', log, log],
+        detached: true,
+        ...(options.environment && { env: options.environment }),
+      });
+      closeSync(log);
+      return child;
+    },
+    ready: () =>
+      until(() => answers(address, options.namespace), {
+        timeoutSeconds: readyTimeoutSeconds,
+        what: 'Temporal',
+      }),
+  };
+}
+
+async function answers(address: string, namespace: string): Promise<boolean> {
+  const connection = Connection.lazy({ address });
+  try {
+    await connection.withDeadline(Date.now() + callTimeoutSeconds * 1000, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
+    return true;
+  } catch {
+    // Not up yet: the caller asks again until its time is over.
+    return false;
+  } finally {
+    await connection.close();
+  }
+}

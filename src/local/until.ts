@@ -1,0 +1,20 @@
+// Waiting for a condition, with an end.
+import { setTimeout as delay } from 'node:timers/promises';
+
+const pollMilliseconds = 50;
+
+/**
+ * Asks again and again until the answer is yes.
+ *
+ * @throws Error naming `what` when `timeoutSeconds` have passed.
+ */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  options: { readonly timeoutSeconds: number; readonly what: string },
+): Promise<void> {
+  const end = Date.now() + options.timeoutSeconds * 1000;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`${options.what} was not ready within ${options.timeoutSeconds} s`);
+    await delay(pollMilliseconds);
+  }
+}

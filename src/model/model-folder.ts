@@ -1,0 +1,121 @@
+// The files of a Hugging Face model folder: do they make one BERT model, and what are its weights?
+import { buffer } from 'node:stream/consumers';
+import { CodedError } from '../error.ts';
+import type { BlobRef, BlobStore } from '../storage/blob-store.ts';
+import { createTokenizer } from '../text/tokenizer.ts';
+import { tokenizerJsonFromVocabulary } from '../text/vocabulary.ts';
+import { readModelConfig, type ModelConfig } from './model-config.ts';
+import { readSafetensors, type NamedTensor } from './safetensors.ts';
+import {
+  lengthPrefixBytes,
+  product,
+  readHeader,
+  readHeaderLength,
+  type TensorEntry,
+} from './safetensors-header.ts';
+import { encoderTensors, isIgnoredTensor, parameterName } from './tensor-names.ts';
+
+export interface ModelFiles {
+  /** The text of config.json. */
+  readonly config: string;
+  /** The text of tokenizer.json, or of vocab.txt where there is none. */
+  readonly tokenizer: { readonly json: string } | { readonly vocabulary: string };
+  /** model.safetensors, stored. */
+  readonly weights: BlobRef;
+}
+
+export interface InspectedModel {
+  /** `bert`. */
+  readonly architecture: string;
+  /** The number of the encoder's parameters that the file holds. */
+  readonly parameters: number;
+  /** Tensors of the file that are not used. */
+  readonly ignored: readonly string[];
+  readonly config: ModelConfig;
+  /** The tokenizer.json to go on with, made from vocab.txt where that came. */
+  readonly tokenizerJson: string;
+}
+
+/** Names that a message lists before it counts the rest. */
+const listedNames = 10;
+
+/**
+ * Checks that configuration, tokenizer and tensors belong to one BERT model. Reads the header of the weights only.
+ *
+ * @throws CodedError `model_invalid`, `not_supported`, or `model_incompatible`, which names the tensors.
+ */
+export async function inspectModel(files: ModelFiles, blobs: BlobStore): Promise<InspectedModel> {
+  const config = readModelConfig(files.config);
+  const tokenizerJson =
+    'json' in files.tokenizer
+      ? files.tokenizer.json
+      : JSON.stringify(tokenizerJsonFromVocabulary(files.tokenizer.vocabulary));
+  const tokenizer = createTokenizer(tokenizerJson);
+  if (tokenizer.vocabularySize > config.vocabularySize) {
+    throw new CodedError(
+      'model_incompatible',
+      `The tokenizer has ${tokenizer.vocabularySize} tokens, and config.json a vocab_size of ${config.vocabularySize}.`,
+    );
+  }
+  const entries = await readEntries(blobs, files.weights);
+  const parameters = checkTensors(entries, config);
+  const ignored = entries.map(({ name }) => name).filter(isIgnoredTensor);
+  return { architecture: 'bert', parameters, ignored: ignored.sort(), config, tokenizerJson };
+}
+
+/**
+ * The encoder's tensors of an inspected model, under names that begin with `bert.`, checked against the blob's hash.
+ *
+ * @throws CodedError `blob_missing`, `blob_corrupt`, `model_invalid`.
+ */
+export async function readModelTensors(blobs: BlobStore, weights: BlobRef): Promise<readonly NamedTensor[]> {
+  const tensors = await readSafetensors(await blobs.get(weights), weights.sizeBytes);
+  return tensors
+    .filter(({ name }) => !isIgnoredTensor(name))
+    .map((tensor) => ({ ...tensor, name: parameterName(tensor.name) }));
+}
+
+async function readEntries(blobs: BlobStore, weights: BlobRef): Promise<readonly TensorEntry[]> {
+  const part = async (start: number, size: number): Promise<Buffer> => {
+    const end = Math.min(start + size, weights.sizeBytes) - 1;
+    return end < start ? Buffer.alloc(0) : buffer(await blobs.getRange(weights.sha256, { start, end }));
+  };
+  const headerBytes = readHeaderLength(await part(0, lengthPrefixBytes), weights.sizeBytes);
+  const header = await part(lengthPrefixBytes, headerBytes);
+  return readHeader(header, weights.sizeBytes - lengthPrefixBytes - headerBytes);
+}
+
+/** Returns the number of parameters. */
+function checkTensors(entries: readonly TensorEntry[], config: ModelConfig): number {
+  const { required, optional } = encoderTensors(config);
+  const missing = new Set(required.keys());
+  const seen = new Set<string>();
+  const unexpected: string[] = [];
+  const misshapen: string[] = [];
+  let parameters = 0;
+  for (const entry of entries) {
+    if (isIgnoredTensor(entry.name)) continue;
+    const name = parameterName(entry.name);
+    const shape = required.get(name) ?? optional.get(name);
+    missing.delete(name);
+    if (shape === undefined || entry.type === 'I64' || seen.has(name)) unexpected.push(entry.name);
+    else if (shape.join() !== entry.shape.join()) {
+      misshapen.push(`${entry.name} [${entry.shape.join(', ')}] instead of [${shape.join(', ')}]`);
+    } else parameters += product(shape);
+    seen.add(name);
+  }
+  const problems = [
+    ...listed('missing', [...missing]),
+    ...listed('not of this model', unexpected),
+    ...listed('of another shape', misshapen),
+  ];
+  if (problems.length > 0)
+    throw new CodedError('model_incompatible', `model.safetensors: ${problems.join('; ')}.`);
+  return parameters;
+}
+
+function listed(what: string, names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const more = names.length > listedNames ? ` and ${names.length - listedNames} more` : '';
+  return [`${what}: ${names.slice(0, listedNames).join(', ')}${more}`];
+}

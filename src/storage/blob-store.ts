@@ -1,0 +1,191 @@
+// Blobs: objects named by the SHA-256 of their content and checked against it whenever they are read.
+import { createHash } from 'node:crypto';
+import { Transform, type Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { v7 } from 'uuid';
+import { CodedError } from '../error.ts';
+import { storageFault, type ByteRange, type ObjectStore } from './object-store.ts';
+
+/** Names a blob: `sha256:` and 64 lower-case hexadecimal digits, and its size. */
+export interface BlobRef {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+const hashPattern = /^sha256:[0-9a-f]{64}$/;
+
+/** `sha256:…` of bytes or of a text's UTF-8. */
+export function sha256Of(content: Uint8Array | string): string {
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
+}
+
+/** Whether a parsed value is a {@link BlobRef}. */
+export function isBlobRef(value: unknown): value is BlobRef {
+  if (typeof value !== 'object' || value === null || !('sha256' in value) || !('sizeBytes' in value))
+    return false;
+  const { sha256, sizeBytes } = value;
+  return typeof sha256 === 'string' && hashPattern.test(sha256) && Number.isSafeInteger(sizeBytes);
+}
+
+export class BlobStore {
+  readonly #store: ObjectStore;
+  readonly #prefix: string;
+
+  /** @param prefix put before every key, so that projects do not share blobs; empty, or ends with a slash. */
+  constructor(store: ObjectStore, prefix: string) {
+    this.#store = store;
+    this.#prefix = prefix;
+  }
+
+  async putBytes(bytes: Uint8Array): Promise<BlobRef> {
+    const reference = { sha256: sha256Of(bytes), sizeBytes: bytes.byteLength };
+    if (!(await this.#isStored(reference))) await this.#store.put(this.#key(reference.sha256), bytes);
+    return reference;
+  }
+
+  /**
+   * Stores a stream of unknown length without holding it: it goes to a temporary key while it is hashed, and is
+   * published under its name afterwards.
+   *
+   * @throws CodedError `payload_too_large` over `maximumBytes`; then, and after any other fault, nothing is left behind.
+   */
+  async putStream(body: Readable, options: { readonly maximumBytes?: number } = {}): Promise<BlobRef> {
+    if (body.destroyed) throw new CodedError('invalid_request', 'The body ended before its end.');
+    const incoming = `${this.#incomingPrefix}${v7()}`;
+    const meter = new HashingStream(options.maximumBytes ?? Number.MAX_SAFE_INTEGER);
+    body.once('error', (error) => meter.destroy(error));
+    body.once('close', () => {
+      if (!body.readableEnded)
+        meter.destroy(new CodedError('invalid_request', 'The body ended before its end.'));
+    });
+    try {
+      await this.#store.put(incoming, body.pipe(meter));
+      const reference = meter.reference();
+      if (!(await this.#isStored(reference))) await this.#store.copy(incoming, this.#key(reference.sha256));
+      return reference;
+    } catch (error) {
+      // The store wraps what broke its source; a fault of the source itself says more.
+      throw meter.fault ?? error;
+    } finally {
+      body.destroy();
+      await this.#store.delete(incoming);
+    }
+  }
+
+  /**
+   * The content, checked: the stream fails at its end with `blob_corrupt` when size or hash are not those of the name.
+   *
+   * @throws CodedError `blob_missing`.
+   */
+  async get(blob: BlobRef | string): Promise<Readable> {
+    const { sha256, sizeBytes } = typeof blob === 'string' ? { sha256: blob, sizeBytes: undefined } : blob;
+    const stored = await this.#store.get(this.#key(sha256));
+    if (stored === undefined) throw missing(sha256);
+    if (sizeBytes !== undefined && stored.sizeBytes !== sizeBytes) {
+      stored.body.destroy();
+      throw corrupt(sha256);
+    }
+    const verifier = new HashingStream(stored.sizeBytes, sha256);
+    stored.body.once('error', (error) => verifier.destroy(storageFault(error)));
+    verifier.once('close', () => stored.body.destroy());
+    return stored.body.pipe(verifier);
+  }
+
+  /** The whole content, checked. For blobs that are known to be small, or wanted in memory. */
+  async bytes(blob: BlobRef | string): Promise<Uint8Array> {
+    return buffer(await this.get(blob));
+  }
+
+  /** A part of the content, unchecked: a hash covers the whole only. */
+  async getRange(sha256: string, range: ByteRange): Promise<Readable> {
+    const stored = await this.#store.get(this.#key(sha256), range);
+    if (stored === undefined) throw missing(sha256);
+    return stored.body;
+  }
+
+  async has(sha256: string): Promise<boolean> {
+    return (await this.#store.head(this.#key(sha256))) !== undefined;
+  }
+
+  /** Removes what uploads that never ended have left since before `before`. */
+  async removeLeftovers(before: Date): Promise<number> {
+    let removed = 0;
+    for await (const found of this.#store.list(this.#incomingPrefix)) {
+      if (found.modifiedAt >= before) continue;
+      await this.#store.delete(found.key);
+      removed += 1;
+    }
+    return removed;
+  }
+
+  get #incomingPrefix(): string {
+    return `${this.#prefix}incoming/`;
+  }
+
+  #key(sha256: string): string {
+    if (!hashPattern.test(sha256)) throw new CodedError('internal', 'A blob is not named by a SHA-256.');
+    const digits = sha256.slice('sha256:'.length);
+    return `${this.#prefix}blobs/sha256/${digits.slice(0, 2)}/${digits}`;
+  }
+
+  /** A blob of another size under this name is broken: it is written anew. */
+  async #isStored(reference: BlobRef): Promise<boolean> {
+    return (await this.#store.head(this.#key(reference.sha256)))?.sizeBytes === reference.sizeBytes;
+  }
+}
+
+/** Hands bytes on while it hashes and counts them; fails over a size, and at the end on a hash that is not the expected. */
+class HashingStream extends Transform {
+  readonly #hash = createHash('sha256');
+  readonly #maximumBytes: number;
+  readonly #expected: string | undefined;
+  #sizeBytes = 0;
+  #digest: string | undefined;
+  fault: Error | undefined;
+
+  constructor(maximumBytes: number, expected?: string) {
+    super();
+    this.#maximumBytes = maximumBytes;
+    this.#expected = expected;
+    this.once('error', (error) => {
+      this.fault = error;
+    });
+  }
+
+  override _transform(
+    chunk: Buffer,
+    _encoding: string,
+    done: (error?: Error | null, chunk?: Buffer) => void,
+  ): void {
+    this.#sizeBytes += chunk.length;
+    if (this.#sizeBytes > this.#maximumBytes) {
+      const limit = `The body is over ${this.#maximumBytes} bytes.`;
+      done(
+        this.#expected === undefined ? new CodedError('payload_too_large', limit) : corrupt(this.#expected),
+      );
+      return;
+    }
+    this.#hash.update(chunk);
+    done(null, chunk);
+  }
+
+  override _flush(done: (error?: Error | null) => void): void {
+    this.#digest = `sha256:${this.#hash.digest('hex')}`;
+    const differs = this.#expected !== undefined && this.#expected !== this.#digest;
+    done(differs ? corrupt(this.#expected) : null);
+  }
+
+  reference(): BlobRef {
+    if (this.#digest === undefined)
+      throw new CodedError('storage_unavailable', 'The body was not read to its end.');
+    return { sha256: this.#digest, sizeBytes: this.#sizeBytes };
+  }
+}
+
+function missing(sha256: string): CodedError {
+  return new CodedError('blob_missing', `Blob ${sha256} is not in the store.`);
+}
+
+function corrupt(sha256: string): CodedError {
+  return new CodedError('blob_corrupt', `The content stored as ${sha256} has another hash or size.`);
+}

@@ -1,0 +1,93 @@
+// What a checkpoint is: the blobs of a step and everything that determines them. No time, host or lease is in it, so
+// that two writers of one step write the same bytes.
+import { CodedError } from '../error.ts';
+import { isBlobRef, type BlobRef } from './blob-store.ts';
+import { canonicalJson } from './canonical-json.ts';
+
+/** The version that this code writes; it reads this one only. */
+export const checkpointFormatVersion = 1;
+
+export interface CheckpointManifest {
+  readonly formatVersion: 1;
+  readonly experimentId: string;
+  /** Optimizer steps done, counted from the start of the experiment. */
+  readonly step: number;
+  /** The numeric profile: versions, provider, instruction set, threads, graph hash. */
+  readonly profile: Readonly<Record<string, string | number>>;
+  readonly snapshotSha256: string;
+  readonly specSha256: string;
+  /** Safetensors files: parameters and both moments of AdamW under the names of the parameters. */
+  readonly blobs: {
+    readonly parameters: BlobRef;
+    readonly firstMoments: BlobRef;
+    readonly secondMoments: BlobRef;
+    /** config.json and tokenizer.json, so that the parameters are a whole model. */
+    readonly config: BlobRef;
+    readonly tokenizer: BlobRef;
+  };
+  /** The number of steps in the ledger and its running hash. */
+  readonly ledger: { readonly steps: number; readonly sha256: string };
+}
+
+/** The manifest's bytes: canonical JSON in UTF-8. */
+export function encodeCheckpointManifest(manifest: CheckpointManifest): Uint8Array {
+  return Buffer.from(canonicalJson(manifest), 'utf8');
+}
+
+/** @throws CodedError `blob_corrupt` for bytes that are not a manifest of a version that this code reads. */
+export function decodeCheckpointManifest(bytes: Uint8Array): CheckpointManifest {
+  const value = parseJson(bytes);
+  if (!isManifest(value)) {
+    throw new CodedError('blob_corrupt', `A checkpoint is not of format version ${checkpointFormatVersion}.`);
+  }
+  return value;
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    // Whatever is wrong with the text, it is no manifest.
+    return undefined;
+  }
+}
+
+function isManifest(value: unknown): value is CheckpointManifest {
+  return (
+    isRecord(value) &&
+    value['formatVersion'] === checkpointFormatVersion &&
+    typeof value['experimentId'] === 'string' &&
+    isCount(value['step']) &&
+    isProfile(value['profile']) &&
+    isHash(value['snapshotSha256']) &&
+    isHash(value['specSha256']) &&
+    isRecord(value['blobs']) &&
+    isBlobRef(value['blobs']['parameters']) &&
+    isBlobRef(value['blobs']['firstMoments']) &&
+    isBlobRef(value['blobs']['secondMoments']) &&
+    isBlobRef(value['blobs']['config']) &&
+    isBlobRef(value['blobs']['tokenizer']) &&
+    isRecord(value['ledger']) &&
+    isCount(value['ledger']['steps']) &&
+    isHash(value['ledger']['sha256'])
+  );
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isHash(value: unknown): value is string {
+  return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
+}
+
+function isProfile(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    Object.values(value).every((part) => typeof part === 'string' || typeof part === 'number')
+  );
+}

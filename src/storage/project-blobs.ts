@@ -1,0 +1,7 @@
+// Where a project's blobs are in the object store. Projects do not share blobs: one could otherwise probe for another's.
+import { BlobStore } from './blob-store.ts';
+import type { ObjectStore } from './object-store.ts';
+
+export function projectBlobs(store: ObjectStore, projectId: string): BlobStore {
+  return new BlobStore(store, `projects/${projectId}/`);
+}

@@ -1,0 +1,106 @@
+// The few calls that the S3 store makes, so that it knows one small file of the outside.
+import type { Readable } from 'node:stream';
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+
+export interface S3Page {
+  readonly objects: readonly {
+    readonly key: string;
+    readonly sizeBytes: number;
+    readonly modifiedAt: Date;
+  }[];
+  readonly nextToken: string | undefined;
+}
+
+/** Calls of one bucket. Errors are the SDK's own, with `$metadata`. */
+export interface S3Calls {
+  putBytes(key: string, body: Uint8Array, ifAbsent: boolean): Promise<void>;
+  putStream(key: string, body: Readable, ifAbsent: boolean): Promise<void>;
+  get(key: string, range: string | undefined): Promise<Readable>;
+  head(key: string): Promise<number>;
+  copy(fromKey: string, toKey: string): Promise<void>;
+  delete(key: string): Promise<void>;
+  list(prefix: string, token: string | undefined): Promise<S3Page>;
+}
+
+/** Bodies over this size, and streams of unknown size, go up in parts of it. S3 takes at most 10,000 parts. */
+export const partSizeBytes = 8 * 1024 * 1024;
+/** Parts of one upload under way at once; with the size above this bounds the memory of an upload. */
+const concurrentParts = 4;
+
+/**
+ * Uploads carry a checksum that S3 verifies. Downloads are not checked against it: blobs are checked against their own
+ * hash, and a fault must be the same coded error on every store.
+ */
+export const clientSettings = { responseChecksumValidation: 'WHEN_REQUIRED' } as const;
+
+/** The calls over the AWS SDK. */
+export function awsCalls(client: S3Client, bucket: string): S3Calls {
+  return {
+    async putBytes(key, body, ifAbsent) {
+      await client.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Body: body,
+          ContentLength: body.byteLength,
+          ChecksumAlgorithm: 'CRC32',
+          ...condition(ifAbsent),
+        }),
+      );
+    },
+    async putStream(key, body, ifAbsent) {
+      const params = { Bucket: bucket, Key: key, Body: body, ChecksumAlgorithm: 'CRC32' as const };
+      const upload = new Upload({
+        client,
+        params: { ...params, ...condition(ifAbsent) },
+        partSize: partSizeBytes,
+        queueSize: concurrentParts,
+      });
+      await upload.done();
+    },
+    async get(key, range) {
+      const input = { Bucket: bucket, Key: key, ...(range === undefined ? {} : { Range: range }) };
+      const answer = await client.send(new GetObjectCommand(input));
+      return answer.Body as Readable; // In Node the SDK's body is an IncomingMessage.
+    },
+    async head(key) {
+      const answer = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+      return answer.ContentLength ?? 0;
+    },
+    async copy(fromKey, toKey) {
+      await client.send(
+        new CopyObjectCommand({ Bucket: bucket, Key: toKey, CopySource: `${bucket}/${fromKey}` }),
+      );
+    },
+    async delete(key) {
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+    },
+    async list(prefix, token) {
+      const input = {
+        Bucket: bucket,
+        Prefix: prefix,
+        ...(token === undefined ? {} : { ContinuationToken: token }),
+      };
+      const answer = await client.send(new ListObjectsV2Command(input));
+      const objects = (answer.Contents ?? []).map((entry) => ({
+        key: entry.Key ?? '',
+        sizeBytes: entry.Size ?? 0,
+        modifiedAt: entry.LastModified ?? new Date(0),
+      }));
+      return { objects, nextToken: answer.NextContinuationToken };
+    },
+  };
+}
+
+function condition(ifAbsent: boolean): { IfNoneMatch?: string } {
+  return ifAbsent ? { IfNoneMatch: '*' } : {};
+}

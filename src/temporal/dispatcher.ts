@@ -1,0 +1,160 @@
+// Tells Temporal what the database says it must still be told: starts, cancellations, and the keeping of histories.
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Outbox, OutboxRow } from '../database/outbox.ts';
+import { hasEnded, type ExperimentState } from '../experiment/state.ts';
+import { signalNames, taskQueues, workflowNames } from '../experiment/name.ts';
+import { messageOf } from '../error.ts';
+import type { Logger } from '../log.ts';
+import { readHistories, type ExperimentHistories } from './history.ts';
+
+/** Without a notification the outbox is looked at this often. */
+const pollSeconds = 5;
+const leastDelaySeconds = 1;
+const greatestDelaySeconds = 10;
+/** A call to a Temporal server that does not answer ends after this. */
+const callTimeoutSeconds = 10;
+
+export interface DispatcherDependencies {
+  readonly client: Client;
+  readonly outbox: Pick<Outbox, 'claim' | 'nextDue' | 'delivered' | 'postpone'>;
+  /** Calls back when rows were added. Returns how to stop that. */
+  readonly onOutbox: (callback: () => void) => () => void;
+  readonly stateOf: (
+    row: Pick<OutboxRow, 'projectId' | 'experimentId'>,
+  ) => Promise<ExperimentState | undefined>;
+  readonly keepHistories: (row: OutboxRow, histories: ExperimentHistories) => Promise<void>;
+  readonly log: Logger;
+}
+
+/** Delivers rows until the signal is aborted; several dispatchers may run at once. */
+export async function runDispatcher(
+  dependencies: DispatcherDependencies,
+  signal: AbortSignal,
+): Promise<void> {
+  const alarm = new Alarm();
+  const stopListening = dependencies.onOutbox(() => alarm.ring());
+  signal.addEventListener('abort', () => alarm.ring());
+  try {
+    while (!signal.aborted) {
+      const delivered = await deliverNext(dependencies);
+      if (!delivered && !signal.aborted) await alarm.wait(await secondsUntilDue(dependencies));
+    }
+  } finally {
+    stopListening();
+  }
+}
+
+/** How long nothing will be due, at most the time between two polls. */
+async function secondsUntilDue({ outbox }: DispatcherDependencies): Promise<number> {
+  try {
+    const due = await outbox.nextDue();
+    if (due === undefined) return pollSeconds;
+    return Math.min(pollSeconds, Math.max(leastDelaySeconds / 10, (due.getTime() - Date.now()) / 1000));
+  } catch {
+    // The database is away: look again at the next poll.
+    return pollSeconds;
+  }
+}
+
+/** @returns whether there was a row, so that there may be another. */
+async function deliverNext(dependencies: DispatcherDependencies): Promise<boolean> {
+  const { outbox, log } = dependencies;
+  let row: OutboxRow | undefined;
+  try {
+    row = await outbox.claim(new Date());
+    if (row === undefined) return false;
+    const done = await deliver(dependencies, row);
+    if (done) await outbox.delivered(row);
+    else await outbox.postpone(row, 'not yet', secondsFromNow(leastDelaySeconds));
+    return true;
+  } catch (error) {
+    // The database or Temporal is away: the row stays, and is tried again by this dispatcher or another.
+    log.warn(
+      { row: row && { kind: row.kind, experimentId: row.experimentId }, reason: messageOf(error) },
+      'not delivered',
+    );
+    if (row === undefined) return false;
+    const delaySeconds = Math.min(greatestDelaySeconds, leastDelaySeconds * 2 ** Math.min(row.attempts, 10));
+    // If even that fails, the claim runs out by itself.
+    await outbox.postpone(row, messageOf(error), secondsFromNow(delaySeconds)).catch(() => undefined);
+    return true;
+  }
+}
+
+/** @returns `false` when it is too early. */
+async function deliver(dependencies: DispatcherDependencies, row: OutboxRow): Promise<boolean> {
+  const { client } = dependencies;
+  const withinTimeout = <T>(call: () => Promise<T>): Promise<T> =>
+    client.withDeadline(Date.now() + callTimeoutSeconds * 1000, call);
+  switch (row.kind) {
+    case 'start':
+      await start(dependencies, row, withinTimeout);
+      return true;
+    case 'cancel':
+      await withinTimeout(() => client.workflow.getHandle(row.experimentId).signal(signalNames.cancel)).catch(
+        ignoreMissing,
+      );
+      return true;
+    case 'storeHistory': {
+      const histories = await withinTimeout(() => readHistories(client, row.experimentId));
+      if (histories === undefined) return false;
+      await dependencies.keepHistories(row, histories);
+      return true;
+    }
+  }
+}
+
+async function start(
+  { client, stateOf }: DispatcherDependencies,
+  { projectId, experimentId }: OutboxRow,
+  withinTimeout: <T>(call: () => Promise<T>) => Promise<T>,
+): Promise<void> {
+  const state = await stateOf({ projectId, experimentId });
+  if (state === undefined || hasEnded(state)) return;
+  try {
+    await withinTimeout(() =>
+      client.workflow.start(workflowNames.coordinator, {
+        workflowId: experimentId,
+        taskQueue: taskQueues.coordinator,
+        args: [{ projectId, experimentId }],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      }),
+    );
+  } catch (error) {
+    // Started before, by a delivery whose confirmation was lost: twice is once.
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/** The workflow has ended meanwhile: there is nothing left to cancel. */
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
+}
+
+function secondsFromNow(seconds: number): Date {
+  return new Date(Date.now() + seconds * 1000);
+}
+
+/** A wait that a ring ends; a ring while nobody waits ends the next wait at once. */
+class Alarm {
+  #rung = false;
+  #wake: (() => void) | undefined;
+
+  ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+
+  async wait(seconds: number): Promise<void> {
+    if (!this.#rung)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, seconds * 1000);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    this.#wake = undefined;
+    this.#rung = false;
+  }
+}

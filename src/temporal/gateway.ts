@@ -1,0 +1,98 @@
+// What the API asks of Temporal: whether it answers, and who works on which queue.
+import type { Connection } from '@temporalio/client';
+import { CodedError } from '../error.ts';
+import { taskQueues, type TaskQueue } from '../experiment/name.ts';
+
+const callTimeoutSeconds = 5;
+/** Workers report themselves every 5 s; one that has been silent for this long is gone. */
+const workerSilenceSeconds = 15;
+const maximumWorkers = 1000;
+
+/** A worker process as it last reported itself. Slots are places for activities. */
+export interface QueueWorker {
+  /** `PROCESS@HOST`. */
+  readonly id: string;
+  readonly host: string;
+  readonly slots: number;
+  readonly busy: number;
+  readonly lastSeenAt: Date;
+}
+
+export interface QueueDescription {
+  readonly name: TaskQueue;
+  /** Tasks that wait for a worker, as the server estimates them. */
+  readonly backlog: number;
+  readonly workers: readonly QueueWorker[];
+}
+
+export interface TemporalGateway {
+  /** @throws CodedError `temporal_unavailable` when Temporal does not answer for its namespace. */
+  check(): Promise<void>;
+  /** @throws CodedError `temporal_unavailable` when Temporal does not answer. */
+  queues(): Promise<readonly QueueDescription[]>;
+}
+
+/** A gateway over a connection, which may be lazy: nothing is asked before the first call. */
+export function createTemporalGateway(connection: Connection, namespace: string): TemporalGateway {
+  const call = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await connection.withDeadline(Date.now() + callTimeoutSeconds * 1000, work);
+    } catch (cause) {
+      throw new CodedError('temporal_unavailable', 'Temporal does not answer.', { cause });
+    }
+  };
+  return {
+    async check() {
+      await call(() => connection.workflowService.describeNamespace({ namespace }));
+    },
+    queues: () =>
+      call(async () => {
+        const workers = await liveWorkers(connection, namespace);
+        return Promise.all(
+          Object.values(taskQueues).map(async (name) => ({
+            name,
+            backlog: await backlogOf(connection, namespace, name),
+            workers: workers
+              .filter(({ queue }) => queue === name)
+              .map(({ queue: _queue, ...worker }) => worker),
+          })),
+        );
+      }),
+  };
+}
+
+/** Workflow and activity tasks are two queues of one name on the server: both are asked, and added up. */
+async function backlogOf(
+  { workflowService }: Connection,
+  namespace: string,
+  name: TaskQueue,
+): Promise<number> {
+  const descriptions = await Promise.all(
+    [1, 2].map((taskQueueType) =>
+      workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType, reportStats: true }),
+    ),
+  );
+  return descriptions.reduce((sum, { stats }) => sum + Number(stats?.approximateBacklogCount ?? 0), 0);
+}
+
+async function liveWorkers(
+  { workflowService }: Connection,
+  namespace: string,
+): Promise<readonly (QueueWorker & { readonly queue: string })[]> {
+  const { workersInfo } = await workflowService.listWorkers({ namespace, pageSize: maximumWorkers });
+  const oldest = Date.now() - workerSilenceSeconds * 1000;
+  return workersInfo
+    .flatMap(({ workerHeartbeat: report }) => (report ? [report] : []))
+    .map((report) => {
+      const busy = report.activityTaskSlotsInfo?.currentUsedSlots ?? 0;
+      return {
+        queue: report.taskQueue ?? '',
+        id: report.workerIdentity ?? '',
+        host: report.hostInfo?.hostName ?? '',
+        slots: busy + (report.activityTaskSlotsInfo?.currentAvailableSlots ?? 0),
+        busy,
+        lastSeenAt: new Date(Number(report.heartbeatTime?.seconds ?? 0) * 1000),
+      };
+    })
+    .filter(({ lastSeenAt }) => lastSeenAt.getTime() >= oldest);
+}

@@ -1,0 +1,90 @@
+// Learns a WordPiece vocabulary from text: frequent pieces that stand side by side are merged, over and over.
+import { normalizeText, splitWords, type NormalizerSettings } from './bert-normalizer.ts';
+import { mergePieces } from './merge-pieces.ts';
+import { specialTokens, wordPieceTokenizerJson } from './vocabulary.ts';
+
+export interface LearnWordPieceOptions {
+  /** The upper bound of the vocabulary's size, special tokens included. */
+  readonly vocabularySize: number;
+}
+
+/** Different words that are counted at once. When there are more, the rarest are forgotten, which bounds the memory. */
+const countedWords = 500_000;
+/** Longer words are unknown to the tokenizer anyway. */
+const longestWordCharacters = 100;
+/** Characters of the alphabet, the most frequent first; scripts with more have the rest unknown. */
+const largestAlphabet = 1_000;
+
+const normalizer: NormalizerSettings = {
+  cleanText: true,
+  handleChineseCharacters: true,
+  stripAccents: true,
+  lowerCase: true,
+};
+
+/**
+ * Learns an uncased vocabulary and returns the tokenizer.json that uses it. The same texts in the same order give the same
+ * bytes: ties go to the pair that sorts first. Merges by the frequency of the pair, as byte-pair encoding does
+ * (Sennrich et al. 2016, arXiv:1508.07909), and the pieces are used by WordPiece's longest match.
+ */
+export function learnWordPiece(texts: Iterable<string>, options: LearnWordPieceOptions): object {
+  const learner = new WordPieceLearner();
+  for (const text of texts) learner.add(text);
+  return learner.finish(options);
+}
+
+/** The same as {@link learnWordPiece} for texts that come one by one. */
+export class WordPieceLearner {
+  #counts = new Map<string, number>();
+
+  add(text: string): void {
+    for (const word of splitWords(normalizeText(text, normalizer))) {
+      this.#counts.set(word, (this.#counts.get(word) ?? 0) + 1);
+    }
+    if (this.#counts.size > countedWords) this.#counts = withoutTheRarest(this.#counts);
+  }
+
+  finish(options: LearnWordPieceOptions): object {
+    const words = [...this.#counts]
+      .map(([word, count]) => ({ characters: Array.from(word), count }))
+      .filter(({ characters }) => characters.length <= longestWordCharacters);
+    const room = Math.max(0, options.vocabularySize - specialTokens.length);
+    const alphabet = new Set(alphabetOf(words, Math.min(room, largestAlphabet)));
+    const spelled = words
+      .map(({ characters, count }) => ({
+        pieces: characters.map((c, index) => (index === 0 ? c : `##${c}`)),
+        count,
+      }))
+      .filter(({ pieces }) => pieces.every((piece) => alphabet.has(piece)));
+    const merged = mergePieces(spelled, Math.max(0, room - alphabet.size), (piece) => alphabet.has(piece));
+    const tokens = [...specialTokens, ...alphabet, ...merged];
+    return wordPieceTokenizerJson(new Map(tokens.map((token, id) => [token, id])), true);
+  }
+}
+
+/** Single characters as pieces, the most frequent first, ties in the order of their code units. */
+function alphabetOf(
+  words: readonly { characters: readonly string[]; count: number }[],
+  size: number,
+): string[] {
+  const counts = new Map<string, number>();
+  for (const { characters, count } of words) {
+    for (const [index, character] of characters.entries()) {
+      const piece = index === 0 ? character : `##${character}`;
+      counts.set(piece, (counts.get(piece) ?? 0) + count);
+    }
+  }
+  const sorted = [...counts].sort(
+    ([left, first], [right, second]) => second - first || (left < right ? -1 : 1),
+  );
+  return sorted.slice(0, size).map(([piece]) => piece);
+}
+
+/** Forgets the words of the lowest counts until at most half of the room is taken. */
+function withoutTheRarest(counts: ReadonlyMap<string, number>): Map<string, number> {
+  let kept = new Map(counts);
+  for (let least = 2; kept.size > countedWords / 2; least += 1) {
+    kept = new Map([...kept].filter(([, count]) => count >= least));
+  }
+  return kept;
+}

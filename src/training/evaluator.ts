@@ -1,0 +1,47 @@
+// Evaluates a model on labelled examples, in a thread of its own.
+import { startEngineThread, type EngineThread } from './runtime/start-engine-thread.ts';
+import type { EvaluationTask } from './runtime/thread-protocol.ts';
+
+export interface EvaluationJob extends EvaluationTask {
+  /** Ends the evaluation; the promise is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface EvaluationResult {
+  /** `[examples, labelCount]`, row-major, in the order of the examples. */
+  readonly logits: Float32Array;
+  /** `[examples]`: the cross-entropy of each. */
+  readonly losses: Float32Array;
+}
+
+/**
+ * Computes the logits and the loss of every example, dropout off.
+ * @throws CodedError `engine_failed` when the thread fails; the reason of `signal` when that is aborted
+ */
+export function evaluate(job: EvaluationJob): Promise<EvaluationResult> {
+  const { signal, onProgress, ...task } = job;
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const abort = (): void => {
+      void thread.terminate().then(() => settle(() => reject(signal?.reason as Error)));
+    };
+    const settle = (act: () => void): void => {
+      signal?.removeEventListener('abort', abort);
+      act();
+    };
+    const thread: EngineThread = startEngineThread(
+      { kind: 'evaluation', task },
+      {
+        message: (message) => {
+          if (message.kind === 'progress') onProgress?.(message.done, message.total);
+          if (message.kind === 'evaluated')
+            settle(() => resolve({ logits: message.logits, losses: message.losses }));
+        },
+        failure: (error) => settle(() => reject(error)),
+      },
+      (message) => message.kind === 'evaluated',
+    );
+    signal?.addEventListener('abort', abort);
+  });
+}

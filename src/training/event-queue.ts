@@ -1,0 +1,48 @@
+// A queue between one writer that never waits and one reader that iterates.
+
+/** Iterable once. Leaving the iteration early calls `onLeave`. */
+export class EventQueue<Event> implements AsyncIterable<Event> {
+  private readonly waiting: Event[] = [];
+  private readonly onTake: (event: Event) => void;
+  private readonly onLeave: () => Promise<void>;
+  private failure: Error | undefined;
+  private closed = false;
+  private wake: (() => void) | undefined;
+
+  constructor(onTake: (event: Event) => void, onLeave: () => Promise<void>) {
+    this.onTake = onTake;
+    this.onLeave = onLeave;
+  }
+
+  push(event: Event): void {
+    this.waiting.push(event);
+    this.wake?.();
+  }
+
+  /** No event follows; the reader is told the failure, if there is one, after all events. */
+  close(failure?: Error): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.failure = failure;
+    this.wake?.();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Event, void, undefined> {
+    try {
+      for (;;) {
+        const event = this.waiting.shift();
+        if (event !== undefined) {
+          this.onTake(event);
+          yield event;
+        } else if (this.closed) {
+          if (this.failure !== undefined) throw this.failure;
+          return;
+        } else {
+          await new Promise<void>((resolve) => (this.wake = resolve));
+        }
+      }
+    } finally {
+      await this.onLeave();
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// Random bytes addressed by counters: AES-128 in counter mode (NIST SP 800-38A), keyed by a seed and a purpose.
+// The same address gives the same bytes in any process, so that a resumed run draws what the lost one would have.
+import { createCipheriv, createHash } from 'node:crypto';
+
+const zeros = new Uint8Array(1 << 16);
+
+export interface Keystream {
+  /** Fills `target` with the bytes of stream (`high`, `low`), from its beginning. */
+  fill(high: number, low: number, target: Uint8Array): void;
+}
+
+/** Streams of one purpose; `high` and `low` are whole numbers, 0 to 2^32 - 1. A stream holds 2^68 bytes. */
+export function createKeystream(seed: number, purpose: string): Keystream {
+  const key = createHash('sha256').update(`${seed}/${purpose}`).digest().subarray(0, 16);
+  return {
+    fill(high, low, target) {
+      const start = Buffer.alloc(16);
+      start.writeUInt32BE(high, 0);
+      start.writeUInt32BE(low, 4);
+      const cipher = createCipheriv('aes-128-ctr', key, start);
+      for (let offset = 0; offset < target.length; offset += zeros.length)
+        target.set(cipher.update(zeros.subarray(0, Math.min(zeros.length, target.length - offset))), offset);
+    },
+  };
+}
+
+/** A reader of one stream as whole numbers, fetched in blocks. */
+export function wordReader(keystream: Keystream, high: number, low: number, blockWords = 1024): () => number {
+  let block = 0;
+  let words = new Uint32Array(0);
+  let next = 0;
+  return () => {
+    if (next === words.length) {
+      const bytes = new Uint8Array(blockWords * 4 * 2 ** block);
+      keystream.fill(high, low, bytes);
+      // Each refill draws the stream anew, twice as long, and goes on where the last block ended.
+      const view = new DataView(bytes.buffer);
+      const longer = new Uint32Array(bytes.length / 4);
+      for (let index = 0; index < longer.length; index++) longer[index] = view.getUint32(index * 4, true);
+      words = longer;
+      block += 1;
+    }
+    return words[next++] ?? 0;
+  };
+}

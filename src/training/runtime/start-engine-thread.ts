@@ -1,0 +1,64 @@
+// Starts the engine's thread and turns every way in which it can fail into one coded error.
+import { Worker } from 'node:worker_threads';
+import { CodedError } from '../../error.ts';
+import type { EngineMessage, EngineTask } from './thread-protocol.ts';
+
+/** Threads load JavaScript: from TypeScript sources, as under a test runner, the compiled tree `dist` beside `src`. */
+function threadLocation(): URL {
+  const compiled = 'dist/src/training/runtime/engine-thread.js';
+  return import.meta.url.endsWith('.ts')
+    ? new URL(`../../../${compiled}`, import.meta.url)
+    : new URL('./engine-thread.js', import.meta.url);
+}
+
+export interface EngineListener {
+  message(message: Exclude<EngineMessage, { kind: 'failed' }>): void;
+  /** Called once at most. */
+  failure(error: CodedError): void;
+}
+
+export interface EngineThread {
+  /** Ends the thread at once. The listener hears nothing more. */
+  terminate(): Promise<void>;
+}
+
+/**
+ * Starts a thread for one task. `isLast` tells which message is its last: the listener hears that one when the thread
+ * has ended, so that its memory is free and nothing of it runs beside what comes next.
+ */
+export function startEngineThread(
+  task: EngineTask,
+  listener: EngineListener,
+  isLast: (message: EngineMessage) => boolean,
+): EngineThread {
+  const worker = new Worker(threadLocation(), { workerData: task, execArgv: [] });
+  let over = false;
+  let last: Exclude<EngineMessage, { kind: 'failed' }> | undefined;
+  const fail = (error: CodedError): void => {
+    if (over) return;
+    over = true;
+    listener.failure(error);
+  };
+  worker.on('message', (message: EngineMessage) => {
+    if (over) return;
+    if (message.kind === 'failed')
+      fail(new CodedError(message.diverged ? 'training_diverged' : 'engine_failed', message.message));
+    else if (isLast(message)) last = message;
+    else listener.message(message);
+  });
+  worker.on('error', (cause) =>
+    fail(new CodedError('engine_failed', `The engine's thread failed: ${cause.message}`, { cause })),
+  );
+  worker.on('exit', (code) => {
+    if (last === undefined || over)
+      return fail(new CodedError('engine_failed', `The engine's thread ended early with code ${code}.`));
+    over = true;
+    listener.message(last);
+  });
+  return {
+    async terminate() {
+      over = true;
+      await worker.terminate();
+    },
+  };
+}

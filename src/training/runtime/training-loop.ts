@@ -1,0 +1,154 @@
+// The life of a training run inside the engine's thread: runs of steps, checkpoints when due, requests between runs.
+import { CodedError } from '../../error.ts';
+import { exampleCount } from '../../text/encoded-examples.ts';
+import { BatchOrder, totalSteps } from '../batch-order.ts';
+import { collectBatch } from '../batch.ts';
+import type { CheckpointReason, NamedTensor, StepRecord, TrainingJob, TrainingState } from '../job.ts';
+import { linearSchedule } from '../optimizer/schedule.ts';
+import type { StepPlan } from '../step-inputs.ts';
+import { buildTrainingGraph } from '../training-graph.ts';
+import { graphSha256, numericProfile } from './numeric-profile.ts';
+import { RunLength } from './run-length.ts';
+import { StepRunner, type RunResult } from './step-runner.ts';
+import { signal, type Send } from './thread-protocol.ts';
+
+/** Checkpoints told and not yet taken at most; then the thread waits, so that memory stays bounded. */
+const mostWaitingCheckpoints = 2;
+
+type Signals = Int32Array<SharedArrayBuffer>;
+
+/** Plans any step of a job. */
+function createPlanner(job: TrainingJob): { total: number; plan: (index: number) => StepPlan } {
+  const { examples, labels, recipe } = job;
+  const total = totalSteps(exampleCount(examples), recipe);
+  const order = new BatchOrder(exampleCount(examples), recipe);
+  return {
+    total,
+    plan: (index) => ({
+      step: index + 1,
+      learningRate: linearSchedule(index, total, recipe.learningRate, recipe.warmupRatio),
+      batch: collectBatch(examples, labels, order.examplesOf(index)),
+    }),
+  };
+}
+
+/** The records of a run, up to the first step whose loss or norm is not finite. */
+function stepRecords(plans: readonly StepPlan[], { losses, gradientNorms }: RunResult): StepRecord[] {
+  const lossBits = new Uint32Array(losses.buffer, losses.byteOffset, losses.length);
+  const normBits = new Uint32Array(gradientNorms.buffer, gradientNorms.byteOffset, gradientNorms.length);
+  const finite = losses.findIndex((loss, index) => !Number.isFinite(loss + (gradientNorms[index] ?? NaN)));
+  return plans
+    .slice(0, finite === -1 ? plans.length : finite)
+    .map(({ step, learningRate, batch }, index) => ({
+      step,
+      lossBits: lossBits[index] ?? 0,
+      gradientNormBits: normBits[index] ?? 0,
+      learningRate,
+      examples: batch.size,
+      tokens: batch.tokens,
+    }));
+}
+
+class CheckpointSender {
+  private readonly send: Send;
+  private readonly signals: Signals;
+  private told = 0;
+  private answeredRequests = 0;
+  private lastSeconds = performance.now() / 1000;
+
+  constructor(send: Send, signals: Signals) {
+    this.send = send;
+    this.signals = signals;
+  }
+
+  /** Why a checkpoint should be made now, if it should. */
+  reasonAt(
+    step: number,
+    { everySteps, everySeconds }: TrainingJob['checkpoint'],
+  ): CheckpointReason | undefined {
+    if (Atomics.load(this.signals, signal.checkpointRequests) > this.answeredRequests) return 'requested';
+    const due = step % everySteps === 0 || performance.now() / 1000 - this.lastSeconds >= everySeconds;
+    return due ? 'due' : undefined;
+  }
+
+  /** Tells a checkpoint: a copy of the state, or the state itself when nothing uses it any more. */
+  tell(state: TrainingState, reason: CheckpointReason): void {
+    this.waitForRoom();
+    this.answeredRequests = Atomics.load(this.signals, signal.checkpointRequests);
+    const isLast = reason === 'finished' || reason === 'stopped';
+    const transfer: ArrayBuffer[] = [];
+    const handOver = (tensors: readonly NamedTensor[]): NamedTensor[] =>
+      tensors.map(({ name, shape, data }) => {
+        const own =
+          isLast && data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength;
+        const handed = own ? data : Float32Array.from(data);
+        if (handed.buffer instanceof ArrayBuffer) transfer.push(handed.buffer);
+        return { name, shape, data: handed };
+      });
+    const handed = {
+      step: state.step,
+      parameters: handOver(state.parameters),
+      firstMoments: handOver(state.firstMoments),
+      secondMoments: handOver(state.secondMoments),
+    };
+    this.send({ kind: 'checkpoint', state: handed, reason }, transfer);
+    this.told += 1;
+    this.lastSeconds = performance.now() / 1000;
+  }
+
+  private waitForRoom(): void {
+    for (;;) {
+      const taken = Atomics.load(this.signals, signal.checkpointsTaken);
+      if (this.told - taken < mostWaitingCheckpoints) return;
+      Atomics.wait(this.signals, signal.checkpointsTaken, taken);
+    }
+  }
+}
+
+async function openRunner(job: TrainingJob, send: Send): Promise<StepRunner> {
+  send({ kind: 'phase', phase: 'building' });
+  const graph = buildTrainingGraph(job.config, job.labelCount, job.recipe);
+  send({ kind: 'phase', phase: 'restoring' });
+  const runner = await StepRunner.open(graph, job.recipe, job.start, job);
+  const { provider } = runner;
+  const profile = numericProfile({ threads: job.threads, provider, graphSha256: graphSha256(graph.model) });
+  send({ kind: 'phase', phase: 'ready', profile });
+  return runner;
+}
+
+/**
+ * Trains from the job's start to its end or a stop, telling events on the way.
+ * @throws CodedError `training_diverged` naming the first step whose loss or gradient is not finite
+ */
+export async function runTraining(job: TrainingJob, signals: Signals, send: Send): Promise<void> {
+  const runner = await openRunner(job, send);
+  const { total, plan } = createPlanner(job);
+  const runLength = new RunLength();
+  const checkpoints = new CheckpointSender(send, signals);
+  let step = job.start.step;
+  while (step < total && Atomics.load(signals, signal.stop) === 0) {
+    const untilDue = job.checkpoint.everySteps - (step % job.checkpoint.everySteps);
+    let planned = step;
+    const next = (): StepPlan | undefined => (planned < total ? plan(planned++) : undefined);
+    const plans = runLength.take(next, (one) => runner.maskBytesOf(one), untilDue);
+    const started = performance.now();
+    const result = await runner.run(plans);
+    const seconds = (performance.now() - started) / 1000;
+    runLength.learn(plans, seconds);
+    const steps = stepRecords(plans, result);
+    if (steps.length > 0) send({ kind: 'steps', steps, seconds });
+    if (steps.length < plans.length)
+      throw new CodedError(
+        'training_diverged',
+        `The loss or gradient of step ${step + steps.length + 1} is not finite.`,
+      );
+    step += plans.length;
+    const reason = step < total ? checkpoints.reasonAt(step, job.checkpoint) : undefined;
+    if (reason !== undefined && Atomics.load(signals, signal.stop) === 0)
+      checkpoints.tell(runner.state(), reason);
+  }
+  const outcome = step < total ? 'stopped' : 'finished';
+  checkpoints.tell(runner.state(), outcome);
+  await runner.close();
+  send({ kind: 'ended', outcome, step });
+}

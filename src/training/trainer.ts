@@ -1,0 +1,47 @@
+// Trains a model in a thread of its own and tells what happens as a stream of events.
+import { EventQueue } from './event-queue.ts';
+import type { TrainingEvent, TrainingJob, TrainingRun } from './job.ts';
+import { startEngineThread } from './runtime/start-engine-thread.ts';
+import { signal } from './runtime/thread-protocol.ts';
+
+/**
+ * Starts a training run. The job is copied into the thread; what the caller holds stays its own.
+ *
+ * Every step is told once and in order; a checkpoint follows the `steps` event of its step. Two checkpoints wait for the
+ * reader at most, then training pauses until one is taken. Leaving the iteration of `events` ends the thread.
+ *
+ * The iteration throws CodedError `training_diverged` when a loss or gradient is no longer finite, and `engine_failed`
+ * when the thread fails.
+ */
+export function startTraining(job: TrainingJob): TrainingRun {
+  const signals = new Int32Array(new SharedArrayBuffer(signal.count * Int32Array.BYTES_PER_ELEMENT));
+  const events = new EventQueue<TrainingEvent>(
+    (event) => {
+      if (event.kind !== 'checkpoint') return;
+      Atomics.add(signals, signal.checkpointsTaken, 1);
+      Atomics.notify(signals, signal.checkpointsTaken);
+    },
+    () => thread.terminate(),
+  );
+  const thread = startEngineThread(
+    { kind: 'training', job, signals },
+    {
+      message: (message) => {
+        if (message.kind === 'progress' || message.kind === 'evaluated') return;
+        events.push(message);
+        if (message.kind === 'ended') events.close();
+      },
+      failure: (error) => events.close(error),
+    },
+    (message) => message.kind === 'ended',
+  );
+  return {
+    events,
+    requestCheckpoint: () => void Atomics.add(signals, signal.checkpointRequests, 1),
+    stop: () => void Atomics.store(signals, signal.stop, 1),
+    async kill() {
+      await thread.terminate();
+      events.close();
+    },
+  };
+}

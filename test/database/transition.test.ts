@@ -1,0 +1,128 @@
+// An experiment never moves backwards, whatever order messages come in, and ends once.
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { canReach, experimentStates, hasEnded, type ExperimentState } from '../../src/experiment/state.ts';
+import { open, submit, type OpenedDatabase } from './fixture.ts';
+import { startTestPostgres, type TestPostgres } from './postgres.ts';
+
+let postgres: TestPostgres;
+let opened: OpenedDatabase;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  opened = open(await postgres.migrated());
+});
+
+afterAll(async () => {
+  await opened.database.close();
+  await postgres.stop();
+});
+
+const messages = fc.array(
+  fc.record({ sequence: fc.integer({ min: 1, max: 9 }), state: fc.constantFrom(...experimentStates) }),
+  { maxLength: 12 },
+);
+
+describe('transitions', () => {
+  it('are applied only forwards in number and along the map, in any order of messages', async () => {
+    const { transitions, experiments, events } = opened.repositories;
+    await fc.assert(
+      fc.asyncProperty(messages, async (list) => {
+        const reference = await submit(opened.repositories);
+        let expected: { state: ExperimentState; sequence: number } = { state: 'queued', sequence: 0 };
+        let applied = 0;
+        for (const message of list) {
+          const may = message.sequence > expected.sequence && canReach(expected.state, message.state);
+          const outcome = await transitions.recordTransition({ ...reference, ...message, error: null });
+          expect(outcome).toBe(may ? 'applied' : 'ignored');
+          if (may) expected = message;
+          if (may) applied += 1;
+        }
+        const record = await experiments.require(reference);
+        expect(record.state).toBe(expected.state);
+        expect(record.finishedAt !== null).toBe(hasEnded(expected.state));
+        expect(record.startedAt !== null).toBe(applied > 0);
+        const told = await events.eventsAfter(reference, 0, 100);
+        expect(told.filter(({ type }) => type === 'stateChanged')).toHaveLength(applied);
+      }),
+      { numRuns: 60, seed: 5 },
+    );
+  });
+
+  it('apply a message that comes ten times at once a single time', async () => {
+    const reference = await submit(opened.repositories);
+    const send = () =>
+      opened.repositories.transitions.recordTransition({
+        ...reference,
+        sequence: 1,
+        state: 'preparing',
+        error: null,
+      });
+    const outcomes = await Promise.all(Array.from({ length: 10 }, send));
+    expect(outcomes.filter((outcome) => outcome === 'applied')).toHaveLength(1);
+  });
+
+  it('close what is open at the end, keep the error and order the history to be stored', async () => {
+    const { transitions, attempts, experiments } = opened.repositories;
+    const reference = await submit(opened.repositories);
+    await attempts.beginAttempt({ ...reference, phase: 'training', host: 'host' });
+    await transitions.requestCancel(reference);
+    const error = { code: 'no_progress', message: 'why' };
+    await transitions.recordTransition({ ...reference, sequence: 4, state: 'failed', error });
+    const record = await experiments.require(reference);
+    expect(record).toMatchObject({ state: 'failed', error, requestedAction: null, openPhase: null });
+    expect(await attempts.listAttempts(reference)).toMatchObject([{ cause: 'failed' }]);
+    const orders = await opened.database.run((queries) =>
+      queries.outbox.findMany({ where: reference, orderBy: { id: 'asc' } }),
+    );
+    expect(orders.map(({ kind }) => kind)).toEqual(['start', 'cancel', 'storeHistory']);
+  });
+});
+
+describe('asking to cancel', () => {
+  it('is noted and ordered once', async () => {
+    const reference = await submit(opened.repositories);
+    const outcomes = await Promise.all(
+      Array.from({ length: 5 }, () => opened.repositories.transitions.requestCancel(reference)),
+    );
+    expect(outcomes.filter((outcome) => outcome === 'requested')).toHaveLength(1);
+    expect(await opened.repositories.experiments.require(reference)).toMatchObject({
+      state: 'queued',
+      requestedAction: 'cancel',
+    });
+  });
+
+  it('is already so for one that is cancelled, and refused with the state for one that succeeded', async () => {
+    const { transitions } = opened.repositories;
+    const cancelled = await submit(opened.repositories);
+    await transitions.recordTransition({ ...cancelled, sequence: 1, state: 'cancelled', error: null });
+    expect(await transitions.requestCancel(cancelled)).toBe('already');
+    const succeeded = await submit(opened.repositories);
+    await transitions.recordTransition({ ...succeeded, sequence: 1, state: 'succeeded', error: null });
+    await expect(transitions.requestCancel(succeeded)).rejects.toMatchObject({
+      code: 'transition_not_allowed',
+      message: expect.stringContaining('succeeded') as string,
+    });
+  });
+});
+
+describe('events', () => {
+  it('are numbered from 1 without a gap when many write at once, and every change gives a new version', async () => {
+    const { attempts, transitions, events, experiments } = opened.repositories;
+    const reference = await submit(opened.repositories);
+    await Promise.all([
+      ...Array.from({ length: 15 }, () =>
+        attempts.beginAttempt({ ...reference, phase: 'preparing', host: 'host' }),
+      ),
+      ...Array.from({ length: 5 }, (_, index) =>
+        transitions.recordTransition({ ...reference, sequence: index + 1, state: 'preparing', error: null }),
+      ),
+      transitions.requestCancel(reference),
+    ]);
+    const told = await events.eventsAfter(reference, 0, 1000);
+    expect(told.map(({ number }) => number)).toEqual(told.map((_, index) => index + 1));
+    expect(told.length).toBe(1 + 15 + 14 + 1 + 1);
+    expect((await experiments.require(reference)).version).toBe(1 + told.length);
+    expect((await events.eventsAfter(reference, 5, 3)).map(({ number }) => number)).toEqual([6, 7, 8]);
+  });
+});

@@ -1,0 +1,124 @@
+// Blobs are named by their content, and are never handed out when they are not what their name says.
+import { randomBytes } from 'node:crypto';
+import { openSync, closeSync, writeSync, truncateSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BlobStore, sha256Of } from '../../src/storage/blob-store.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { findVersitygw, openDirectory, openS3, type TestStore } from './stores.ts';
+
+const versitygw = findVersitygw();
+const kinds = [
+  { name: 'directory', open: openDirectory, isThere: true },
+  { name: 'S3', open: () => openS3(versitygw ?? ''), isThere: versitygw !== undefined },
+];
+
+function pieces(body: Buffer): Readable {
+  return Readable.from(
+    (function* () {
+      for (let start = 0; start < body.length; start += 100_000) yield body.subarray(start, start + 100_000);
+    })(),
+    { objectMode: false },
+  );
+}
+
+async function count(store: ObjectStore, prefix: string): Promise<number> {
+  let found = 0;
+  for await (const { key } of store.list(prefix)) found += key === '' ? 0 : 1;
+  return found;
+}
+
+describe.each(kinds.map((kind) => [kind.name, kind] as const))('blobs in an object store: %s', (_name, kind) => {
+  describe.skipIf(!kind.isThere)('content', () => {
+    let opened: TestStore;
+    let blobs: BlobStore;
+    const pathOf = (sha256: string): string => {
+      const digits = sha256.slice('sha256:'.length);
+      return join(opened.folder, 'project', 'blobs', 'sha256', digits.slice(0, 2), digits);
+    };
+    beforeAll(async () => {
+      opened = await kind.open();
+      blobs = new BlobStore(opened.store, 'project/');
+    });
+    afterAll(() => opened.close());
+
+    it('is the same blob from memory and from a stream, and is given back', async () => {
+      const body = randomBytes(20 * 1024 * 1024);
+      const reference = await blobs.putStream(pieces(body));
+      expect(reference).toEqual({ sha256: sha256Of(body), sizeBytes: body.length });
+      expect(await blobs.putBytes(body)).toEqual(reference);
+      expect(await count(opened.store, 'project/blobs/')).toBe(1);
+      expect((await buffer(await blobs.get(reference))).equals(body)).toBe(true);
+      const part = await buffer(await blobs.getRange(reference.sha256, { start: 5, end: 9 }));
+      expect(part.equals(body.subarray(5, 10))).toBe(true);
+      expect(await blobs.has(reference.sha256)).toBe(true);
+    });
+
+    it('over the limit leaves nothing behind', async () => {
+      const before = await count(opened.store, '');
+      const body = randomBytes(500_000);
+      await expect(blobs.putStream(pieces(body), { maximumBytes: 499_999 })).rejects.toMatchObject({
+        code: 'payload_too_large',
+      });
+      expect(await count(opened.store, '')).toBe(before);
+      await expect(blobs.putStream(pieces(body), { maximumBytes: 500_000 })).resolves.toMatchObject({
+        sizeBytes: 500_000,
+      });
+    });
+
+    it('that breaks off or is abandoned leaves nothing behind', async () => {
+      const before = await count(opened.store, '');
+      const broken = Readable.from(
+        (function* () {
+          yield randomBytes(100_000);
+          throw new Error('cut');
+        })(),
+        { objectMode: false },
+      );
+      await expect(blobs.putStream(broken)).rejects.toThrow('cut');
+      const abandoned = new Readable({ read: () => undefined });
+      abandoned.push(randomBytes(1000));
+      setImmediate(() => abandoned.destroy());
+      await expect(blobs.putStream(abandoned)).rejects.toMatchObject({ code: 'invalid_request' });
+      expect(await count(opened.store, '')).toBe(before);
+    });
+
+    it('with a flipped byte is refused at its end', async () => {
+      const reference = await blobs.putBytes(randomBytes(300_000));
+      const file = openSync(pathOf(reference.sha256), 'r+');
+      writeSync(file, Buffer.from(randomBytes(1)), 0, 1, 299_999);
+      writeSync(file, Buffer.from('flipped'), 0, 7, 1000);
+      closeSync(file);
+      await expect(blobs.bytes(reference)).rejects.toMatchObject({ code: 'blob_corrupt' });
+      await expect(blobs.bytes(reference.sha256)).rejects.toMatchObject({ code: 'blob_corrupt' });
+    });
+
+    it('that was cut short is refused, and is mended when it is put again', async () => {
+      const body = randomBytes(10_000);
+      const reference = await blobs.putBytes(body);
+      truncateSync(pathOf(reference.sha256), 9_999);
+      await expect(blobs.bytes(reference)).rejects.toMatchObject({ code: 'blob_corrupt' });
+      await blobs.putBytes(body);
+      expect((await buffer(await blobs.get(reference))).equals(body)).toBe(true);
+    });
+
+    it('that is missing is said to be missing', async () => {
+      const reference = await blobs.putBytes(randomBytes(10));
+      rmSync(pathOf(reference.sha256));
+      await expect(blobs.get(reference)).rejects.toMatchObject({ code: 'blob_missing' });
+      await expect(blobs.getRange(reference.sha256, { start: 0, end: 1 })).rejects.toMatchObject({
+        code: 'blob_missing',
+      });
+      expect(await blobs.has(reference.sha256)).toBe(false);
+    });
+
+    it('of uploads that never ended is removed by its age', async () => {
+      await opened.store.put('project/incoming/left', randomBytes(10));
+      expect(await blobs.removeLeftovers(new Date(Date.now() - 60_000))).toBe(0);
+      expect(await blobs.removeLeftovers(new Date(Date.now() + 60_000))).toBe(1);
+      expect(await count(opened.store, 'project/incoming/')).toBe(0);
+    });
+  });
+});

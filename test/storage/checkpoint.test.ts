@@ -1,0 +1,149 @@
+// Checkpoint manifests: two writers of one step write the same bytes, and a writer of others is found out.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256Of } from '../../src/storage/blob-store.ts';
+import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import type { CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
+import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
+import { duplicateKey } from '../../src/storage/duplicate-key.ts';
+import { emptyLedgerHash, extendLedgerHash, type LedgerRecord } from '../../src/storage/ledger-hash.ts';
+import { openDirectory, type TestStore } from './stores.ts';
+
+const blob = (content: string) => ({ sha256: sha256Of(content), sizeBytes: content.length });
+
+function manifest(step: number, changes: Partial<CheckpointManifest> = {}): CheckpointManifest {
+  return {
+    formatVersion: 1,
+    experimentId: 'exp_1',
+    step,
+    profile: { provider: 'cpu', threads: 2 },
+    snapshotSha256: sha256Of('snapshot'),
+    specSha256: sha256Of('spec'),
+    blobs: {
+      parameters: blob('p'),
+      firstMoments: blob('m'),
+      secondMoments: blob('v'),
+      config: blob('c'),
+      tokenizer: blob('t'),
+    },
+    ledger: { steps: step, sha256: sha256Of('ledger') },
+    ...changes,
+  };
+}
+
+describe('checkpoints', () => {
+  let opened: TestStore;
+  let checkpoints: CheckpointStore;
+  beforeAll(async () => {
+    opened = await openDirectory();
+    checkpoints = new CheckpointStore(opened.store, 'default');
+  });
+  afterAll(() => opened.close());
+
+  it('are read back with the id that publishing gave', async () => {
+    const { id } = await checkpoints.publish(manifest(7));
+    expect(await checkpoints.read('exp_1', 7)).toEqual({ id, manifest: manifest(7) });
+    expect(await checkpoints.read('exp_1', 8)).toBeUndefined();
+  });
+
+  it('may be published twice when they are the same, whatever the order of their fields', async () => {
+    const { id } = await checkpoints.publish(manifest(20));
+    const reversed = Object.fromEntries(Object.entries(manifest(20)).reverse()) as unknown as CheckpointManifest;
+    expect(await checkpoints.publish(reversed)).toEqual({ id });
+  });
+
+  it('that differ for one step are a divergence, and the first one stays', async () => {
+    const { id } = await checkpoints.publish(manifest(30));
+    const other = manifest(30, { ledger: { steps: 30, sha256: sha256Of('other') } });
+    await expect(checkpoints.publish(other)).rejects.toMatchObject({ code: 'divergence' });
+    expect((await checkpoints.read('exp_1', 30))?.id).toBe(id);
+  });
+
+  it('are listed by step, not by the digits of the step, and only their experiment’s', async () => {
+    for (const step of [100, 9, 10]) await checkpoints.publish(manifest(step, { experimentId: 'exp_2' }));
+    await checkpoints.publish(manifest(5, { experimentId: 'exp_22' }));
+    expect(await checkpoints.list('exp_2')).toEqual([9, 10, 100]);
+    await checkpoints.delete('exp_2', 10);
+    expect(await checkpoints.list('exp_2')).toEqual([9, 100]);
+  });
+
+  it('that are not what they should be are refused on reading', async () => {
+    const valid = manifest(1, { experimentId: 'exp_3' });
+    const wrong: unknown[] = [
+      'text',
+      { ...valid, formatVersion: 2 },
+      { ...valid, step: 2 },
+      { ...valid, experimentId: 'exp_4' },
+      { ...valid, profile: { threads: null } },
+      { ...valid, blobs: { ...valid.blobs, secondMoments: { sha256: 'sha256:12', sizeBytes: 1 } } },
+      { ...valid, ledger: { steps: -1, sha256: valid.specSha256 } },
+      { ...valid, specSha256: undefined },
+    ];
+    const key = 'checkpoints/default/exp_3/000000000001.json';
+    for (const content of wrong) {
+      await opened.store.put(key, Buffer.from(JSON.stringify(content)));
+      await expect(checkpoints.read('exp_3', 1)).rejects.toMatchObject({ code: 'blob_corrupt' });
+    }
+    await opened.store.put(key, Buffer.from('{"cut'));
+    await expect(checkpoints.read('exp_3', 1)).rejects.toMatchObject({ code: 'blob_corrupt' });
+    await opened.store.put(key, Buffer.from(JSON.stringify(valid)));
+    expect((await checkpoints.read('exp_3', 1))?.manifest).toEqual(valid);
+  });
+});
+
+describe('the running hash of the ledger', () => {
+  const records: LedgerRecord[] = Array.from({ length: 10 }, (_, index) => ({
+    step: index + 1,
+    lossBits: 0x3f800000 + index,
+    gradientNormBits: 0xffffffff - index,
+    learningRateBits: 7 * index,
+    examples: 32,
+  }));
+  const whole = extendLedgerHash(undefined, records);
+
+  it('goes on from any place', () => {
+    for (let cut = 0; cut <= records.length; cut += 1) {
+      const first = extendLedgerHash(undefined, records.slice(0, cut));
+      expect(extendLedgerHash(first, records.slice(cut))).toBe(whole);
+    }
+    expect(extendLedgerHash(undefined, [])).toBe(emptyLedgerHash);
+  });
+
+  it('changes with every field of every record and with their order', () => {
+    for (const [index, record] of records.entries()) {
+      for (const field of Object.keys(record) as (keyof LedgerRecord)[]) {
+        const changed = records.with(index, { ...record, [field]: record[field] === 0 ? 1 : record[field] - 1 });
+        expect(extendLedgerHash(undefined, changed)).not.toBe(whole);
+      }
+    }
+    expect(extendLedgerHash(undefined, records.toReversed())).not.toBe(whole);
+  });
+
+  it('has the value that its description gives for one record', () => {
+    // SHA-256 of SHA-256("ledger format 1") and 01000000 02000000 03000000 04000000 05000000, made with another program.
+    const record = { step: 1, lossBits: 2, gradientNormBits: 3, learningRateBits: 4, examples: 5 };
+    expect(extendLedgerHash(undefined, [record])).toBe('sha256:e086b5b26f84f608886114ebf0039cff95ec0dda348bcb2868a08fdb37a7f193');
+  });
+});
+
+describe('canonical JSON', () => {
+  it('sorts keys by code units at every depth, without white space', () => {
+    const value = { b: [1, { z: 1e21, a: 'é\n' }], a: null, A: true, skipped: undefined, '€': 0.1, '\r': -0 };
+    expect(canonicalJson(value)).toBe('{"\\r":0,"A":true,"a":null,"b":[1,{"a":"é\\n","z":1e+21}],"€":0.1}');
+  });
+
+  it.each([NaN, Infinity, 1n, () => 1, undefined, [Symbol('x')]])('refuses what JSON cannot hold', (value) => {
+    expect(() => canonicalJson(value)).toThrow(TypeError);
+  });
+});
+
+describe('the search for a repeated key', () => {
+  it.each([
+    ['{"a":1,"b":{"a":2,"a":3},"c":[{"a":1}]}', undefined],
+    ['{"a":"\\"a\\":{","b":"\\\\"}', undefined],
+    ['{"a":1, "b":[1,2,"a"], "a" :2}', 'a'],
+    ['{"a":1,"\\u0061":2}', 'a'],
+    ['["a","a"]', undefined],
+  ])('looks at the outermost object only: %s', (json, expected) => {
+    expect(duplicateKey(json)).toBe(expected);
+  });
+});

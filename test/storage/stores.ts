@@ -1,0 +1,102 @@
+// The stores that the contract is held against: a directory, and a bucket of a real S3 server where one is installed.
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { accessSync, constants, mkdirSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { DirectoryStore } from '../../src/storage/directory-store.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { awsCalls, clientSettings } from '../../src/storage/s3-client.ts';
+import { S3Store } from '../../src/storage/s3-store.ts';
+
+export interface TestStore {
+  readonly store: ObjectStore;
+  /** Where the objects lie as files, so that a test can break one. */
+  readonly folder: string;
+  close(): Promise<void>;
+}
+
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' };
+const bucket = 'bucket';
+
+export const openDirectory = (): Promise<TestStore> => {
+  const folder = mkdtempSync(join(tmpdir(), 'directory-store-'));
+  return Promise.resolve({
+    store: new DirectoryStore(folder),
+    folder,
+    close: () => rm(folder, { recursive: true, force: true }),
+  });
+};
+
+/** The S3 server's program, or `undefined` where it is not installed. */
+export function findVersitygw(): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), join(homedir(), 'go', 'bin')];
+  try {
+    folders.push(join(execFileSync('go', ['env', 'GOPATH'], { encoding: 'utf8' }).trim(), 'bin'));
+  } catch {
+    // No Go either.
+  }
+  return folders
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, 'versitygw'))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Starts an S3 server over a folder of its own. */
+export async function openS3(program: string): Promise<TestStore & { readonly client: S3Client }> {
+  const root = mkdtempSync(join(tmpdir(), 's3-store-'));
+  mkdirSync(join(root, bucket));
+  const port = await freePort();
+  const server = spawn(program, ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', root], {
+    env: { ...process.env, ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
+    stdio: 'ignore',
+  });
+  const endpoint = `http://127.0.0.1:${port}`;
+  await answering(endpoint, server);
+  const client = new S3Client({ ...clientSettings, endpoint, region: 'us-east-1', credentials, forcePathStyle: true });
+  return {
+    client,
+    store: new S3Store(awsCalls(client, bucket), 'prefix/'),
+    folder: join(root, bucket, 'prefix'),
+    async close() {
+      client.destroy();
+      const ended = new Promise((resolve) => server.once('exit', resolve));
+      server.kill();
+      await ended;
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+async function answering(endpoint: string, server: ChildProcess): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (Date.now() < deadline && server.exitCode === null) {
+    try {
+      await fetch(endpoint);
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50)); // Asked again until the server listens.
+    }
+  }
+  throw new Error('The S3 server did not start.');
+}

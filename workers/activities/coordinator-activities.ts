@@ -1,0 +1,57 @@
+// What the coordinator's workflows do to the world: project their states, and publish the result.
+import type { CoordinatorActivities, ExperimentReference } from '../../src/experiment/activity.ts';
+import { CodedError } from '../../src/error.ts';
+import type { LeaseHolder } from '../../src/database/lock.ts';
+import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
+import { projectBlobs } from '../../src/storage/project-blobs.ts';
+import { runAttempt } from './attempt.ts';
+import { withCodedFailures } from './coded-failure.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import type { EvaluationDocument } from './evaluation-document.ts';
+
+export function createCoordinatorActivities(dependencies: ActivityDependencies): CoordinatorActivities {
+  const { repositories, log } = dependencies;
+  return {
+    recordTransition: (transition) =>
+      withCodedFailures(log, async () => {
+        await repositories.transitions.recordTransition(transition);
+      }),
+    publishReport: ({ evaluation, ...experiment }) =>
+      withCodedFailures(log, () =>
+        runAttempt(dependencies, experiment, 'evaluating', (holder) =>
+          publish(dependencies, experiment, holder, evaluation.evaluationSha256),
+        ),
+      ),
+  };
+}
+
+/** The report is the evaluation with what it rests on: how the weights came to be. No time or host is in it. */
+async function publish(
+  { repositories, store }: ActivityDependencies,
+  reference: ExperimentReference,
+  holder: LeaseHolder,
+  evaluationSha256: string,
+): Promise<void> {
+  const blobs = projectBlobs(store, reference.projectId);
+  // Written by evaluateBert, and checked by its hash.
+  const evaluation = JSON.parse(
+    Buffer.from(await blobs.bytes(evaluationSha256)).toString('utf8'),
+  ) as EvaluationDocument;
+  const checkpoints = new CheckpointStore(store, reference.projectId);
+  const published = await checkpoints.read(reference.experimentId, evaluation.checkpoint.step);
+  if (published === undefined)
+    throw new CodedError('blob_missing', 'The manifest of the evaluated checkpoint is missing.');
+  const { specSha256, profile, ledger } = published.manifest;
+  const report = {
+    ...evaluation,
+    experimentId: reference.experimentId,
+    training: { specSha256, profile, ledger },
+  };
+  const { sha256: reportSha256 } = await blobs.putBytes(Buffer.from(canonicalJson(report)));
+  const { loss, accuracy, macroF1, weightedF1, matthews } = evaluation;
+  await repositories.results.setEvaluation(holder, {
+    metrics: { loss, accuracy, macroF1, weightedF1, matthews },
+    reportSha256,
+  });
+}

@@ -1,0 +1,128 @@
+// Gathers what a training attempt starts from: the snapshot's examples, the recipe, and the last committed state.
+import type { CommittedCheckpoint, ExperimentReference } from '../../src/experiment/activity.ts';
+import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
+import { CodedError } from '../../src/error.ts';
+import type { ExperimentSpec } from '../../src/experiment/spec.ts';
+import { toHuggingFaceConfig } from '../../src/model/model-config.ts';
+import { readSafetensors } from '../../src/model/safetensors.ts';
+import { sha256Of, type BlobRef, type BlobStore } from '../../src/storage/blob-store.ts';
+import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { CheckpointStore, type PublishedCheckpoint } from '../../src/storage/checkpoint-store.ts';
+import { emptyLedgerHash } from '../../src/storage/ledger-hash.ts';
+import { projectBlobs } from '../../src/storage/project-blobs.ts';
+import { exampleCount } from '../../src/text/encoded-examples.ts';
+import { createTokenizer } from '../../src/text/tokenizer.ts';
+import { totalSteps } from '../../src/training/batch-order.ts';
+import { initialState } from '../../src/training/initial-state.ts';
+import type { NamedTensor, TrainingJob, TrainingState } from '../../src/training/job.ts';
+import type { ManifestFrame } from './checkpoint-writer.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { experimentModel } from './experiment-model.ts';
+import type { LedgerPosition } from './step-recorder.ts';
+
+export interface PreparedTraining {
+  readonly job: TrainingJob;
+  readonly exampleCount: number;
+  readonly totalSteps: number;
+  readonly resumedFrom: CommittedCheckpoint | null;
+  readonly ledger: LedgerPosition;
+  readonly blobs: BlobStore;
+  readonly manifests: CheckpointStore;
+  readonly frame: Omit<ManifestFrame, 'profile'>;
+}
+
+/** @param onProgress called after each part, so that slow storage is told from a dead worker. */
+export async function prepareTraining(
+  dependencies: ActivityDependencies,
+  reference: ExperimentReference,
+  onProgress: () => void,
+): Promise<PreparedTraining> {
+  const { repositories, store, config } = dependencies;
+  const { spec, snapshot: summary } = await repositories.experiments.require(reference);
+  if (summary === null)
+    throw new CodedError('internal', 'Training was asked for before there was a snapshot.');
+  const blobs = projectBlobs(store, reference.projectId);
+  const manifests = new CheckpointStore(store, reference.projectId);
+  const snapshot = await openSnapshot(blobs, summary.sha256);
+  const { examples, labels } = await snapshot.examples('train');
+  onProgress();
+  const model = await experimentModel(repositories, blobs, reference.projectId, spec);
+  const modelConfig = model.config(createTokenizer(await snapshot.tokenizerJson()));
+  const labelNames = snapshot.manifest.labels;
+  const resumed = await latestCheckpoint(dependencies, manifests, reference);
+  const start = resumed
+    ? await restore(blobs, resumed, onProgress)
+    : initialState(modelConfig, labelNames.length, spec.training.seed, await model.pretrained());
+  onProgress();
+  const configJson = JSON.stringify(toHuggingFaceConfig(modelConfig, labelNames), undefined, 2);
+  // Later attempts compute with as many threads as the first, whatever their host: it changes the order of sums.
+  const first = await repositories.attempts.firstProfile(reference);
+  const { training } = spec;
+  return {
+    job: {
+      config: modelConfig,
+      labelCount: labelNames.length,
+      examples,
+      labels,
+      recipe: training,
+      threads: first?.threads ?? config.trainingThreads,
+      provider: config.executionProvider,
+      start,
+      checkpoint: training.checkpoint,
+    },
+    exampleCount: exampleCount(examples),
+    totalSteps: totalSteps(exampleCount(examples), training),
+    resumedFrom: resumed ? { step: resumed.manifest.step, id: resumed.id } : null,
+    ledger: resumed?.manifest.ledger ?? { steps: 0, sha256: emptyLedgerHash },
+    blobs,
+    manifests,
+    frame: {
+      experimentId: reference.experimentId,
+      snapshotSha256: summary.sha256,
+      specSha256: specSha256(spec),
+      config: await blobs.putBytes(Buffer.from(configJson)),
+      tokenizer: snapshot.manifest.tokenizer,
+    },
+  };
+}
+
+/** Rows say which checkpoints count; the manifest must be the one that the row names. */
+async function latestCheckpoint(
+  { repositories }: ActivityDependencies,
+  manifests: CheckpointStore,
+  reference: ExperimentReference,
+): Promise<PublishedCheckpoint | undefined> {
+  const row = await repositories.checkpoints.latestCheckpoint(reference);
+  if (row === undefined) return undefined;
+  const published = await manifests.read(reference.experimentId, row.step);
+  if (published?.id !== row.id)
+    throw new CodedError(
+      'blob_missing',
+      `The manifest of the checkpoint at step ${row.step} is not the committed one.`,
+    );
+  return published;
+}
+
+async function restore(
+  blobs: BlobStore,
+  { manifest }: PublishedCheckpoint,
+  onProgress: () => void,
+): Promise<TrainingState> {
+  const read = async (blob: BlobRef): Promise<readonly NamedTensor[]> => {
+    const tensors = await readSafetensors(await blobs.get(blob), blob.sizeBytes);
+    onProgress();
+    return tensors;
+  };
+  const { parameters, firstMoments, secondMoments } = manifest.blobs;
+  return {
+    step: manifest.step,
+    parameters: await read(parameters),
+    firstMoments: await read(firstMoments),
+    secondMoments: await read(secondMoments),
+  };
+}
+
+/** What determines the result; a name and tags do not. */
+function specSha256({ name: _name, tags: _tags, ...determining }: ExperimentSpec): string {
+  return sha256Of(canonicalJson(determining));
+}

@@ -1,0 +1,143 @@
+// Makes the immutable snapshot that everything after it reads: rows, labels, tokenizer and token ids.
+import { Context } from '@temporalio/activity';
+import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { DatasetRecord } from '../../src/database/dataset-repository.ts';
+import { buildSnapshot, type SnapshotTokenizer } from '../../src/dataset/build-snapshot.ts';
+import type { SnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
+import type { SplitSource } from '../../src/dataset/column-mapping.ts';
+import { CodedError } from '../../src/error.ts';
+import type {
+  EvaluationActivities,
+  ExperimentReference,
+  PreparedSnapshot,
+} from '../../src/experiment/activity.ts';
+import { snapshotIdOf } from '../../src/experiment/id.ts';
+import type { DatasetSpec, ExperimentSpec } from '../../src/experiment/spec.ts';
+import type { BlobRef, BlobStore } from '../../src/storage/blob-store.ts';
+import { projectBlobs } from '../../src/storage/project-blobs.ts';
+import { WordPieceLearner } from '../../src/text/learn-word-piece.ts';
+import { createTokenizer } from '../../src/text/tokenizer.ts';
+import { totalSteps } from '../../src/training/batch-order.ts';
+import type { BertConfig } from '../../src/training/job.ts';
+import { runAttempt } from './attempt.ts';
+import { withCodedFailures } from './coded-failure.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { experimentModel } from './experiment-model.ts';
+
+/** A processor is expected to do at least this many floating-point operations a second in training. */
+const leastOperationsASecond = 20e9;
+/** Forward and backward passes cost about six operations a parameter and token (arXiv:2001.08361, 2.1). */
+const operationsAParameterAndToken = 6;
+
+export function createSnapshotActivities(
+  dependencies: ActivityDependencies,
+): Pick<EvaluationActivities, 'snapshotDataset'> {
+  return {
+    snapshotDataset: (experiment) =>
+      withCodedFailures(dependencies.log, () =>
+        runAttempt(dependencies, experiment, 'preparing', (holder) =>
+          prepare(dependencies, experiment, holder),
+        ),
+      ),
+  };
+}
+
+async function prepare(
+  { repositories, store }: ActivityDependencies,
+  reference: ExperimentReference,
+  holder: LeaseHolder,
+): Promise<PreparedSnapshot> {
+  const { spec } = await repositories.experiments.require(reference);
+  const blobs = projectBlobs(store, reference.projectId);
+  const dataset = await repositories.datasets.get(reference.projectId, spec.dataset.id);
+  if (dataset === undefined) throw new CodedError('not_found', `There is no dataset ${spec.dataset.id}.`);
+  const model = await experimentModel(repositories, blobs, reference.projectId, spec);
+  const activity = Context.current();
+  const { sha256, manifest } = await buildSnapshot({
+    splits: splitSources(dataset, spec.dataset, blobs),
+    mapping: mappingOf(spec),
+    blobs,
+    prepareTokenizer: (texts) => prepareTokenizer(blobs, model.tokenizer, spec, texts),
+    rowsRead(rows) {
+      activity.cancellationSignal.throwIfAborted();
+      activity.heartbeat({ rows });
+    },
+  });
+  await repositories.results.setSnapshot(holder, summaryOf(sha256, manifest));
+  const tokenizer = createTokenizer(Buffer.from(await blobs.bytes(manifest.tokenizer)).toString('utf8'));
+  return {
+    sha256,
+    totalSteps: totalSteps(manifest.splits.train.rows, spec.training),
+    stepSeconds: cautiousStepSeconds(model.config(tokenizer), spec),
+  };
+}
+
+/** Only the splits that the experiment uses; names are checked where they are looked up. */
+function splitSources(
+  dataset: DatasetRecord,
+  { trainSplit, evaluationSplit }: DatasetSpec,
+  blobs: BlobStore,
+): SplitSource[] {
+  const isUsed = (name: string): boolean =>
+    evaluationSplit === null || [trainSplit, evaluationSplit].includes(name);
+  return Object.entries(dataset.splits)
+    .filter(([name]) => isUsed(name))
+    .map(([name, { format, blob }]) => ({ name, format, open: () => blobs.get(blob) }));
+}
+
+function mappingOf({ dataset, training }: ExperimentSpec) {
+  return {
+    textField: dataset.textField,
+    labelField: dataset.labelField,
+    task: dataset.task,
+    trainSplit: dataset.trainSplit,
+    evaluationSplit: dataset.evaluationSplit ?? undefined,
+    evaluationFraction: dataset.evaluationFraction ?? undefined,
+    maxTrainSamples: dataset.maxTrainSamples ?? undefined,
+    maxEvaluationSamples: dataset.maxEvaluationSamples ?? undefined,
+    shuffleBeforeSelect: dataset.shuffleBeforeSelect,
+    seed: training.seed,
+    maxSequenceLength: training.maxSequenceLength,
+  };
+}
+
+async function prepareTokenizer(
+  blobs: BlobStore,
+  uploaded: BlobRef | undefined,
+  { model }: ExperimentSpec,
+  trainingTexts: AsyncIterable<string>,
+): Promise<SnapshotTokenizer> {
+  const tokenizerJson =
+    uploaded === undefined
+      ? await learnTokenizer(trainingTexts, 'scratch' in model ? model.scratch.vocabularySize : 0)
+      : Buffer.from(await blobs.bytes(uploaded)).toString('utf8');
+  const tokenizer = createTokenizer(tokenizerJson);
+  return { tokenizerJson, encode: (text, maximumLength) => tokenizer.encode(text, maximumLength) };
+}
+
+async function learnTokenizer(texts: AsyncIterable<string>, vocabularySize: number): Promise<string> {
+  const learner = new WordPieceLearner();
+  for await (const text of texts) learner.add(text);
+  return JSON.stringify(learner.finish({ vocabularySize }));
+}
+
+function summaryOf(sha256: string, { splits, labels }: SnapshotManifest) {
+  const { train, evaluation } = splits;
+  return {
+    id: snapshotIdOf(sha256),
+    sha256,
+    rows: { train: train.rows, evaluation: evaluation.rows, leftOut: train.leftOut + evaluation.leftOut },
+    labels,
+    tokens: train.tokens + evaluation.tokens,
+  };
+}
+
+/** The time of one step at full length on a slow machine: how long a worker may be silent before it counts as dead. */
+function cautiousStepSeconds(
+  { layers, hiddenSize, intermediateSize }: BertConfig,
+  { training }: ExperimentSpec,
+): number {
+  const parameters = layers * (4 * hiddenSize ** 2 + 2 * hiddenSize * intermediateSize);
+  const tokens = training.batchSize * training.maxSequenceLength;
+  return (operationsAParameterAndToken * parameters * tokens) / leastOperationsASecond;
+}

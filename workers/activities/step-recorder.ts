@@ -1,0 +1,110 @@
+// Writes finished steps into the ledger, several at a time, and keeps the experiment's progress fresh.
+import type { ExperimentProgress } from '../../src/database/experiment-record.ts';
+import type { LedgerRepository } from '../../src/database/ledger-repository.ts';
+import type { LeaseHolder } from '../../src/database/lock.ts';
+import { extendLedgerHash } from '../../src/storage/ledger-hash.ts';
+import type { StepRecord } from '../../src/training/job.ts';
+
+/** Readers see a step at most this long after it was done. */
+const writeIntervalMilliseconds = 500;
+/** A write holds at most this many steps, so that none takes long. */
+const maximumStepsAWrite = 2000;
+/** Speed is that of the steps since about this long. */
+const speedWindowSeconds = 10;
+
+export interface LedgerPosition {
+  readonly steps: number;
+  readonly sha256: string;
+}
+
+export class StepRecorder {
+  readonly #ledger: LedgerRepository;
+  readonly #holder: LeaseHolder;
+  readonly #totalSteps: number;
+  readonly #stepsAnEpoch: number;
+  #position: LedgerPosition;
+  #unwritten: StepRecord[] = [];
+  #lastWrite = 0;
+  #recent: { tokens: number; steps: number; seconds: number }[] = [];
+
+  constructor(parts: {
+    readonly ledger: LedgerRepository;
+    readonly holder: LeaseHolder;
+    readonly totalSteps: number;
+    readonly stepsAnEpoch: number;
+    readonly start: LedgerPosition;
+  }) {
+    this.#ledger = parts.ledger;
+    this.#holder = parts.holder;
+    this.#totalSteps = parts.totalSteps;
+    this.#stepsAnEpoch = parts.stepsAnEpoch;
+    this.#position = parts.start;
+  }
+
+  /** Steps recorded or waiting to be, and their running hash. */
+  get position(): LedgerPosition {
+    return this.#position;
+  }
+
+  /** Takes the steps of one run of the engine, which took `seconds`. */
+  async add(steps: readonly StepRecord[], seconds: number): Promise<void> {
+    const bits = new Uint32Array(new Float32Array(steps.map(({ learningRate }) => learningRate)).buffer);
+    const hashed = steps.map((step, index) => ({ ...step, learningRateBits: bits[index] ?? 0 }));
+    this.#position = {
+      steps: this.#position.steps + steps.length,
+      sha256: extendLedgerHash(this.#position.sha256, hashed),
+    };
+    this.#unwritten.push(...steps);
+    this.#recent.push({
+      tokens: steps.reduce((sum, { tokens }) => sum + tokens, 0),
+      steps: steps.length,
+      seconds,
+    });
+    if (Date.now() - this.#lastWrite >= writeIntervalMilliseconds) await this.flush();
+  }
+
+  /**
+   * Writes what is not written yet. A checkpoint may follow only then.
+   *
+   * @throws CodedError `lease_lost`; `divergence` when a repeated step gave other bits than before.
+   */
+  async flush(): Promise<void> {
+    while (this.#unwritten.length > 0) {
+      const steps = this.#unwritten.slice(0, maximumStepsAWrite);
+      const last = steps.at(-1);
+      if (last === undefined) return;
+      await this.#ledger.recordSteps(this.#holder, { steps, progress: this.#progressAt(last) });
+      this.#unwritten = this.#unwritten.slice(steps.length);
+      this.#lastWrite = Date.now();
+    }
+  }
+
+  #progressAt(last: StepRecord): ExperimentProgress {
+    const { tokens, steps, seconds } = this.#speed();
+    const known = seconds > 0 && steps > 0;
+    return {
+      step: last.step,
+      totalSteps: this.#totalSteps,
+      epoch: last.step / this.#stepsAnEpoch,
+      loss: new Float32Array(new Uint32Array([last.lossBits]).buffer)[0] ?? null,
+      learningRate: last.learningRate,
+      tokensPerSecond: known ? tokens / seconds : null,
+      etaSeconds: known ? ((this.#totalSteps - last.step) * seconds) / steps : null,
+    };
+  }
+
+  #speed(): { tokens: number; steps: number; seconds: number } {
+    const total = { tokens: 0, steps: 0, seconds: 0 };
+    let first = this.#recent.length;
+    while (first > 0 && total.seconds < speedWindowSeconds) {
+      first -= 1;
+      const run = this.#recent[first];
+      if (run === undefined) break;
+      total.tokens += run.tokens;
+      total.steps += run.steps;
+      total.seconds += run.seconds;
+    }
+    this.#recent = this.#recent.slice(first);
+    return total;
+  }
+}

@@ -1,0 +1,100 @@
+// What every worker process has in common: its connections, its stop, and the worker of Temporal's SDK.
+import { hostname } from 'node:os';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { readConfig, silenceAwsNodeNotice, type Config } from '../src/config.ts';
+import { ChangeFeed } from '../src/database/change-feed.ts';
+import { openDatabase } from '../src/database/client.ts';
+import { applyMigrations, migrationsDirectory } from '../src/database/migrate.ts';
+import { createRepositories } from '../src/database/repositories.ts';
+import { messageOf } from '../src/error.ts';
+import type { TaskQueue } from '../src/experiment/name.ts';
+import { createLogger, type Logger } from '../src/log.ts';
+import { openStore } from '../src/storage/open-store.ts';
+import { connectionOptions } from '../src/temporal/connection.ts';
+import type { ActivityDependencies } from './activities/dependencies.ts';
+
+/** What a kind of worker adds. */
+export interface WorkerKind {
+  readonly name: string;
+  readonly taskQueue: TaskQueue;
+  /** Activities that run at once. */
+  readonly slots: number;
+  options(dependencies: ActivityDependencies): Pick<WorkerOptions, 'activities' | 'workflowBundle'>;
+  /** Runs beside the worker until `stopping` is aborted. */
+  background?(dependencies: ActivityDependencies & { readonly changes: ChangeFeed }): Promise<void>;
+}
+
+/** Activities have this long to keep their work after a request to stop. */
+const stopGraceSeconds = 16;
+/** A cancellation reaches an activity with the answer to a heartbeat: at most this late. */
+const heartbeatIntervalSeconds = 1;
+
+/** Runs a worker until SIGTERM or SIGINT; the process then ends with status 0. */
+export async function runWorkerProcess(kind: WorkerKind): Promise<void> {
+  silenceAwsNodeNotice();
+  const config = readConfig();
+  const log = createLogger(kind.name, config.logLevel);
+  const stopping = stopSignal();
+  try {
+    await run(kind, config, log, stopping);
+  } catch (error) {
+    log.fatal({ err: error }, messageOf(error));
+    process.exitCode = 1;
+  }
+}
+
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => controller.abort());
+  return controller.signal;
+}
+
+async function run(kind: WorkerKind, config: Config, log: Logger, stopping: AbortSignal): Promise<void> {
+  // Signals are ours: training must hear of them at once, not at the end of the grace time.
+  Runtime.install({ shutdownSignals: [], workerHeartbeatInterval: '5 s', logger: sdkLogger(log) });
+  await applyMigrations(config.databaseUrl, migrationsDirectory());
+  const database = openDatabase(config.databaseUrl);
+  const changes = new ChangeFeed(config.databaseUrl);
+  const options = await connectionOptions(config.temporal);
+  const connection = await NativeConnection.connect(options);
+  const client = new Client({ connection: Connection.lazy(options), namespace: config.temporal.namespace });
+  const dependencies: ActivityDependencies = {
+    repositories: createRepositories(database),
+    store: openStore(config.storageUrl),
+    temporal: client,
+    config,
+    host: hostname(),
+    stopping,
+    log,
+  };
+  try {
+    const worker = await Worker.create({
+      connection,
+      namespace: config.temporal.namespace,
+      taskQueue: kind.taskQueue,
+      maxConcurrentActivityTaskExecutions: kind.slots,
+      maxHeartbeatThrottleInterval: `${heartbeatIntervalSeconds} s`,
+      shutdownGraceTime: `${stopGraceSeconds} s`,
+      ...kind.options(dependencies),
+    });
+    stopping.addEventListener('abort', () => worker.shutdown());
+    if (stopping.aborted) return;
+    if (kind.background) changes.start();
+    log.info('ready');
+    await Promise.all([worker.run(), kind.background?.({ ...dependencies, changes })]);
+  } finally {
+    await changes.stop();
+    await client.connection.close();
+    await connection.close();
+    await database.close();
+  }
+}
+
+/** What Temporal's SDK has to say goes where everything else goes. */
+function sdkLogger(log: Logger): DefaultLogger {
+  return new DefaultLogger('WARN', ({ level, message, meta }) => {
+    if (level === 'ERROR') log.error(meta ?? {}, message);
+    else log.warn(meta ?? {}, message);
+  });
+}

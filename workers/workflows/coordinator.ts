@@ -1,0 +1,96 @@
+// One experiment from its acceptance to its end: the order of phases, its states, and how it ends.
+import {
+  CancellationScope,
+  defineQuery,
+  defineSignal,
+  executeChild,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+} from '@temporalio/workflow';
+import type {
+  CoordinatorActivities,
+  EvaluationActivities,
+  EvaluationResult,
+  ExperimentFailure,
+} from '../../src/experiment/activity.ts';
+import {
+  childWorkflowId,
+  queryNames,
+  signalNames,
+  taskQueues,
+  workflowNames,
+} from '../../src/experiment/name.ts';
+import type { ExperimentState } from '../../src/experiment/state.ts';
+import type {
+  CoordinatorProgress,
+  CoordinatorResult,
+  ExperimentWorkflowInput,
+} from '../../src/experiment/workflow.ts';
+import type { EvaluationWorkflow } from './evaluation.ts';
+import { describeFailure } from './failure.ts';
+import { machineRetry } from './retry.ts';
+import type { TrainingWorkflow } from './training.ts';
+
+/** Short writes: tried for as long as the database is away. */
+const { recordTransition, publishReport } = proxyActivities<CoordinatorActivities>({
+  taskQueue: taskQueues.coordinator,
+  startToCloseTimeout: '60 s',
+  retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '10 s' },
+});
+
+const { snapshotDataset } = proxyActivities<EvaluationActivities>({
+  taskQueue: taskQueues.evaluation,
+  startToCloseTimeout: '24 h',
+  heartbeatTimeout: '10 s',
+  retry: machineRetry,
+});
+
+export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promise<CoordinatorResult> {
+  const { projectId, experimentId } = input;
+  let progress: CoordinatorProgress = { state: 'queued', sequence: 0 };
+  const phases = new CancellationScope();
+  setHandler(defineQuery<CoordinatorProgress>(queryNames.progress), () => progress);
+  setHandler(defineSignal(signalNames.cancel), () => phases.cancel());
+
+  const enter = async (state: ExperimentState, error: ExperimentFailure | null = null): Promise<void> => {
+    progress = { state, sequence: progress.sequence + 1 };
+    await recordTransition({ projectId, experimentId, ...progress, error });
+  };
+  try {
+    const { evaluationSha256 } = await phases.run(() => runPhases(input, enter));
+    await CancellationScope.nonCancellable(() => enter('succeeded'));
+    return { state: 'succeeded', evaluationSha256 };
+  } catch (error) {
+    if (isCancellation(error)) {
+      await CancellationScope.nonCancellable(() => enter('cancelled'));
+      // Cancelled through Temporal itself, the workflow must end as cancelled there too.
+      if (CancellationScope.current().consideredCancelled) throw error;
+      return { state: 'cancelled' };
+    }
+    const failure = describeFailure(error);
+    await CancellationScope.nonCancellable(() => enter('failed', failure));
+    return { state: 'failed', code: failure.code };
+  }
+}
+
+async function runPhases(
+  { projectId, experimentId }: ExperimentWorkflowInput,
+  enter: (state: ExperimentState) => Promise<void>,
+): Promise<EvaluationResult> {
+  const experiment = { projectId, experimentId };
+  await enter('preparing');
+  const snapshot = await snapshotDataset(experiment);
+  await enter('training');
+  await executeChild<typeof TrainingWorkflow>(workflowNames.training, {
+    workflowId: childWorkflowId.training(experimentId),
+    args: [{ ...experiment, snapshot }],
+  });
+  await enter('evaluating');
+  const evaluation = await executeChild<typeof EvaluationWorkflow>(workflowNames.evaluation, {
+    workflowId: childWorkflowId.evaluation(experimentId),
+    args: [experiment],
+  });
+  await publishReport({ ...experiment, evaluation });
+  return evaluation;
+}

@@ -1,0 +1,32 @@
+// What a failed activity or child workflow means for the experiment: a code and a message that a user can read.
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  ChildWorkflowFailure,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { ExperimentFailure } from '../../src/experiment/activity.ts';
+
+/** The failure at the bottom of the wrappings that Temporal puts around it. */
+function rootOf(error: unknown): unknown {
+  const wraps = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;
+  return wraps && error.cause !== undefined ? rootOf(error.cause) : error;
+}
+
+/** Activities put the error's code into the failure's type; what has none is a fault of ours. */
+export function describeFailure(error: unknown): ExperimentFailure {
+  const root = rootOf(error);
+  if (root instanceof ApplicationFailure) return { code: root.type ?? 'internal', message: root.message };
+  if (root instanceof TimeoutFailure)
+    return {
+      code: 'no_progress',
+      message: 'The work stopped reporting progress and its retries are used up.',
+    };
+  return { code: 'internal', message: 'The experiment ended through an unexpected fault.' };
+}
+
+/** Whether trying again would give the same. */
+export function isFinal(error: unknown): boolean {
+  const root = rootOf(error);
+  return root instanceof ApplicationFailure && root.nonRetryable === true;
+}

@@ -1,0 +1,97 @@
+// Training as a row of attempts: goes on from the last checkpoint for as long as checkpoints advance.
+import {
+  ActivityCancellationType,
+  ApplicationFailure,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type {
+  CheckpointNotice,
+  CommittedCheckpoint,
+  TrainingActivities,
+} from '../../src/experiment/activity.ts';
+import { queryNames, signalNames, taskQueues } from '../../src/experiment/name.ts';
+import type { TrainingProgress, TrainingWorkflowInput } from '../../src/experiment/workflow.ts';
+import { isFinal } from './failure.ts';
+import { maximumFruitlessAttempts, retryIntervalSeconds } from './retry.ts';
+
+const leastHeartbeatTimeoutSeconds = 10;
+/** A hung engine is told from a slow one by this many times its longest run. */
+const heartbeatPatience = 3;
+
+export async function TrainingWorkflow(input: TrainingWorkflowInput): Promise<TrainingProgress> {
+  let progress: TrainingProgress = input.carried ?? {
+    attempts: 0,
+    latestCheckpoint: null,
+    fruitlessAttempts: 0,
+    longestRunSeconds: null,
+  };
+  setHandler(defineQuery<TrainingProgress>(queryNames.progress), () => progress);
+  setHandler(
+    defineQuery<CommittedCheckpoint | null>(queryNames.latestCheckpoint),
+    () => progress.latestCheckpoint,
+  );
+  setHandler(defineSignal<[CheckpointNotice]>(signalNames.checkpointCommitted), (notice) => {
+    progress = withNotice(progress, notice);
+  });
+
+  for (;;) {
+    const before = progress.latestCheckpoint;
+    progress = { ...progress, attempts: progress.attempts + 1 };
+    try {
+      const { outcome, checkpoint } = await attempt(input, progress);
+      progress = withNotice(progress, { checkpoint, longestRunSeconds: null });
+      if (outcome === 'completed') return progress;
+    } catch (error) {
+      if (isCancellation(error) || isFinal(error)) throw error;
+      progress = afterFault(progress, before);
+      await sleep(`${retryIntervalSeconds} s`);
+    }
+    // `carried` replays on servers of every age: a long history goes on in a new workflow between attempts.
+    if (workflowInfo().continueAsNewSuggested)
+      await continueAsNew<typeof TrainingWorkflow>({ ...input, carried: progress });
+  }
+}
+
+async function attempt(input: TrainingWorkflowInput, progress: TrainingProgress) {
+  const { projectId, experimentId, snapshot } = input;
+  const runSeconds = progress.longestRunSeconds ?? snapshot.stepSeconds;
+  const heartbeatSeconds = Math.ceil(Math.max(leastHeartbeatTimeoutSeconds, heartbeatPatience * runSeconds));
+  const { fineTuneBert } = proxyActivities<TrainingActivities>({
+    taskQueue: taskQueues.training,
+    startToCloseTimeout: '365 days',
+    heartbeatTimeout: `${heartbeatSeconds} s`,
+    // The loop above decides about attempts: only it knows whether checkpoints advance.
+    retry: { maximumAttempts: 1 },
+    // A cancelled attempt keeps its last steps in a checkpoint before it ends.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  });
+  return fineTuneBert({ projectId, experimentId });
+}
+
+function withNotice(progress: TrainingProgress, notice: CheckpointNotice): TrainingProgress {
+  const { checkpoint, longestRunSeconds } = notice;
+  const isNewer = checkpoint !== null && checkpoint.step > (progress.latestCheckpoint?.step ?? -1);
+  return {
+    ...progress,
+    latestCheckpoint: isNewer ? checkpoint : progress.latestCheckpoint,
+    longestRunSeconds: longestRunSeconds ?? progress.longestRunSeconds,
+  };
+}
+
+function afterFault(progress: TrainingProgress, before: CommittedCheckpoint | null): TrainingProgress {
+  const advanced = (progress.latestCheckpoint?.step ?? -1) > (before?.step ?? -1);
+  const fruitlessAttempts = advanced ? 0 : progress.fruitlessAttempts + 1;
+  if (fruitlessAttempts >= maximumFruitlessAttempts)
+    throw ApplicationFailure.nonRetryable(
+      `${fruitlessAttempts} attempts in a row ended without a new checkpoint.`,
+      'no_progress',
+    );
+  return { ...progress, fruitlessAttempts };
+}
