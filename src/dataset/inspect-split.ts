@@ -23,20 +23,18 @@ export async function inspectSplit(
   let rows = 0;
   for await (const { line, values } of readRows(splitName, format, stream)) {
     rows += 1;
-    for (const column of Object.keys(values)) columns.add(column);
+    for (const column of Object.keys(values)) {
+      if (column.length > datasetLimits.columnNameCharacters) {
+        throw refused(
+          splitName,
+          line,
+          `has a column name of over ${datasetLimits.columnNameCharacters} characters`,
+        );
+      }
+      columns.add(column);
+    }
     if (columns.size > datasetLimits.columns) {
-      throw new CodedError(
-        'dataset_invalid',
-        `Split ${splitName} has over ${datasetLimits.columns} columns.`,
-        {
-          problems: [
-            {
-              path: `/${splitName}/line/${line}`,
-              message: `brings the columns over ${datasetLimits.columns}`,
-            },
-          ],
-        },
-      );
+      throw refused(splitName, line, `brings the columns over ${datasetLimits.columns}`);
     }
     if (sample.length < datasetLimits.sampleRows) {
       sample.push(
@@ -45,6 +43,12 @@ export async function inspectSplit(
     }
   }
   return { rows, columns: [...columns], sample };
+}
+
+function refused(splitName: string, line: number, message: string): CodedError {
+  return new CodedError('dataset_invalid', `Split ${splitName}: line ${line}: ${message}.`, {
+    problems: [{ path: `/${splitName}/line/${line}`, message }],
+  });
 }
 
 function shown(value: CellValue): string | number | boolean | null {

@@ -10,7 +10,14 @@ export class LabelCensus {
   #allNumbers = true;
   #anyFraction = false;
 
+  /** @throws CodedError `labels_invalid` for a text too long to be a class's name. */
   add(label: string): void {
+    if (label.length > datasetLimits.labelCharacters) {
+      throw new CodedError(
+        'labels_invalid',
+        `A label is over ${datasetLimits.labelCharacters} characters long.`,
+      );
+    }
     const isNumber = numberPattern.test(label);
     this.#allNumbers &&= isNumber;
     this.#anyFraction ||= isNumber && !Number.isInteger(Number(label));

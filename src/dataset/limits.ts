@@ -10,6 +10,7 @@ export const datasetLimits = {
   sampleRows: 5,
   sampleValueCharacters: 200,
   classes: 1_000,
+  labelCharacters: 500,
   /** Label names that a message lists. */
   listedLabels: 5,
 } as const;

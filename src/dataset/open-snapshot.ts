@@ -4,7 +4,7 @@ import type { BlobStore } from '../storage/blob-store.ts';
 import { decodeSnapshotManifest, type SnapshotManifest, type SnapshotSplit } from './snapshot-manifest.ts';
 import { decodeTokenTable, type TokenTable } from './token-table.ts';
 
-export interface SnapshotRow {
+interface SnapshotRow {
   /** The place in the split of the snapshot, from 0: the row of the token table. */
   readonly row: number;
   /** The line of the uploaded file. */

@@ -1,22 +1,21 @@
 // Gathers what is wrong with a file, line by line, and refuses the file with the first of it.
-import { CodedError, type FieldProblem } from '../error.ts';
+import { CodedError } from '../error.ts';
 import { datasetLimits } from './limits.ts';
 
 export class RowProblems {
   readonly #splitName: string;
-  readonly #problems: FieldProblem[] = [];
-  #lastLine = 0;
+  /** By line: what is noted first about a line is what matters. */
+  readonly #messages = new Map<number, string>();
 
   constructor(splitName: string) {
     this.#splitName = splitName;
   }
 
-  /** Notes a wrong line, once a line. @throws CodedError `dataset_invalid` when as many are noted as are listed. */
+  /** Notes a wrong line. @throws CodedError `dataset_invalid` when as many lines are noted as are listed. */
   add(line: number, message: string): void {
-    if (line === this.#lastLine) return;
-    this.#lastLine = line;
-    this.#problems.push({ path: `/${this.#splitName}/line/${line}`, message });
-    if (this.#problems.length >= datasetLimits.listedProblems) this.throwIfAny();
+    if (this.#messages.has(line)) return;
+    this.#messages.set(line, message);
+    if (this.#messages.size >= datasetLimits.listedProblems) this.throwIfAny();
   }
 
   /** Notes what makes the rest of the file unreadable. */
@@ -26,19 +25,18 @@ export class RowProblems {
   }
 
   throwIfAny(): void {
-    if (this.#problems.length > 0) throw this.#error();
+    if (this.#messages.size > 0) throw this.#error();
   }
 
   get isEmpty(): boolean {
-    return this.#problems.length === 0;
+    return this.#messages.size === 0;
   }
 
   #error(): CodedError {
-    const lines = this.#problems.map(
-      ({ path, message }) => `line ${path.slice(path.lastIndexOf('/') + 1)}: ${message}`,
-    );
-    return new CodedError('dataset_invalid', `Split ${this.#splitName}: ${lines.join('; ')}.`, {
-      problems: this.#problems,
+    const sorted = [...this.#messages].sort(([left], [right]) => left - right);
+    const detail = sorted.map(([line, message]) => `line ${line}: ${message}`).join('; ');
+    return new CodedError('dataset_invalid', `Split ${this.#splitName}: ${detail}.`, {
+      problems: sorted.map(([line, message]) => ({ path: `/${this.#splitName}/line/${line}`, message })),
     });
   }
 }

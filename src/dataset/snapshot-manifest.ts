@@ -4,7 +4,7 @@ import { isBlobRef, type BlobRef } from '../storage/blob-store.ts';
 import { canonicalJson } from '../storage/canonical-json.ts';
 
 /** The version that this code writes; it reads this one only. */
-export const snapshotFormatVersion = 1;
+const snapshotFormatVersion = 1;
 
 export type SnapshotSplit = 'train' | 'evaluation';
 

@@ -14,7 +14,7 @@ const lineFeed = 0x0a;
 
 /**
  * Decodes a stream block by block; a byte order mark is dropped. Lines that are not UTF-8 or hold a NUL are noted among the
- * problems, and their block is left out.
+ * problems, and handed out all the same, so that the lines after them are read as what they are.
  *
  * @throws CodedError `dataset_invalid` at a line over 1 MiB.
  */
@@ -22,10 +22,6 @@ export async function* textBlocks(stream: Readable, problems: RowProblems): Asyn
   let firstLine = 1;
   let pending: Buffer[] = [];
   let pendingBytes = 0;
-  const decode = (bytes: Buffer): TextBlock | undefined => {
-    const text = decodeBlock(bytes, firstLine, problems);
-    return text === undefined ? undefined : { text, firstLine };
-  };
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     const cut = chunk.lastIndexOf(lineFeed) + 1;
     if (cut === 0) {
@@ -35,21 +31,17 @@ export async function* textBlocks(stream: Readable, problems: RowProblems): Asyn
       continue;
     }
     const bytes = Buffer.concat([...pending, chunk.subarray(0, cut)]);
-    const block = decode(bytes);
-    if (block !== undefined) yield block;
+    yield { text: decodeBlock(bytes, firstLine, problems), firstLine };
     firstLine += countLines(bytes);
     pending = [chunk.subarray(cut)];
     pendingBytes = chunk.length - cut;
   }
-  if (pendingBytes > 0) {
-    const block = decode(Buffer.concat(pending));
-    if (block !== undefined) yield block;
-  }
+  if (pendingBytes > 0) yield { text: decodeBlock(Buffer.concat(pending), firstLine, problems), firstLine };
 }
 
 export const lineTooLong = `is over ${datasetLimits.longestLineBytes} bytes long`;
 
-function decodeBlock(bytes: Buffer, firstLine: number, problems: RowProblems): string | undefined {
+function decodeBlock(bytes: Buffer, firstLine: number, problems: RowProblems): string {
   const text = decodeUtf8(bytes, firstLine === 1);
   if (text !== undefined && !text.includes('\0')) return text;
   let start = 0;
@@ -60,7 +52,7 @@ function decodeBlock(bytes: Buffer, firstLine: number, problems: RowProblems): s
     else if (lineBytes.includes(0)) problems.add(line, 'holds a NUL character');
     start = end;
   }
-  return undefined;
+  return new TextDecoder().decode(bytes);
 }
 
 function decodeUtf8(bytes: Uint8Array, dropsByteOrderMark: boolean): string | undefined {

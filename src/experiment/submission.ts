@@ -166,9 +166,13 @@ export const trainingSchema = Type.Object(
     weightDecay: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     warmupRatio: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     schedule: Type.Optional(
-      Type.Union(
-        ['linear', 'cosine', 'polynomial', 'constant', 'inverseSquareRoot'].map((name) => Type.Literal(name)),
-      ),
+      Type.Union([
+        Type.Literal('linear'),
+        Type.Literal('cosine'),
+        Type.Literal('polynomial'),
+        Type.Literal('constant'),
+        Type.Literal('inverseSquareRoot'),
+      ]),
     ),
     gradientClipping: Type.Optional(nullable(Type.Number({ exclusiveMinimum: 0, maximum: 1e6 }))),
     gradientAccumulation: Type.Optional(whole(1, 1024, 'Batches a step.')),

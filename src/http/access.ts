@@ -27,7 +27,10 @@ export function requireLoopback(host: string): void {
  *
  * @throws CodedError `forbidden_host`, `forbidden_origin`.
  */
-export function checkAccess(headers: { readonly host?: string | undefined; readonly origin?: string | undefined }): void {
+export function checkAccess(headers: {
+  readonly host?: string | undefined;
+  readonly origin?: string | undefined;
+}): void {
   const host = parseHost(headers.host ?? '');
   if (!host || !isLoopback(host.hostname))
     throw new CodedError('forbidden_host', 'The Host header must name 127.0.0.1, localhost or [::1].');

@@ -16,6 +16,9 @@ export function parseRange(header: string | undefined, sizeBytes: number): ByteR
   const end = first === '' || last === '' ? sizeBytes - 1 : Math.min(Number(last), sizeBytes - 1);
   if (first !== '' && last !== '' && Number(last) < start) return undefined;
   if (start >= sizeBytes)
-    throw new CodedError('range_not_satisfiable', `The object has ${sizeBytes} bytes; the range begins at ${start}.`);
+    throw new CodedError(
+      'range_not_satisfiable',
+      `The object has ${sizeBytes} bytes; the range begins at ${start}.`,
+    );
   return { start, end };
 }

@@ -1,5 +1,11 @@
 // What the API is made of. All of it is passed in, so that a test chooses each part.
-import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { ChangeFeed } from '../database/change-feed.ts';
 import type { Repositories } from '../database/repositories.ts';

@@ -19,7 +19,8 @@ export async function exportModel(
 ): Promise<ModelArchive> {
   const { checkpoints, blobs } = dependencies;
   const published = await checkpoints.read(checkpoint.experimentId, checkpoint.step);
-  if (!published) throw new CodedError('blob_missing', `The manifest of step ${checkpoint.step} is not in the store.`);
+  if (!published)
+    throw new CodedError('blob_missing', `The manifest of step ${checkpoint.step} is not in the store.`);
   const { snapshotSha256, blobs: parts } = published.manifest;
   const snapshot = await openSnapshot(blobs, snapshotSha256);
   const tokenizerJson = await snapshot.tokenizerJson();

@@ -30,12 +30,17 @@ export function fieldProblems(errors: readonly SchemaError[]): FieldProblem[] {
  * is one whose type fits: its errors say more than the union's. Where none fits, the union's says it all.
  */
 function withoutUnionNoise(errors: readonly SchemaError[]): readonly SchemaError[] {
-  const unions = errors.filter(({ keyword }) => keyword === 'anyOf');
+  // Inner unions first: one that is still there when its outer one's turn comes was missed as a whole.
+  const unions = errors
+    .filter(({ keyword }) => keyword === 'anyOf')
+    .sort((a, b) => b.schemaPath.length - a.schemaPath.length);
   let kept = errors;
   for (const union of unions) {
-    const inside = kept.filter((error) => error !== union && error.schemaPath.startsWith(`${union.schemaPath}/`));
+    const inside = kept.filter(
+      (error) => error !== union && error.schemaPath.startsWith(`${union.schemaPath}/`),
+    );
     const wrongType = (error: SchemaError): boolean =>
-      error.instancePath === union.instancePath && ['type', 'const', 'enum'].includes(error.keyword);
+      error.instancePath === union.instancePath && ['type', 'const', 'enum', 'anyOf'].includes(error.keyword);
     const missed = new Set(inside.filter(wrongType).map((error) => branchOf(error, union)));
     const telling = inside.filter((error) => !missed.has(branchOf(error, union)));
     const dropped = new Set<SchemaError>(
@@ -52,7 +57,8 @@ function branchOf(error: SchemaError, union: SchemaError): string {
 
 function pathOf({ keyword, instancePath, params }: SchemaError): string {
   if (keyword === 'required') return `${instancePath}/${pointerPart(params['missingProperty'])}`;
-  if (keyword === 'additionalProperties') return `${instancePath}/${pointerPart(params['additionalProperty'])}`;
+  if (keyword === 'additionalProperties')
+    return `${instancePath}/${pointerPart(params['additionalProperty'])}`;
   return instancePath;
 }
 
@@ -70,6 +76,8 @@ function messageOf(error: SchemaError): string {
       return Array.isArray(error.schema) ? `must be ${expected(error.schema)}` : 'is not allowed';
     case 'const':
       return `must be ${JSON.stringify(error.params['allowedValue'])}`;
+    case 'enum':
+      return `must be ${orList([error.params['allowedValues']].flat().map((value) => JSON.stringify(value)))}`;
     default:
       return error.message ?? 'is not allowed';
   }
@@ -77,12 +85,17 @@ function messageOf(error: SchemaError): string {
 
 /** What the branches of a union take: their constants, or their types. */
 function expected(branches: readonly unknown[]): string {
-  const kinds = branches.map((branch) => {
-    if (typeof branch !== 'object' || branch === null) return 'anything';
-    if ('const' in branch) return JSON.stringify(branch.const);
-    return 'type' in branch && typeof branch.type === 'string' ? branch.type : 'another value';
-  });
-  const unique = [...new Set(kinds)];
-  const last = unique.pop() ?? 'nothing';
-  return unique.length === 0 ? last : `${unique.join(', ')} or ${last}`;
+  return orList([...new Set(branches.flatMap(kindsOf))]);
+}
+
+function kindsOf(branch: unknown): string[] {
+  if (typeof branch !== 'object' || branch === null) return ['anything'];
+  if ('anyOf' in branch && Array.isArray(branch.anyOf)) return branch.anyOf.flatMap(kindsOf);
+  if ('const' in branch) return [JSON.stringify(branch.const)];
+  return ['type' in branch && typeof branch.type === 'string' ? branch.type : 'another value'];
+}
+
+function orList(kinds: readonly string[]): string {
+  const last = kinds.at(-1) ?? 'nothing';
+  return kinds.length < 2 ? last : `${kinds.slice(0, -1).join(', ')} or ${last}`;
 }

@@ -44,7 +44,8 @@ export function invalidForm(fieldName: string, message: string): CodedError {
 
 /** Faults of the form's parser carry a status; what else breaks reading is the client's connection or ours. */
 function formFault(error: unknown): unknown {
-  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
+  const status =
+    typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
   if (status === 413) return new CodedError('payload_too_large', `A form may have ${mostFormFiles} files.`);
   const isFormFault = status === 400 || /form|multipart|boundary|header/iu.test(messageOf(error));
   if (!isFormFault) return error;

@@ -1,6 +1,7 @@
 // An upload whose last byte is held back: nothing is published until what came along with it is known to be good, and a
 // refused upload leaves nothing behind.
 import { Transform, type Readable, type TransformCallback } from 'node:stream';
+import { CodedError } from '../error.ts';
 import type { BlobRef, BlobStore } from '../storage/blob-store.ts';
 
 export class HeldUpload {
@@ -17,7 +18,7 @@ export class HeldUpload {
     { maximumBytes, look }: { readonly maximumBytes: number; readonly look?: (chunk: Buffer) => void },
   ) {
     this.#held = new HeldStream(look);
-    body.once('error', (error) => this.#held.destroy(error));
+    endWith(body, this.#held);
     this.#stored = blobs.putStream(body.pipe(this.#held), { maximumBytes });
     // Whoever waits for the upload learns of its fault; until then it is not an unhandled one.
     this.#stored.catch(() => undefined);
@@ -41,6 +42,14 @@ export class HeldUpload {
     // The reason itself comes back: it is known already.
     await this.#stored.catch(() => undefined);
   }
+}
+
+/** Breaks a stream when the one that is piped into it breaks or ends before its end: a pipe tells it neither. */
+export function endWith(source: Readable, target: Transform): void {
+  source.once('error', (error) => target.destroy(error));
+  source.once('close', () => {
+    if (!source.readableEnded) target.destroy(new CodedError('invalid_request', 'The body ended before its end.'));
+  });
 }
 
 class HeldStream extends Transform {

@@ -46,7 +46,9 @@ export function sendProblem(
   // What an answer of success had set already does not describe this body.
   for (const name of ['etag', 'content-length', 'content-disposition', 'location', 'accept-ranges'])
     reply.removeHeader(name);
-  return reply.code(problem.status).type(problemType).send(JSON.stringify({ ...problem, ...extensions }));
+  // As bytes: to a text the framework would add a charset, which this media type does not have.
+  const body = Buffer.from(JSON.stringify({ ...problem, ...extensions }));
+  return reply.code(problem.status).type(problemType).send(body);
 }
 
 const codesByStatus: Readonly<Record<number, ErrorCode>> = {
@@ -63,13 +65,15 @@ export function toCodedError(error: unknown): CodedError {
   if (error instanceof CodedError) return error;
   const { statusCode, message } = (error instanceof Error ? error : new Error()) as Partial<FastifyError>;
   const code = statusCode === undefined ? undefined : codesByStatus[statusCode];
-  if (code === undefined) return new CodedError('internal', 'The request could not be answered.', { cause: error });
+  if (code === undefined)
+    return new CodedError('internal', 'The request could not be answered.', { cause: error });
   return new CodedError(code, messageFor(code, message ?? ''), { cause: error });
 }
 
 function messageFor(code: ErrorCode, message: string): string {
   if (code === 'payload_too_large') return 'The body is larger than this path takes.';
-  if (code === 'unsupported_media_type') return 'The Content-Type of the body is not one that this path takes.';
+  if (code === 'unsupported_media_type')
+    return 'The Content-Type of the body is not one that this path takes.';
   return `${message.replace(/[.\s]*$/u, '')}.`;
 }
 

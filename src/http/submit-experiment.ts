@@ -6,7 +6,8 @@ import { checkEvaluationLabels, LabelCensus } from '../dataset/labels.ts';
 import { usableRows } from '../dataset/column-mapping.ts';
 import { CodedError } from '../error.ts';
 import { defaultProject, newExperimentId } from '../experiment/id.ts';
-import { resolveSubmission, type DatasetSource, type ResolvedSubmission } from '../experiment/spec.ts';
+import { resolveSubmission } from '../experiment/resolve-submission.ts';
+import type { DatasetSource, ResolvedSubmission } from '../experiment/spec.ts';
 import { maximumInlineRowsBytes, type Submission } from '../experiment/submission.ts';
 import { sha256Of } from '../storage/blob-store.ts';
 import { canonicalJson } from '../storage/canonical-json.ts';
@@ -43,7 +44,10 @@ export async function submitExperiment(
   });
 }
 
-async function checkModel({ repositories }: AppDependencies, { model, training }: UnboundSpec): Promise<void> {
+async function checkModel(
+  { repositories }: AppDependencies,
+  { model, training }: UnboundSpec,
+): Promise<void> {
   let { maxPositions } = 'scratch' in model ? model.scratch : { maxPositions: 0 };
   if ('id' in model) {
     const record = await repositories.models.get(defaultProject, model.id);
@@ -122,7 +126,11 @@ async function checkRows(
   const census = async (name: string): Promise<LabelCensus> => {
     const labels = new LabelCensus();
     const text = (rows[name] ?? []).map((row) => `${JSON.stringify(row)}\n`).join('');
-    const source = { name, format: 'jsonl', open: () => Promise.resolve(Readable.from([Buffer.from(text)])) } as const;
+    const source = {
+      name,
+      format: 'jsonl',
+      open: () => Promise.resolve(Readable.from([Buffer.from(text)])),
+    } as const;
     for await (const { label } of usableRows(source, { textField, labelField })) labels.add(label);
     return labels;
   };

@@ -10,15 +10,21 @@ const unstorable = /[\0\p{Surrogate}]/u;
  */
 export function refuseUnstorableText(value: unknown): void {
   const problem = find(value, '');
-  if (problem) throw new CodedError('invalid_request', 'A text holds a character that is none.', { problems: [problem] });
+  if (problem)
+    throw new CodedError('invalid_request', 'A text holds a character that is none.', {
+      problems: [problem],
+    });
 }
 
 function find(value: unknown, path: string): FieldProblem | undefined {
   if (typeof value === 'string')
-    return unstorable.test(value) ? { path, message: 'must not hold NUL or half a surrogate pair' } : undefined;
+    return unstorable.test(value)
+      ? { path, message: 'must not hold NUL or half a surrogate pair' }
+      : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, inner] of Object.entries(value)) {
-    if (unstorable.test(key)) return { path, message: 'must not have a key with NUL or half a surrogate pair' };
+    if (unstorable.test(key))
+      return { path, message: 'must not have a key with NUL or half a surrogate pair' };
     const problem = find(inner, `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`);
     if (problem) return problem;
   }

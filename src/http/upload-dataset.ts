@@ -9,7 +9,7 @@ import { sha256Of } from '../storage/blob-store.ts';
 import { canonicalJson } from '../storage/canonical-json.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { invalidForm, type FormFile } from './form-files.ts';
-import { HeldUpload } from './held-upload.ts';
+import { endWith, HeldUpload } from './held-upload.ts';
 
 interface TakenSplit {
   readonly name: string;
@@ -32,7 +32,8 @@ export async function uploadDataset(
   try {
     for await (const file of files) {
       const name = checkSplitName(file.fieldName);
-      if (taken.some((split) => split.name === name)) throw invalidForm(name, 'comes twice: one file a split');
+      if (taken.some((split) => split.name === name))
+        throw invalidForm(name, 'comes twice: one file a split');
       const split = await takeSplit(blobs, name, file, remainingBytes);
       taken.push(split);
       remainingBytes -= await split.upload.arrived();
@@ -54,7 +55,7 @@ async function takeSplit(
   const format = formatOf(fileName);
   // Two readers of one stream: each chunk goes to both, at the pace of the slower one.
   const inspected = new PassThrough();
-  content.once('error', (error) => inspected.destroy(error));
+  endWith(content, inspected);
   const upload = new HeldUpload(blobs, content, { maximumBytes });
   content.pipe(inspected);
   try {
@@ -94,6 +95,11 @@ export function filesOfRows(rows: InlineRows, maximumBytes: number): AsyncIterab
   }));
   const sizeBytes = files.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
   if (sizeBytes > maximumBytes)
-    throw new CodedError('payload_too_large', `The inline rows are ${sizeBytes} bytes, over ${maximumBytes}.`);
-  return Readable.from(files.map(({ text, ...file }) => ({ ...file, content: Readable.from([Buffer.from(text)]) })));
+    throw new CodedError(
+      'payload_too_large',
+      `The inline rows are ${sizeBytes} bytes, over ${maximumBytes}.`,
+    );
+  return Readable.from(
+    files.map(({ text, ...file }) => ({ ...file, content: Readable.from([Buffer.from(text)]) })),
+  );
 }

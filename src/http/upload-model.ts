@@ -1,6 +1,6 @@
 // Takes a model in: the files of a Hugging Face folder, told apart by their names, published when they fit together.
 import { buffer } from 'node:stream/consumers';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { ModelRecord } from '../database/model-repository.ts';
 import { CodedError } from '../error.ts';
 import { defaultProject, newModelId } from '../experiment/id.ts';
@@ -37,7 +37,8 @@ export async function uploadModel(
   const taken: TakenFiles = { texts: new Map(), ignored: [] };
   try {
     let remainingBytes = dependencies.limits.modelBytes;
-    for await (const file of files) remainingBytes -= await takeFile(dependencies, file, remainingBytes, taken);
+    for await (const file of files)
+      remainingBytes -= await takeFile(dependencies, file, remainingBytes, taken);
     return await publish(dependencies, taken);
   } catch (error) {
     const reason = error instanceof Error ? error : new Error('upload failed', { cause: error });

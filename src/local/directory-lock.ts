@@ -19,8 +19,9 @@ const maximumTries = 20;
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, 'stack.lock');
-  const own = `${process.pid} ${startOf(process.pid) ?? ''} ${randomUUID()}`;
-  const draft = `${path}.${process.pid}`;
+  const unique = randomUUID();
+  const own = `${process.pid} ${startOf(process.pid) ?? ''} ${unique}`;
+  const draft = `${path}.${unique}`;
   await writeFile(draft, own, { mode: 0o600 });
   try {
     for (let attempt = 0; attempt < maximumTries; attempt += 1) {
@@ -51,7 +52,7 @@ async function removeIfStale(path: string, directory: string): Promise<void> {
   const start = rest.slice(0, -1).join(' ');
   if (startOf(Number(processId)) === start)
     throw new CodedError('data_directory_in_use', `${directory} is used by process ${processId}.`);
-  const aside = `${path}.stale.${process.pid}`;
+  const aside = `${path}.${randomUUID()}`;
   await rename(path, aside).catch((error: unknown) => {
     // Another starter removed it first: the next round decides.
     if (!hasCode(error, 'ENOENT')) throw error;

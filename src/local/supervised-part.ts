@@ -61,8 +61,9 @@ export class SupervisedPart {
       const startedAt = Date.now();
       const child = spawn();
       this.#child = child;
-      const ended = await Promise.race([once(child, 'exit'), once(child, 'error')]);
-      if (signal.aborted) return;
+      // A program that cannot be started at all ends with an error instead of an exit.
+      const ended = await once(child, 'exit').catch((error: unknown) => [error]);
+      if (this.#stopping.signal.aborted) return;
       log.warn({ name, ended: ended.map(String) }, 'ended and is started again');
       if (Date.now() - startedAt > healthySeconds * 1000) delayMilliseconds = firstDelayMilliseconds;
       // Stopping ends the wait early.

@@ -3,7 +3,7 @@ import { CodedError } from '../error.ts';
 import { duplicateKey } from '../storage/duplicate-key.ts';
 
 /** Bytes of one element, by the format's name of the type. Other types are refused. */
-export const elementBytes = { F32: 4, F16: 2, BF16: 2, I64: 8 } as const;
+const elementBytes = { F32: 4, F16: 2, BF16: 2, I64: 8 } as const;
 
 export type ElementType = keyof typeof elementBytes;
 

@@ -48,28 +48,19 @@ export async function readSafetensors(stream: Readable, fileBytes: number): Prom
   }
 }
 
-/** A safetensors file that is made as it is read. */
-export interface SafetensorsFile {
-  readonly sizeBytes: number;
-  /** The file's bytes in order; they share memory with the tensors. */
-  readonly parts: readonly Uint8Array[];
-}
-
-/** The file of these tensors: sorted by name and aligned, so that equal tensors give equal bytes. */
-export function safetensorsFile(tensors: readonly NamedTensor[]): SafetensorsFile {
+/**
+ * The safetensors file of these tensors: sorted by name and aligned, so that equal tensors give equal bytes.
+ *
+ * @throws TypeError when a shape does not fit its data, or two tensors have one name.
+ */
+export function encodeSafetensors(tensors: readonly NamedTensor[]): Uint8Array {
   const sorted = [...tensors].sort((left, right) => (left.name < right.name ? -1 : 1));
   for (const [index, { name, shape, data }] of sorted.entries()) {
     if (product(shape) !== data.length) throw new TypeError(`The shape of ${name} does not fit its data.`);
     if (sorted[index + 1]?.name === name) throw new TypeError(`There are two tensors ${name}.`);
   }
   const header = writeHeader(sorted.map(({ name, shape }) => ({ name, shape, type: 'F32' })));
-  const parts = [header, ...sorted.map(({ data }) => bytesOf(data))];
-  return { sizeBytes: parts.reduce((size, part) => size + part.byteLength, 0), parts };
-}
-
-/** The whole file in one piece of memory. */
-export function encodeSafetensors(tensors: readonly NamedTensor[]): Uint8Array {
-  return Buffer.concat(safetensorsFile(tensors).parts);
+  return Buffer.concat([header, ...sorted.map(({ data }) => bytesOf(data))]);
 }
 
 function widen(entry: TensorEntry, bytes: Buffer): Float32Array | undefined {

@@ -11,7 +11,9 @@ export function canonicalJson(value: unknown): string {
   if (typeof value === 'object' && value !== null) return canonicalObject(value);
   const isPlain = value === null || typeof value === 'string' || typeof value === 'boolean';
   if (!isPlain && !Number.isFinite(value)) {
-    throw new TypeError(`Canonical JSON cannot hold ${typeof value === 'number' ? 'a number that is not finite' : typeof value}.`);
+    throw new TypeError(
+      `Canonical JSON cannot hold ${typeof value === 'number' ? 'a number that is not finite' : typeof value}.`,
+    );
   }
   return JSON.stringify(value);
 }

@@ -1,7 +1,7 @@
 // An object store in a directory of this machine. An object is written to a hidden file, flushed, and then published
 // by a link or a rename, so that a crash at any moment leaves the old object, the new one, or none, never a part.
 import { createReadStream } from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { v7 } from 'uuid';
@@ -171,7 +171,7 @@ export class DirectoryStore implements ObjectStore {
 async function writeFlushed(path: string, body: Uint8Array | Readable): Promise<void> {
   const file = await open(path, 'wx');
   try {
-    await file.writeFile(body);
+    await writeFile(file, body);
     await file.sync();
   } finally {
     await file.close();

@@ -50,13 +50,16 @@ const longestKeyCharacters = 512;
 const keyPattern = /^[A-Za-z0-9_=-][A-Za-z0-9._=-]*(?:\/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*$/;
 
 /**
- * Refuses keys that could leave the store or that one of the implementations cannot hold: segments of letters, digits
- * and `._=-` that do not begin with a dot, parted by single slashes.
- *
- * @throws CodedError `internal`: keys are made by this program, never by a user.
+ * Whether a text can be a key: segments of letters, digits and `._=-` that do not begin with a dot, parted by single
+ * slashes. No key can leave the store, and every implementation can hold every key.
  */
+export function isKey(text: string): boolean {
+  return text.length <= longestKeyCharacters && keyPattern.test(text);
+}
+
+/** @throws CodedError `internal` unless {@link isKey}: keys are made by this program, never by a user. */
 export function assertKey(key: string): void {
-  if (key.length > longestKeyCharacters || !keyPattern.test(key)) {
+  if (!isKey(key)) {
     throw new CodedError('internal', 'An object key is not a plain relative path.');
   }
 }

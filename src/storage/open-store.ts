@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { S3Client } from '@aws-sdk/client-s3';
 import { CodedError } from '../error.ts';
 import { DirectoryStore } from './directory-store.ts';
-import type { ObjectStore } from './object-store.ts';
+import { isKey, type ObjectStore } from './object-store.ts';
 import { awsCalls, clientSettings } from './s3-client.ts';
 import { S3Store } from './s3-store.ts';
 
@@ -24,6 +24,12 @@ export function openStore(storageUrl: string, options: OpenStoreOptions = {}): O
   if (url?.protocol === 's3:' && url.host !== '') {
     const client = new S3Client({ ...clientSettings, forcePathStyle: options.forcePathStyle === true });
     const prefix = url.pathname.replace(/^\/+|\/+$/g, '');
+    if (prefix !== '' && !isKey(prefix)) {
+      throw new CodedError(
+        'configuration_invalid',
+        'The prefix in STORAGE_URL may hold letters, digits and ._=-/ only.',
+      );
+    }
     return new S3Store(awsCalls(client, url.host), prefix === '' ? '' : `${prefix}/`);
   }
   throw new CodedError(

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 
-export interface S3Page {
+interface S3Page {
   readonly objects: readonly {
     readonly key: string;
     readonly sizeBytes: number;

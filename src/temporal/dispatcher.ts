@@ -36,8 +36,7 @@ export async function runDispatcher(
   signal.addEventListener('abort', () => alarm.ring());
   try {
     while (!signal.aborted) {
-      const delivered = await deliverNext(dependencies);
-      if (!delivered && !signal.aborted) await alarm.wait(await secondsUntilDue(dependencies));
+      if (!(await deliverNext(dependencies))) await alarm.wait(await secondsUntilDue(dependencies));
     }
   } finally {
     stopListening();

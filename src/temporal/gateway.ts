@@ -1,8 +1,10 @@
 // What the API asks of Temporal: whether it answers, and who works on which queue.
 import type { Connection } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { CodedError } from '../error.ts';
 import { taskQueues, type TaskQueue } from '../experiment/name.ts';
 
+const { TaskQueueType } = proto.temporal.api.enums.v1;
 const callTimeoutSeconds = 5;
 /** Workers report themselves every 5 s; one that has been silent for this long is gone. */
 const workerSilenceSeconds = 15;
@@ -68,7 +70,7 @@ async function backlogOf(
   name: TaskQueue,
 ): Promise<number> {
   const descriptions = await Promise.all(
-    [1, 2].map((taskQueueType) =>
+    [TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY].map((taskQueueType) =>
       workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType, reportStats: true }),
     ),
   );

@@ -1,7 +1,10 @@
 // The recorded history of an experiment's workflows, as the JSON that Temporal's own tools read and replay.
-import { Client, WorkflowNotFoundError } from '@temporalio/client';
+import { isGrpcServiceError, type Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { childWorkflowId } from '../experiment/name.ts';
+
+/** Status code NOT_FOUND of gRPC (its documentation, "Status codes and their use"). */
+const notFound = 5;
 
 /** Histories by workflow id; only of workflows that ran. */
 export interface ExperimentHistories {
@@ -30,7 +33,7 @@ export async function readHistories(
       workflows[id] = JSON.parse(historyToJSON(await client.workflow.getHandle(id).fetchHistory()));
     } catch (error) {
       // A child that was never started has no history.
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      if (!isGrpcServiceError(error) || error.code !== notFound) throw error;
     }
   }
   return { formatVersion: 1, workflows };

@@ -16,7 +16,7 @@ const chinese =
   /[\u4E00-\u9FFF\u3400-\u4DBF\u{20000}-\u{2A6DF}\u{2A700}-\u{2B73F}\u{2B740}-\u{2B81F}\u{2B920}-\u{2CEAF}\uF900-\uFAFF\u{2F800}-\u{2FA1F}]/gu;
 const accents = /\p{Mn}/gu;
 /** A word is a run of neither white space nor punctuation; each punctuation mark is a word of its own. */
-const words = /[\p{P}$+<=>^`|~]|[^\s\u0085\p{P}$+<=>^`|~]+/gu;
+const words = /[\p{P}$+<=>^`|~]|[^\p{White_Space}\p{P}$+<=>^`|~]+/gu;
 const plainAscii = /^[\x20-\x7E]*$/;
 
 /** The text as the vocabulary sees it. */

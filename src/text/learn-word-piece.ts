@@ -9,7 +9,7 @@ export interface LearnWordPieceOptions {
 }
 
 /** Different words that are counted at once. When there are more, the rarest are forgotten, which bounds the memory. */
-const countedWords = 500_000;
+const mostCountedWords = 500_000;
 /** Longer words are unknown to the tokenizer anyway. */
 const longestWordCharacters = 100;
 /** Characters of the alphabet, the most frequent first; scripts with more have the rest unknown. */
@@ -35,13 +35,19 @@ export function learnWordPiece(texts: Iterable<string>, options: LearnWordPieceO
 
 /** The same as {@link learnWordPiece} for texts that come one by one. */
 export class WordPieceLearner {
+  readonly #countedWords: number;
   #counts = new Map<string, number>();
+
+  constructor(countedWords = mostCountedWords) {
+    this.#countedWords = countedWords;
+  }
 
   add(text: string): void {
     for (const word of splitWords(normalizeText(text, normalizer))) {
       this.#counts.set(word, (this.#counts.get(word) ?? 0) + 1);
     }
-    if (this.#counts.size > countedWords) this.#counts = withoutTheRarest(this.#counts);
+    if (this.#counts.size > this.#countedWords)
+      this.#counts = withoutTheRarest(this.#counts, this.#countedWords / 2);
   }
 
   finish(options: LearnWordPieceOptions): object {
@@ -80,10 +86,10 @@ function alphabetOf(
   return sorted.slice(0, size).map(([piece]) => piece);
 }
 
-/** Forgets the words of the lowest counts until at most half of the room is taken. */
-function withoutTheRarest(counts: ReadonlyMap<string, number>): Map<string, number> {
+/** Forgets the words of the lowest counts until at most `words` are left. */
+function withoutTheRarest(counts: ReadonlyMap<string, number>, words: number): Map<string, number> {
   let kept = new Map(counts);
-  for (let least = 2; kept.size > countedWords / 2; least += 1) {
+  for (let least = 2; kept.size > words; least += 1) {
     kept = new Map([...kept].filter(([, count]) => count >= least));
   }
   return kept;

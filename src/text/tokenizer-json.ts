@@ -4,7 +4,7 @@ import type { NormalizerSettings } from './bert-normalizer.ts';
 import type { WordPieceModel } from './word-pieces.ts';
 
 /** Tokens that stand for themselves wherever they occur in a text. */
-export interface AddedToken {
+interface AddedToken {
   readonly id: number;
   readonly content: string;
 }

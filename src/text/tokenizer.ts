@@ -3,7 +3,7 @@ import { normalizeText, splitWords } from './bert-normalizer.ts';
 import { readTokenizerJson, type TokenizerDefinition } from './tokenizer-json.ts';
 import { WordPieces } from './word-pieces.ts';
 
-export interface EncodedPair {
+interface EncodedPair {
   readonly tokenIds: readonly number[];
   /** 0 up to the first `[SEP]`, 1 after it; as long as `tokenIds`. */
   readonly tokenTypeIds: readonly number[];

@@ -16,10 +16,12 @@ const rememberedWords = 50_000;
 export class WordPieces {
   readonly #model: WordPieceModel;
   readonly #longestPiece: number;
+  readonly #unknown: readonly number[];
   readonly #remembered = new Map<string, readonly number[]>();
 
   constructor(model: WordPieceModel) {
     this.#model = model;
+    this.#unknown = [model.unknownId];
     let longestPiece = 0;
     for (const piece of model.vocabulary.keys()) longestPiece = Math.max(longestPiece, piece.length);
     this.#longestPiece = longestPiece;
@@ -27,17 +29,23 @@ export class WordPieces {
 
   /** The ids of a word's pieces; the unknown token's alone where the vocabulary cannot spell the word. */
   ids(word: string): readonly number[] {
+    // Long words are not remembered: many of them would take much memory.
+    if (this.#isTooLong(word)) return this.#unknown;
     const known = this.#remembered.get(word);
     if (known !== undefined) return known;
-    const found = this.#spell(word) ?? [this.#model.unknownId];
+    const found = this.#spell(word) ?? this.#unknown;
     if (this.#remembered.size >= rememberedWords) this.#remembered.clear();
     this.#remembered.set(word, found);
     return found;
   }
 
-  #spell(word: string): number[] | undefined {
+  #isTooLong(word: string): boolean {
     const limit = this.#model.longestWordCharacters;
-    if (word.length > limit && (word.length > 2 * limit || Array.from(word).length > limit)) return undefined;
+    // A code point takes at most two units of a string: most words need no counting.
+    return word.length > limit && (word.length > 2 * limit || Array.from(word).length > limit);
+  }
+
+  #spell(word: string): number[] | undefined {
     const found: number[] = [];
     let start = 0;
     while (start < word.length) {

@@ -1,6 +1,6 @@
 // Evaluates a model on labelled examples, in a thread of its own.
 import { startEngineThread, type EngineThread } from './runtime/start-engine-thread.ts';
-import type { EvaluationTask } from './runtime/thread-protocol.ts';
+import { createSignals, type EvaluationTask } from './runtime/thread-protocol.ts';
 
 export interface EvaluationJob extends EvaluationTask {
   /** Ends the evaluation; the promise is then rejected with the signal's reason. */
@@ -24,14 +24,14 @@ export function evaluate(job: EvaluationJob): Promise<EvaluationResult> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const abort = (): void => {
-      void thread.terminate().then(() => settle(() => reject(signal?.reason as Error)));
+      void thread.end().then(() => settle(() => reject(signal?.reason as Error)));
     };
     const settle = (act: () => void): void => {
       signal?.removeEventListener('abort', abort);
       act();
     };
     const thread: EngineThread = startEngineThread(
-      { kind: 'evaluation', task },
+      { kind: 'evaluation', task, signals: createSignals() },
       {
         message: (message) => {
           if (message.kind === 'progress') onProgress?.(message.done, message.total);

@@ -107,6 +107,6 @@ export interface TrainingRun {
   requestCheckpoint(): void;
   /** Ends after the run of steps in progress with a checkpoint. */
   stop(): void;
-  /** Ends the thread at once; nothing more is told. */
+  /** Ends the thread after the run in progress, at most about two seconds, without a checkpoint; nothing more is told. */
   kill(): Promise<void>;
 }

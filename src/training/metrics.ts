@@ -1,6 +1,6 @@
 // Metrics of classification, computed from predictions alone.
 
-export interface ClassMetrics {
+interface ClassMetrics {
   readonly precision: number;
   readonly recall: number;
   readonly f1: number;

@@ -2,7 +2,7 @@
 import { EventQueue } from './event-queue.ts';
 import type { TrainingEvent, TrainingJob, TrainingRun } from './job.ts';
 import { startEngineThread } from './runtime/start-engine-thread.ts';
-import { signal } from './runtime/thread-protocol.ts';
+import { createSignals, signal } from './runtime/thread-protocol.ts';
 
 /**
  * Starts a training run. The job is copied into the thread; what the caller holds stays its own.
@@ -14,14 +14,14 @@ import { signal } from './runtime/thread-protocol.ts';
  * when the thread fails.
  */
 export function startTraining(job: TrainingJob): TrainingRun {
-  const signals = new Int32Array(new SharedArrayBuffer(signal.count * Int32Array.BYTES_PER_ELEMENT));
+  const signals = createSignals();
   const events = new EventQueue<TrainingEvent>(
     (event) => {
       if (event.kind !== 'checkpoint') return;
       Atomics.add(signals, signal.checkpointsTaken, 1);
       Atomics.notify(signals, signal.checkpointsTaken);
     },
-    () => thread.terminate(),
+    () => thread.end(),
   );
   const thread = startEngineThread(
     { kind: 'training', job, signals },
@@ -40,7 +40,7 @@ export function startTraining(job: TrainingJob): TrainingRun {
     requestCheckpoint: () => void Atomics.add(signals, signal.checkpointRequests, 1),
     stop: () => void Atomics.store(signals, signal.stop, 1),
     async kill() {
-      await thread.terminate();
+      await thread.end();
       events.close();
     },
   };

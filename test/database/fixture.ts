@@ -5,7 +5,8 @@ import type { ExperimentProgress } from '../../src/database/experiment-record.ts
 import type { StepRecord } from '../../src/database/ledger-repository.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { newExperimentId } from '../../src/experiment/id.ts';
-import { resolveSubmission, type ExperimentSpec } from '../../src/experiment/spec.ts';
+import { resolveSubmission } from '../../src/experiment/resolve-submission.ts';
+import type { ExperimentSpec } from '../../src/experiment/spec.ts';
 
 export const projectId = 'default';
 

@@ -55,7 +55,10 @@ describe('CSV', () => {
     const table = fc.integer({ min: 1, max: 4 }).chain((columns) =>
       fc.record({
         columns: fc.constant(columns),
-        cells: fc.array(fc.array(cell, { minLength: columns, maxLength: columns }), { minLength: 1, maxLength: 6 }),
+        cells: fc.array(fc.array(cell, { minLength: columns, maxLength: columns }), {
+          minLength: 1,
+          maxLength: 6,
+        }),
         quotesAll: fc.boolean(),
         lineEnd: fc.constantFrom('\n', '\r\n'),
         endsWithLineEnd: fc.boolean(),
@@ -90,6 +93,8 @@ describe('CSV', () => {
     ['nothing', '', ['1']],
     ['empty lines only', '\n\r\n\n', ['1']],
     ['a NUL', 'a,b\n1,2\n3,\0\n', ['3']],
+    ['a NUL within a quoted cell of several lines', 'a,b\n1,"2\n\0\n"\n3,4\n5\n', ['3', '6']],
+    ['a NUL after a ragged row', 'a,b\n1\n2,3\n\0,4\n', ['2', '4']],
   ])('with %s is refused with the line', async (_what, content, lines) => {
     expect(await refusedLines('csv', content)).toEqual(lines);
   });
@@ -98,7 +103,10 @@ describe('CSV', () => {
     const content = `a,b\n${'1,2\n'.repeat(10)}${'x\n'.repeat(100)}`;
     const error = await refusal('csv', content);
     expect(error.problems).toHaveLength(20);
-    expect(error.problems[0]).toEqual({ path: '/train/line/12', message: 'has 1 cells where the header has 2' });
+    expect(error.problems[0]).toEqual({
+      path: '/train/line/12',
+      message: 'has 1 cells where the header has 2',
+    });
     expect(error.problems.at(-1)?.path).toBe('/train/line/31');
   });
 
@@ -124,15 +132,23 @@ describe('every format', () => {
     expect((await read(format, content, 2))[0]?.values['text']).toBe('a\uFEFF');
   });
 
-  it.each(formats)('names lines that are not UTF-8, or hold a NUL, wherever they stand: %s', async (format) => {
-    const good = Buffer.from(rowOf[format]('good ü'));
-    const bad = Buffer.from(rowOf[format]('XX')).map((byte) => (byte === 0x58 ? 0xff : byte));
-    const nul = Buffer.from(rowOf[format]('a\0b'));
-    const cut = Buffer.from(rowOf[format]('X')).map((byte) => (byte === 0x58 ? 0xc3 : byte));
-    const content = Buffer.concat([Buffer.from(header[format]), good, bad, good, nul, cut]);
-    const first = format === 'jsonl' ? 1 : 2;
-    expect(await refusedLines(format, content)).toEqual([first + 1, first + 3, first + 4].map(String));
+  it('keeps a byte order mark that begins a later line', async () => {
+    const rows = await read('csv', 'text,label\n\uFEFFa,1\n', 'text,label\n'.length);
+    expect(rows[0]?.values['text']).toBe('\uFEFFa');
   });
+
+  it.each(formats)(
+    'names lines that are not UTF-8, or hold a NUL, wherever they stand: %s',
+    async (format) => {
+      const good = Buffer.from(rowOf[format]('good ü'));
+      const bad = Buffer.from(rowOf[format]('XX')).map((byte) => (byte === 0x58 ? 0xff : byte));
+      const nul = Buffer.from(rowOf[format]('a\0b'));
+      const cut = Buffer.from(rowOf[format]('X')).map((byte) => (byte === 0x58 ? 0xc3 : byte));
+      const content = Buffer.concat([Buffer.from(header[format]), good, bad, good, nul, cut]);
+      const first = format === 'jsonl' ? 1 : 2;
+      expect(await refusedLines(format, content)).toEqual([first + 1, first + 3, first + 4].map(String));
+    },
+  );
 
   it.each(formats)('refuses a file in UTF-16: %s', async (format) => {
     await refusal(format, Buffer.from(`\uFEFF${header[format]}${rowOf[format]('text')}`, 'utf16le'));
@@ -185,9 +201,18 @@ describe('JSON lines', () => {
   it('keep the types of their values, any keys included', async () => {
     const values = fc.dictionary(
       fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'text')),
-      fc.oneof(fc.string(), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null), fc.array(fc.integer())),
+      fc.oneof(
+        fc.string(),
+        fc.integer(),
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        fc.boolean(),
+        fc.constant(null),
+        fc.array(fc.integer()),
+      ),
     );
-    const plain = fc.array(values, { minLength: 1 }).filter((rows) => !JSON.stringify(rows).includes('\\u0000'));
+    const plain = fc
+      .array(values, { minLength: 1 })
+      .filter((rows) => !JSON.stringify(rows).includes('\\u0000'));
     await fc.assert(
       fc.asyncProperty(plain, fc.integer({ min: 1, max: 50 }), async (rows, size) => {
         const content = rows.map((row) => JSON.stringify(row)).join('\n');
@@ -204,7 +229,10 @@ describe('JSON lines', () => {
   });
 
   it('with an escaped NUL or half a surrogate pair are refused, and with the text of such an escape are not', async () => {
-    expect(await refusedLines('jsonl', '{"a":"\\u0041"}\n{"a":"\\u0000"}\n{"a":["\\ud83d"]}\n')).toEqual(['2', '3']);
+    expect(await refusedLines('jsonl', '{"a":"\\u0041"}\n{"a":"\\u0000"}\n{"a":["\\ud83d"]}\n')).toEqual([
+      '2',
+      '3',
+    ]);
     expect(await read('jsonl', '{"a":"\\\\u0000 \\ud83d\\ude00"}')).toEqual([
       { line: 1, values: { a: '\\u0000 😀' } },
     ]);
@@ -213,12 +241,21 @@ describe('JSON lines', () => {
 
 describe('an inspected split', () => {
   it('counts rows, unites the columns, and shows five rows with long values cut', async () => {
-    const rows = Array.from({ length: 7 }, (_, row) => JSON.stringify({ text: 'x'.repeat(300), row, [`only${row}`]: [1] }));
+    const rows = Array.from({ length: 7 }, (_, row) =>
+      JSON.stringify({ text: 'x'.repeat(300), row, [`only${row}`]: [1] }),
+    );
     const inspected = await inspectSplit('train', 'jsonl', stream(rows.join('\n')));
     expect(inspected.rows).toBe(7);
     expect(inspected.columns).toEqual(['text', 'row', ...rows.map((_, row) => `only${row}`)]);
     expect(inspected.sample).toHaveLength(5);
     expect(inspected.sample[1]).toEqual({ text: `${'x'.repeat(200)}…`, row: 1, only1: '[1]' });
+  });
+
+  it('with a column name over 200 characters is refused', async () => {
+    const rows = `{"a":1}\n{"${'x'.repeat(201)}":1}`;
+    await expect(inspectSplit('train', 'jsonl', stream(rows))).rejects.toMatchObject({
+      problems: [{ path: '/train/line/2' }],
+    });
   });
 
   it('of over 1,000 columns is refused', async () => {

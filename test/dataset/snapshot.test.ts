@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
-import { buildSnapshot, type SnapshotMapping, type SnapshotTokenizer } from '../../src/dataset/build-snapshot.ts';
+import {
+  buildSnapshot,
+  type SnapshotMapping,
+  type SnapshotTokenizer,
+} from '../../src/dataset/build-snapshot.ts';
 import type { SplitSource } from '../../src/dataset/column-mapping.ts';
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import type { SplitFormat } from '../../src/dataset/rows.ts';
@@ -46,7 +50,10 @@ function build(splits: readonly SplitSource[], changes: Partial<SnapshotMapping>
 
 /** `count` rows of two classes, every text another one. */
 function csv(count: number, prefix = 'message'): string {
-  const rows = Array.from({ length: count }, (_, row) => `${prefix} number ${row},${row % 2 === 0 ? 'yes' : 'no'}`);
+  const rows = Array.from(
+    { length: count },
+    (_, row) => `${prefix} number ${row},${row % 2 === 0 ? 'yes' : 'no'}`,
+  );
   return ['text,label', ...rows].join('\n');
 }
 
@@ -85,7 +92,11 @@ describe('a snapshot', () => {
       compared += 1;
     }
     expect(compared).toBe(10);
-    expect(manifest.splits.evaluation).toMatchObject({ rows: 10, name: 'test', tokens: examples.tokenIds.length });
+    expect(manifest.splits.evaluation).toMatchObject({
+      rows: 10,
+      name: 'test',
+      tokens: examples.tokenIds.length,
+    });
   });
 });
 
@@ -103,12 +114,17 @@ describe('the choice of rows', () => {
   });
 
   it('sets a share of the rows aside, with all copies of a text on one side', async () => {
-    const copies = Array.from({ length: 200 }, (_, row) => `text ${row % 50},${row % 2 === 0 ? 'yes' : 'no'}`);
+    const copies = Array.from(
+      { length: 200 },
+      (_, row) => `text ${row % 50},${row % 2 === 0 ? 'yes' : 'no'}`,
+    );
     const train = source('train', ['text,label', ...copies].join('\n'));
     const { sha256, manifest } = await build([train], { evaluationFraction: 0.2 });
     expect(manifest.splits.train.rows + manifest.splits.evaluation.rows).toBe(200);
     expect(manifest.splits.evaluation.rows).toBe(40);
-    const sides = [await textsOf(sha256, 'train'), await textsOf(sha256, 'evaluation')].map((texts) => new Set(texts));
+    const sides = [await textsOf(sha256, 'train'), await textsOf(sha256, 'evaluation')].map(
+      (texts) => new Set(texts),
+    );
     expect([...sides[0]!].filter((text) => sides[1]!.has(text))).toEqual([]);
     const limits = { evaluationFraction: 0.2, maxTrainSamples: 30, maxEvaluationSamples: 10 };
     const limited = await build([train], limits);
@@ -134,7 +150,11 @@ describe('the choice of rows', () => {
     const content = `${csv(4)}\n,yes\n  ,no\nwords,\nwords, \n`;
     const { manifest } = await build([source('train', content), usual[1]!]);
     expect(manifest.splits.train).toMatchObject({ rows: 4, leftOut: 4 });
-    const json = source('train', '{"text":"a","label":0}\n{"text":"b","label":1}\n{"text":"c"}\n{"text":null,"label":1}\n', 'jsonl');
+    const json = source(
+      'train',
+      '{"text":"a","label":0}\n{"text":"b","label":1}\n{"text":"c"}\n{"text":null,"label":1}\n',
+      'jsonl',
+    );
     const both = await build([json, source('test', 'text,label\na,1\n')]);
     expect(both.manifest.splits.train).toMatchObject({ rows: 2, leftOut: 2 });
   });
@@ -161,7 +181,9 @@ describe('the choice of rows', () => {
       rows += count;
       if (rows > 4000) throw new Error('stop');
     };
-    await expect(buildSnapshot({ splits, mapping, blobs, prepareTokenizer: learn, rowsRead })).rejects.toThrow('stop');
+    await expect(
+      buildSnapshot({ splits, mapping, blobs, prepareTokenizer: learn, rowsRead }),
+    ).rejects.toThrow('stop');
   });
 });
 
@@ -195,7 +217,9 @@ describe('labels', () => {
 
   it('of one kind only are refused, also when only the chosen rows have one', async () => {
     await expect(names(['a', 'a'])).rejects.toMatchObject({ code: 'labels_invalid' });
-    await expect(names(['a', 'a', 'b'], { maxTrainSamples: 2, shuffleBeforeSelect: false })).rejects.toMatchObject({
+    await expect(
+      names(['a', 'a', 'b'], { maxTrainSamples: 2, shuffleBeforeSelect: false }),
+    ).rejects.toMatchObject({
       code: 'labels_invalid',
     });
   });
@@ -204,6 +228,11 @@ describe('labels', () => {
     const many = Array.from({ length: 1001 }, (_, label) => `label ${label}`);
     await expect(names(many)).rejects.toThrow('1000');
     expect(await names(many.slice(1))).toHaveLength(1000);
+  });
+
+  it('that are too long for a name are refused', async () => {
+    await expect(names(['a', 'b'.repeat(501)])).rejects.toMatchObject({ code: 'labels_invalid' });
+    expect(await names(['a', 'b'.repeat(500)])).toHaveLength(2);
   });
 
   it('that only the evaluation split has are refused by name', async () => {
@@ -240,7 +269,9 @@ describe('a dataset that cannot be used', () => {
 
   it('whose share leaves no row on one side is refused', async () => {
     const same = source('train', 'text,label\na,1\na,2\na,1\n');
-    await expect(build([same], { evaluationFraction: 0.3 })).rejects.toMatchObject({ code: 'dataset_split_empty' });
+    await expect(build([same], { evaluationFraction: 0.3 })).rejects.toMatchObject({
+      code: 'dataset_split_empty',
+    });
   });
 });
 
@@ -249,10 +280,15 @@ describe('a snapshot’s blob that is not what it was', () => {
     const { manifest } = await build(usual);
     const wrong = await blobs.putBytes(Buffer.from('{}'));
     await expect(openSnapshot(blobs, wrong.sha256)).rejects.toMatchObject({ code: 'blob_corrupt' });
-    await expect(openSnapshot(blobs, `sha256:${'0'.repeat(64)}`)).rejects.toMatchObject({ code: 'blob_missing' });
-    const swapped = { ...manifest, splits: { ...manifest.splits, train: { ...manifest.splits.train, tokensBlob: wrong } } };
-    const { sha256 } = await blobs.putBytes(Buffer.from(JSON.stringify(swapped)));
-    const snapshot = await openSnapshot(blobs, sha256);
-    await expect(snapshot.examples('train')).rejects.toMatchObject({ code: 'blob_corrupt' });
+    await expect(openSnapshot(blobs, `sha256:${'0'.repeat(64)}`)).rejects.toMatchObject({
+      code: 'blob_missing',
+    });
+    for (const tokensBlob of [wrong, manifest.splits.evaluation.tokensBlob]) {
+      const train = { ...manifest.splits.train, tokensBlob };
+      const swapped = { ...manifest, splits: { ...manifest.splits, train } };
+      const { sha256 } = await blobs.putBytes(Buffer.from(JSON.stringify(swapped)));
+      const snapshot = await openSnapshot(blobs, sha256);
+      await expect(snapshot.examples('train')).rejects.toMatchObject({ code: 'blob_corrupt' });
+    }
   });
 });

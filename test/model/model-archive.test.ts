@@ -17,9 +17,14 @@ const tensors = [
 const file = Buffer.from(encodeSafetensors(tensors));
 const weights: RangedContent = {
   sizeBytes: file.length,
-  open: ({ start, end }) => Promise.resolve(Readable.from([file.subarray(start, end + 1)], { objectMode: false })),
+  open: ({ start, end }) =>
+    Promise.resolve(Readable.from([file.subarray(start, end + 1)], { objectMode: false })),
 };
-const content = { config: { model_type: 'bert', name: 'ü' }, tokenizerJson: '{"version":"1.0","é":1}', weights };
+const content = {
+  config: { model_type: 'bert', name: 'ü' },
+  tokenizerJson: '{"version":"1.0","é":1}',
+  weights,
+};
 
 describe('a model archive', () => {
   it('is the same bytes every time, as many as it says', async () => {
@@ -27,6 +32,7 @@ describe('a model archive', () => {
     const bytes = await buffer(archive.open());
     expect(bytes.length).toBe(archive.sizeBytes);
     expect(bytes.length % 512).toBe(0);
+    expect(bytes.toString('latin1', 136, 148)).toBe('00000000000\0'); // No time in it.
     expect((await buffer(modelArchive(content).open())).equals(bytes)).toBe(true);
     const other = modelArchive({ ...content, tokenizerJson: '{"version":"1.1","é":1}' });
     expect((await buffer(other.open())).equals(bytes)).toBe(false);

@@ -41,7 +41,10 @@ function encoder(): NamedTensor[] {
   }));
 }
 
-async function inspect(tensors: readonly NamedTensor[], changes: { config?: object; vocabulary?: string } = {}) {
+async function inspect(
+  tensors: readonly NamedTensor[],
+  changes: { config?: object; vocabulary?: string } = {},
+) {
   const weights = await blobs.putBytes(encodeSafetensors(tensors));
   const files = {
     config: JSON.stringify(changes.config ?? configJson),
@@ -88,8 +91,16 @@ describe('a model folder', () => {
 
   it.each<[string, () => readonly NamedTensor[], string]>([
     ['is missing', () => without('bert.encoder.layer.1.output.dense.bias'), 'layer.1.output.dense.bias'],
-    ['is too much', () => [...encoder(), { ...head, name: 'encoder.layer.2.output.dense.bias' }], 'layer.2.output'],
-    ['is there under two names', () => [...encoder(), { ...encoder()[0]!, name: encoder()[0]!.name.slice(5) }], 'word'],
+    [
+      'is too much',
+      () => [...encoder(), { ...head, name: 'encoder.layer.2.output.dense.bias' }],
+      'layer.2.output',
+    ],
+    [
+      'is there under two names',
+      () => [...encoder(), { ...encoder()[0]!, name: encoder()[0]!.name.slice(5) }],
+      'word',
+    ],
     [
       'is misshapen',
       () => [
@@ -123,7 +134,9 @@ describe('a model folder', () => {
     [{ layer_norm_eps: -1 }, 'model_invalid'],
     [{ pad_token_id: 8 }, 'model_invalid'],
   ])('is refused with the configuration %j', async (changes, code) => {
-    await expect(inspect(encoder(), { config: { ...configJson, ...changes } })).rejects.toMatchObject({ code });
+    await expect(inspect(encoder(), { config: { ...configJson, ...changes } })).rejects.toMatchObject({
+      code,
+    });
   });
 
   it('is refused with a configuration that is no JSON object', () => {

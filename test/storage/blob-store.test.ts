@@ -30,95 +30,135 @@ async function count(store: ObjectStore, prefix: string): Promise<number> {
   return found;
 }
 
-describe.each(kinds.map((kind) => [kind.name, kind] as const))('blobs in an object store: %s', (_name, kind) => {
-  describe.skipIf(!kind.isThere)('content', () => {
-    let opened: TestStore;
-    let blobs: BlobStore;
-    const pathOf = (sha256: string): string => {
-      const digits = sha256.slice('sha256:'.length);
-      return join(opened.folder, 'project', 'blobs', 'sha256', digits.slice(0, 2), digits);
-    };
-    beforeAll(async () => {
-      opened = await kind.open();
-      blobs = new BlobStore(opened.store, 'project/');
-    });
-    afterAll(() => opened.close());
-
-    it('is the same blob from memory and from a stream, and is given back', async () => {
-      const body = randomBytes(20 * 1024 * 1024);
-      const reference = await blobs.putStream(pieces(body));
-      expect(reference).toEqual({ sha256: sha256Of(body), sizeBytes: body.length });
-      expect(await blobs.putBytes(body)).toEqual(reference);
-      expect(await count(opened.store, 'project/blobs/')).toBe(1);
-      expect((await buffer(await blobs.get(reference))).equals(body)).toBe(true);
-      const part = await buffer(await blobs.getRange(reference.sha256, { start: 5, end: 9 }));
-      expect(part.equals(body.subarray(5, 10))).toBe(true);
-      expect(await blobs.has(reference.sha256)).toBe(true);
-    });
-
-    it('over the limit leaves nothing behind', async () => {
-      const before = await count(opened.store, '');
-      const body = randomBytes(500_000);
-      await expect(blobs.putStream(pieces(body), { maximumBytes: 499_999 })).rejects.toMatchObject({
-        code: 'payload_too_large',
+describe.each(kinds.map((kind) => [kind.name, kind] as const))(
+  'blobs in an object store: %s',
+  (_name, kind) => {
+    describe.skipIf(!kind.isThere)('content', () => {
+      let opened: TestStore;
+      let blobs: BlobStore;
+      const pathOf = (sha256: string): string => {
+        const digits = sha256.slice('sha256:'.length);
+        return join(opened.folder, 'project', 'blobs', 'sha256', digits.slice(0, 2), digits);
+      };
+      beforeAll(async () => {
+        opened = await kind.open();
+        blobs = new BlobStore(opened.store, 'project/');
       });
-      expect(await count(opened.store, '')).toBe(before);
-      await expect(blobs.putStream(pieces(body), { maximumBytes: 500_000 })).resolves.toMatchObject({
-        sizeBytes: 500_000,
+      afterAll(() => opened.close());
+
+      it('is the same blob from memory and from a stream, and is given back', async () => {
+        const body = randomBytes(20 * 1024 * 1024);
+        const reference = await blobs.putStream(pieces(body));
+        expect(reference).toEqual({ sha256: sha256Of(body), sizeBytes: body.length });
+        expect(await blobs.putBytes(body)).toEqual(reference);
+        expect(await count(opened.store, 'project/blobs/')).toBe(1);
+        expect((await buffer(await blobs.get(reference))).equals(body)).toBe(true);
+        const part = await buffer(await blobs.getRange(reference.sha256, { start: 5, end: 9 }));
+        expect(part.equals(body.subarray(5, 10))).toBe(true);
+        expect(await blobs.has(reference.sha256)).toBe(true);
+      });
+
+      it('from a stream takes memory that does not grow with the stream', async () => {
+        const piece = randomBytes(1024 * 1024);
+        const held = (): number => process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
+        const before = held();
+        let most = 0;
+        const body = Readable.from(
+          (function* () {
+            for (let count = 0; count < 256; count += 1) {
+              most = Math.max(most, held() - before);
+              yield Buffer.from(piece);
+            }
+          })(),
+          { objectMode: false },
+        );
+        expect(await blobs.putStream(body)).toMatchObject({ sizeBytes: 256 * 1024 * 1024 });
+        expect(most).toBeLessThan(128 * 1024 * 1024);
+      });
+
+      it('over the limit leaves nothing behind', async () => {
+        const before = await count(opened.store, '');
+        const body = randomBytes(500_000);
+        await expect(blobs.putStream(pieces(body), { maximumBytes: 499_999 })).rejects.toMatchObject({
+          code: 'payload_too_large',
+        });
+        expect(await count(opened.store, '')).toBe(before);
+        await expect(blobs.putStream(pieces(body), { maximumBytes: 500_000 })).resolves.toMatchObject({
+          sizeBytes: 500_000,
+        });
+      });
+
+      it('that breaks off or is abandoned leaves nothing behind', async () => {
+        const before = await count(opened.store, '');
+        const broken = Readable.from(
+          (function* () {
+            yield randomBytes(100_000);
+            throw new Error('cut');
+          })(),
+          { objectMode: false },
+        );
+        await expect(blobs.putStream(broken)).rejects.toThrow('cut');
+        const abandoned = new Readable({ read: () => undefined });
+        abandoned.push(randomBytes(1000));
+        setImmediate(() => abandoned.destroy());
+        await expect(blobs.putStream(abandoned)).rejects.toMatchObject({ code: 'invalid_request' });
+        expect(await count(opened.store, '')).toBe(before);
+      });
+
+      it('with a flipped byte is refused at its end', async () => {
+        const reference = await blobs.putBytes(randomBytes(300_000));
+        const file = openSync(pathOf(reference.sha256), 'r+');
+        writeSync(file, Buffer.from(randomBytes(1)), 0, 1, 299_999);
+        writeSync(file, Buffer.from('flipped'), 0, 7, 1000);
+        closeSync(file);
+        await expect(blobs.bytes(reference)).rejects.toMatchObject({ code: 'blob_corrupt' });
+        await expect(blobs.bytes(reference.sha256)).rejects.toMatchObject({ code: 'blob_corrupt' });
+      });
+
+      it('that was cut short is refused, and is mended when it is put again', async () => {
+        const body = randomBytes(10_000);
+        const reference = await blobs.putBytes(body);
+        truncateSync(pathOf(reference.sha256), 9_999);
+        await expect(blobs.bytes(reference)).rejects.toMatchObject({ code: 'blob_corrupt' });
+        await blobs.putBytes(body);
+        expect((await buffer(await blobs.get(reference))).equals(body)).toBe(true);
+      });
+
+      it('that is missing is said to be missing', async () => {
+        const reference = await blobs.putBytes(randomBytes(10));
+        rmSync(pathOf(reference.sha256));
+        await expect(blobs.get(reference)).rejects.toMatchObject({ code: 'blob_missing' });
+        await expect(blobs.getRange(reference.sha256, { start: 0, end: 1 })).rejects.toMatchObject({
+          code: 'blob_missing',
+        });
+        expect(await blobs.has(reference.sha256)).toBe(false);
+      });
+
+      it('of uploads that never ended is removed by its age', async () => {
+        await opened.store.put('project/incoming/left', randomBytes(10));
+        expect(await blobs.removeLeftovers(new Date(Date.now() - 60_000))).toBe(0);
+        expect(await blobs.removeLeftovers(new Date(Date.now() + 60_000))).toBe(1);
+        expect(await count(opened.store, 'project/incoming/')).toBe(0);
       });
     });
+  },
+);
 
-    it('that breaks off or is abandoned leaves nothing behind', async () => {
-      const before = await count(opened.store, '');
-      const broken = Readable.from(
-        (function* () {
-          yield randomBytes(100_000);
-          throw new Error('cut');
-        })(),
-        { objectMode: false },
-      );
-      await expect(blobs.putStream(broken)).rejects.toThrow('cut');
-      const abandoned = new Readable({ read: () => undefined });
-      abandoned.push(randomBytes(1000));
-      setImmediate(() => abandoned.destroy());
-      await expect(blobs.putStream(abandoned)).rejects.toMatchObject({ code: 'invalid_request' });
-      expect(await count(opened.store, '')).toBe(before);
+describe('a blob whose store fails while it is read', () => {
+  it('fails with the store’s code, not with the hash’s', async () => {
+    const opened = await openDirectory();
+    const { sha256 } = await new BlobStore(opened.store, '').putBytes(Buffer.from('content'));
+    const broken = new Readable({ read: () => undefined });
+    broken.push('con');
+    const failing = new Proxy(opened.store, {
+      get: (store, name) =>
+        name === 'get'
+          ? () => Promise.resolve({ body: broken, sizeBytes: 7 })
+          : (Reflect.get(store, name, store) as unknown),
     });
-
-    it('with a flipped byte is refused at its end', async () => {
-      const reference = await blobs.putBytes(randomBytes(300_000));
-      const file = openSync(pathOf(reference.sha256), 'r+');
-      writeSync(file, Buffer.from(randomBytes(1)), 0, 1, 299_999);
-      writeSync(file, Buffer.from('flipped'), 0, 7, 1000);
-      closeSync(file);
-      await expect(blobs.bytes(reference)).rejects.toMatchObject({ code: 'blob_corrupt' });
-      await expect(blobs.bytes(reference.sha256)).rejects.toMatchObject({ code: 'blob_corrupt' });
-    });
-
-    it('that was cut short is refused, and is mended when it is put again', async () => {
-      const body = randomBytes(10_000);
-      const reference = await blobs.putBytes(body);
-      truncateSync(pathOf(reference.sha256), 9_999);
-      await expect(blobs.bytes(reference)).rejects.toMatchObject({ code: 'blob_corrupt' });
-      await blobs.putBytes(body);
-      expect((await buffer(await blobs.get(reference))).equals(body)).toBe(true);
-    });
-
-    it('that is missing is said to be missing', async () => {
-      const reference = await blobs.putBytes(randomBytes(10));
-      rmSync(pathOf(reference.sha256));
-      await expect(blobs.get(reference)).rejects.toMatchObject({ code: 'blob_missing' });
-      await expect(blobs.getRange(reference.sha256, { start: 0, end: 1 })).rejects.toMatchObject({
-        code: 'blob_missing',
-      });
-      expect(await blobs.has(reference.sha256)).toBe(false);
-    });
-
-    it('of uploads that never ended is removed by its age', async () => {
-      await opened.store.put('project/incoming/left', randomBytes(10));
-      expect(await blobs.removeLeftovers(new Date(Date.now() - 60_000))).toBe(0);
-      expect(await blobs.removeLeftovers(new Date(Date.now() + 60_000))).toBe(1);
-      expect(await count(opened.store, 'project/incoming/')).toBe(0);
-    });
+    const reading = buffer(await new BlobStore(failing, '').get(sha256));
+    setImmediate(() => broken.destroy(new Error('connection reset')));
+    await expect(reading).rejects.toMatchObject({ code: 'storage_unavailable' });
+    await opened.close();
   });
 });

@@ -47,7 +47,9 @@ describe('checkpoints', () => {
 
   it('may be published twice when they are the same, whatever the order of their fields', async () => {
     const { id } = await checkpoints.publish(manifest(20));
-    const reversed = Object.fromEntries(Object.entries(manifest(20)).reverse()) as unknown as CheckpointManifest;
+    const reversed = Object.fromEntries(
+      Object.entries(manifest(20)).reverse(),
+    ) as unknown as CheckpointManifest;
     expect(await checkpoints.publish(reversed)).toEqual({ id });
   });
 
@@ -111,7 +113,10 @@ describe('the running hash of the ledger', () => {
   it('changes with every field of every record and with their order', () => {
     for (const [index, record] of records.entries()) {
       for (const field of Object.keys(record) as (keyof LedgerRecord)[]) {
-        const changed = records.with(index, { ...record, [field]: record[field] === 0 ? 1 : record[field] - 1 });
+        const changed = records.with(index, {
+          ...record,
+          [field]: record[field] === 0 ? 1 : record[field] - 1,
+        });
         expect(extendLedgerHash(undefined, changed)).not.toBe(whole);
       }
     }
@@ -121,7 +126,9 @@ describe('the running hash of the ledger', () => {
   it('has the value that its description gives for one record', () => {
     // SHA-256 of SHA-256("ledger format 1") and 01000000 02000000 03000000 04000000 05000000, made with another program.
     const record = { step: 1, lossBits: 2, gradientNormBits: 3, learningRateBits: 4, examples: 5 };
-    expect(extendLedgerHash(undefined, [record])).toBe('sha256:e086b5b26f84f608886114ebf0039cff95ec0dda348bcb2868a08fdb37a7f193');
+    expect(extendLedgerHash(undefined, [record])).toBe(
+      'sha256:e086b5b26f84f608886114ebf0039cff95ec0dda348bcb2868a08fdb37a7f193',
+    );
   });
 });
 
@@ -131,9 +138,12 @@ describe('canonical JSON', () => {
     expect(canonicalJson(value)).toBe('{"\\r":0,"A":true,"a":null,"b":[1,{"a":"é\\n","z":1e+21}],"€":0.1}');
   });
 
-  it.each([NaN, Infinity, 1n, () => 1, undefined, [Symbol('x')]])('refuses what JSON cannot hold', (value) => {
-    expect(() => canonicalJson(value)).toThrow(TypeError);
-  });
+  it.each([NaN, Infinity, 1n, () => 1, undefined, [Symbol('x')]])(
+    'refuses what JSON cannot hold',
+    (value) => {
+      expect(() => canonicalJson(value)).toThrow(TypeError);
+    },
+  );
 });
 
 describe('the search for a repeated key', () => {

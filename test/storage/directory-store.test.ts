@@ -65,7 +65,10 @@ describe('the directory store', () => {
     expect(await opened.store.head('through/url')).toEqual({ sizeBytes: 1 });
   });
 
-  it.each(['', 'relative', 'http://host/x', 's3:///prefix', 'file://host/x'])('is not opened by %j', (url) => {
-    expect(() => openStore(url)).toThrow('STORAGE_URL');
-  });
+  it.each(['', 'relative', 'http://host/x', 's3:///prefix', 's3://bucket/a b', 'file://host/x'])(
+    'is not opened by %j',
+    (url) => {
+      expect(() => openStore(url)).toThrow('STORAGE_URL');
+    },
+  );
 });

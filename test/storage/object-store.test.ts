@@ -55,7 +55,11 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))('an object store:
 
     it('refuses a range that leaves the object', async () => {
       await store.put('range', bytes('0123'));
-      for (const range of [{ start: 0, end: 4 }, { start: 3, end: 2 }, { start: -1, end: 2 }]) {
+      for (const range of [
+        { start: 0, end: 4 },
+        { start: 3, end: 2 },
+        { start: -1, end: 2 },
+      ]) {
         await expect(store.get('range', range)).rejects.toMatchObject({ code: 'range_not_satisfiable' });
       }
     });

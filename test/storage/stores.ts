@@ -57,12 +57,22 @@ export async function openS3(program: string): Promise<TestStore & { readonly cl
   mkdirSync(join(root, bucket));
   const port = await freePort();
   const server = spawn(program, ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', root], {
-    env: { ...process.env, ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
+    env: {
+      ...process.env,
+      ROOT_ACCESS_KEY: credentials.accessKeyId,
+      ROOT_SECRET_KEY: credentials.secretAccessKey,
+    },
     stdio: 'ignore',
   });
   const endpoint = `http://127.0.0.1:${port}`;
   await answering(endpoint, server);
-  const client = new S3Client({ ...clientSettings, endpoint, region: 'us-east-1', credentials, forcePathStyle: true });
+  const client = new S3Client({
+    ...clientSettings,
+    endpoint,
+    region: 'us-east-1',
+    credentials,
+    forcePathStyle: true,
+  });
   return {
     client,
     store: new S3Store(awsCalls(client, bucket), 'prefix/'),

@@ -1,10 +1,14 @@
 // Learned vocabularies: no larger than asked, the same every time, and able to spell what they were learned from.
 import { describe, expect, it } from 'vitest';
-import { learnWordPiece } from '../../src/text/learn-word-piece.ts';
+import { learnWordPiece, WordPieceLearner } from '../../src/text/learn-word-piece.ts';
 import { mergePieces } from '../../src/text/merge-pieces.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
 
-const sentences = ['The card was declined again!', 'my new card has not arrived', 'Why was my CARD payment declined?'];
+const sentences = [
+  'The card was declined again!',
+  'my new card has not arrived',
+  'Why was my CARD payment declined?',
+];
 const texts = Array.from({ length: 60 }, (_, row) => `${sentences[row % 3]} ${row}`);
 
 function vocabularyOf(tokenizerJson: object): string[] {
@@ -71,6 +75,16 @@ describe('a learned vocabulary', () => {
     expect(vocabularyOf(learned).some((token) => token.includes('z'))).toBe(false);
   });
 
+  it('keeps the frequent words when there are more than it may count', () => {
+    const learner = new WordPieceLearner(100);
+    learner.add('quay');
+    for (let row = 0; row < 5000; row += 1) learner.add(`frequent zebra x${row}`);
+    const tokenizer = createTokenizer(learner.finish({ vocabularySize: 200 }));
+    expect(tokenizer.encode('frequent zebra')).toHaveLength(4);
+    expect(tokenizer.encode('frequent zebra')).not.toContain(tokenizer.unknownId);
+    expect(tokenizer.encode('quay')).toEqual([2, tokenizer.unknownId, 3]);
+  });
+
   it('of no text holds the special tokens', () => {
     expect(vocabularyOf(learnWordPiece([], { vocabularySize: 100 }))).toHaveLength(5);
   });
@@ -85,7 +99,10 @@ describe('the merging of pieces', () => {
     };
     for (let round = 0; round < 30; round += 1) {
       const words = Array.from({ length: 25 }, () => ({
-        pieces: Array.from({ length: 1 + random(9) }, (_, place) => `${place === 0 ? '' : '##'}${'abc'[random(3)]!}`),
+        pieces: Array.from(
+          { length: 1 + random(9) },
+          (_, place) => `${place === 0 ? '' : '##'}${'abc'[random(3)]!}`,
+        ),
         count: 1 + random(6),
       }));
       const copy = structuredClone(words);

@@ -49,7 +49,9 @@ describe.skipIf(!existsSync(referenceFile))('the tokenizer of a real model', () 
 });
 
 const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
-const small = tokenizerJsonFromVocabulary([...special, 'un', '##able', 'able', '!', 'σ', '中', 'e'].join('\n'));
+const small = tokenizerJsonFromVocabulary(
+  [...special, 'un', '##able', 'able', '!', 'σ', '中', 'e'].join('\n'),
+);
 
 describe('a tokenizer', () => {
   const tokenizer = createTokenizer(small);
@@ -78,6 +80,12 @@ describe('a tokenizer', () => {
 
   it('takes special tokens in the text for themselves', () => {
     expect(tokenizer.encode('un[MASK]able[mask]')).toEqual([2, 5, 4, 7, 1, 1, 1, 3]);
+  });
+
+  it('takes the longest of the tokens that stand for themselves', () => {
+    const definition = structuredClone(small) as { added_tokens: object[] };
+    definition.added_tokens.push({ id: 20, content: '[M' }, { id: 21, content: '[MASK]s' });
+    expect(createTokenizer(definition).encode('[MASK]s[MASK][M')).toEqual([2, 21, 4, 20, 3]);
   });
 
   it('cuts the text, never its special tokens', () => {

@@ -6,8 +6,8 @@ import { classificationMetrics, predictedClasses } from '../../src/training/metr
 const file = new URL('../../../shared/reference/metrics.json', import.meta.url);
 
 interface Averages {
-  readonly f1_macro: number;
-  readonly f1_weighted: number;
+  readonly macro: { readonly f1: number };
+  readonly weighted: { readonly f1: number };
 }
 
 interface ReferenceSet {
@@ -19,12 +19,17 @@ interface ReferenceSet {
     readonly accuracy: number;
     readonly matthews: number;
     readonly confusion_matrix: number[][];
-    readonly all_classes: Record<string, unknown>;
     readonly present_classes: Averages;
+    readonly per_class: { precision: number; recall: number; f1: number; support: number }[];
   };
 }
 
-function metricsOf(labels: number[], predictions: number[], labelCount: number, losses = labels.map(() => 0)) {
+function metricsOf(
+  labels: number[],
+  predictions: number[],
+  labelCount: number,
+  losses = labels.map(() => 0),
+) {
   return classificationMetrics({
     labels: Int32Array.from(labels),
     predicted: Int32Array.from(predictions),
@@ -84,9 +89,13 @@ describe.skipIf(!existsSync(file))('classification metrics beside scikit-learn',
       const actual = metricsOf(labels, predictions, classes);
       expect(actual.accuracy, name).toBeCloseTo(metrics.accuracy, 12);
       expect(actual.matthews, name).toBeCloseTo(metrics.matthews, 12);
+      actual.perClass.forEach((row, index) => {
+        for (const key of ['precision', 'recall', 'f1', 'support'] as const)
+          expect(row[key], `${name} ${index} ${key}`).toBeCloseTo(metrics.per_class[index]![key], 12);
+      });
       expect(actual.confusionMatrix, name).toEqual(metrics.confusion_matrix);
-      expect(actual.macroF1, name).toBeCloseTo(metrics.present_classes.f1_macro, 12);
-      expect(actual.weightedF1, name).toBeCloseTo(metrics.present_classes.f1_weighted, 12);
+      expect(actual.macroF1, name).toBeCloseTo(metrics.present_classes.macro.f1, 12);
+      expect(actual.weightedF1, name).toBeCloseTo(metrics.present_classes.weighted.f1, 12);
     }
   });
 });

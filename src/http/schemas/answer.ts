@@ -4,6 +4,9 @@ import { errorDefinitions } from '../../error.ts';
 import { problemType } from '../problem.ts';
 
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+/** One of some texts. */
+export const oneOf = <T extends string>(values: readonly T[], options: object = {}) =>
+  Type.Unsafe<T>({ type: 'string', enum: [...values], ...options });
 export const time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC.' });
 export const sha256 = Type.String({ pattern: '^sha256:[0-9a-f]{64}$' });
 export const sizeBytes = Type.Integer({ minimum: 0 });
@@ -16,10 +19,12 @@ export const problemSchema = Type.Object(
     status: Type.Integer(),
     detail: Type.String(),
     instance: Type.String(),
-    code: Type.Union(Object.keys(errorDefinitions).map((code) => Type.Literal(code))),
+    code: oneOf(Object.keys(errorDefinitions)),
     requestId: Type.String(),
     errors: Type.Optional(
-      Type.Array(Type.Object({ path: Type.String({ description: 'JSON pointer.' }), message: Type.String() })),
+      Type.Array(
+        Type.Object({ path: Type.String({ description: 'JSON pointer.' }), message: Type.String() }),
+      ),
     ),
   },
   { $id: 'Problem', description: 'RFC 9457, with a code that does not change.' },

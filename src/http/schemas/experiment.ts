@@ -2,9 +2,9 @@
 import { Type, type Static } from 'typebox';
 import { experimentStates } from '../../experiment/state.ts';
 import { modelSourceSchema, splitNamePattern } from '../../experiment/submission.ts';
-import { cursor, limit, nullable, sha256, sizeBytes, time } from './answer.ts';
+import { cursor, limit, nullable, oneOf, sha256, sizeBytes, time } from './answer.ts';
 
-const stateSchema = Type.Union(experimentStates.map((state) => Type.Literal(state)));
+const stateSchema = oneOf(experimentStates);
 const whole = Type.Integer({ minimum: 0 });
 
 const progressSchema = Type.Object({
@@ -80,10 +80,10 @@ const itemFields = {
   name: Type.String(),
   tags: Type.Array(Type.String()),
   state: stateSchema,
-  requestedAction: nullable(Type.Union(['pause', 'resume', 'cancel'].map((action) => Type.Literal(action)))),
+  requestedAction: nullable(oneOf(['pause', 'resume', 'cancel'])),
   waitingFor: nullable(
     Type.Object({
-      kind: Type.Union([Type.Literal('worker'), Type.Literal('temporal')]),
+      kind: oneOf(['worker', 'temporal']),
       queue: Type.String(),
     }),
   ),
@@ -129,7 +129,7 @@ export const listExperimentsQuery = Type.Object(
     createdBefore: Type.Optional(time),
     limit: limit(200, 50),
     cursor,
-    sort: Type.Union([Type.Literal('-createdAt'), Type.Literal('createdAt')], { default: '-createdAt' }),
+    sort: oneOf(['-createdAt', 'createdAt'], { default: '-createdAt' }),
   },
   { additionalProperties: false },
 );

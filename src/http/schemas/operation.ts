@@ -1,13 +1,13 @@
 // What the service tells about itself.
 import { Type } from 'typebox';
-import { nullable, page, time } from './answer.ts';
+import { nullable, oneOf, page, time } from './answer.ts';
 
-export const aliveSchema = Type.Object({ status: Type.Literal('alive') });
+export const aliveSchema = Type.Object({ status: oneOf(['alive']) });
 
-const dependencySchema = Type.Object({ state: Type.Union([Type.Literal('up'), Type.Literal('down')]) });
+const dependencySchema = Type.Object({ state: oneOf(['up', 'down']) });
 
 export const readinessSchema = Type.Object({
-  status: Type.Union([Type.Literal('ready'), Type.Literal('degraded')]),
+  status: oneOf(['ready', 'degraded']),
   dependencies: Type.Object({
     database: dependencySchema,
     storage: dependencySchema,
@@ -25,7 +25,7 @@ export const queuesPage = page(
         host: Type.String(),
         slots: nullable(Type.Integer()),
         busy: nullable(Type.Integer()),
-        lastSeenAt: nullable(time),
+        lastSeenAt: time,
       }),
     ),
   }),

@@ -1,7 +1,7 @@
 // What an experiment has to show besides itself: metrics, checkpoints, attempts, ledger.
 import { Type } from 'typebox';
 import { metricNames } from '../../database/metric-repository.ts';
-import { cursor, limit, nullable, page, time } from './answer.ts';
+import { cursor, limit, nullable, oneOf, page, time } from './answer.ts';
 import { checkpointSchema } from './experiment.ts';
 
 /** The largest step there can be: a four-byte whole number in the database. */
@@ -11,7 +11,7 @@ const uint32 = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 });
 
 export const metricsQuery = Type.Object(
   {
-    name: Type.Optional(Type.Union(metricNames.map((name) => Type.Literal(name)))),
+    name: Type.Optional(oneOf(metricNames)),
     maxPoints: Type.Integer({ minimum: 2, maximum: 10_000, default: 1000 }),
     fromStep: Type.Integer({ minimum: 0, maximum: greatestStep, default: 0 }),
     toStep: Type.Integer({ minimum: 0, maximum: greatestStep, default: greatestStep }),
@@ -28,7 +28,10 @@ export const metricsPage = page(
   }),
 );
 
-export const checkpointsQuery = Type.Object({ limit: limit(200, 50), cursor }, { additionalProperties: false });
+export const checkpointsQuery = Type.Object(
+  { limit: limit(200, 50), cursor },
+  { additionalProperties: false },
+);
 export const checkpointsPage = page(checkpointSchema);
 
 export const attemptsPage = page(
@@ -36,9 +39,7 @@ export const attemptsPage = page(
     lease: Type.Integer({ description: 'Grows with each attempt of any kind.' }),
     startedAt: time,
     endedAt: nullable(time),
-    cause: nullable(
-      Type.Union(['completed', 'handedBack', 'cancelled', 'failed', 'lost'].map((cause) => Type.Literal(cause))),
-    ),
+    cause: nullable(oneOf(['completed', 'handedBack', 'cancelled', 'failed', 'lost'])),
     message: nullable(Type.String()),
     startStep: nullable(step),
     stepsDone: step,
@@ -47,11 +48,16 @@ export const attemptsPage = page(
     provider: nullable(Type.String()),
     threads: nullable(Type.Integer()),
     segment: Type.Integer({ description: 'Of the ledger; another numeric profile opens the next.' }),
-    profile: nullable(Type.Record(Type.String(), nullable(Type.Union([Type.String(), Type.Number(), Type.Boolean()])))),
+    profile: nullable(
+      Type.Record(Type.String(), nullable(Type.Union([Type.String(), Type.Number(), Type.Boolean()]))),
+    ),
   }),
 );
 
-export const ledgerQuery = Type.Object({ limit: limit(10_000, 1000), cursor }, { additionalProperties: false });
+export const ledgerQuery = Type.Object(
+  { limit: limit(10_000, 1000), cursor },
+  { additionalProperties: false },
+);
 
 export const ledgerPage = page(
   Type.Object({

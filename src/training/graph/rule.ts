@@ -16,7 +16,7 @@ export type GradientRule<Kind extends OperatorKind> = (
 ) => readonly (Tensor | typeof discrete)[];
 
 /** Says that an operator has no gradient, and why; to differentiate through it is an error. */
-export interface NotDifferentiable {
+interface NotDifferentiable {
   readonly notDifferentiable: string;
 }
 

@@ -2,7 +2,7 @@
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Tensor } from '../graph/tensor.ts';
 
-export const adamw = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+const adamw = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
 
 /** Keeps the division defined when all gradients are 0; the value is PyTorch's `clip_grad_norm_`. */
 const clippingEpsilon = 1e-6;

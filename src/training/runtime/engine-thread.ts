@@ -17,7 +17,7 @@ function explain(error: unknown): string {
 const task = workerData as EngineTask;
 try {
   if (task.kind === 'training') await runTraining(task.job, task.signals, send);
-  else await runEvaluation(task.task, send);
+  else await runEvaluation(task.task, task.signals, send);
 } catch (error) {
   // The thread's end would tell the other side less than this message does.
   const diverged = error instanceof CodedError && error.code === 'training_diverged';

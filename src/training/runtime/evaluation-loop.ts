@@ -4,7 +4,7 @@ import { collectBatch, lengthOf } from '../batch.ts';
 import { buildEvaluationGraph, evaluationInput, type EvaluationGraph } from '../evaluation-graph.ts';
 import type { InputValue } from '../step-inputs.ts';
 import { openSession, type OpenSession } from './session.ts';
-import type { EvaluationTask, Send } from './thread-protocol.ts';
+import { isAbandoned, type EvaluationTask, type Send, type Signals } from './thread-protocol.ts';
 
 /** Rows from the longest to the shortest, so that memory is at its peak at once; equal lengths keep their order. */
 function rowsByLength({ examples }: EvaluationTask): Int32Array {
@@ -48,23 +48,26 @@ async function evaluateRows(
   return { logits, losses };
 }
 
-/** Computes logits and losses of every row and sends them, with progress on the way. */
-export async function runEvaluation(task: EvaluationTask, send: Send): Promise<void> {
+/** Computes logits and losses of every row and sends them, with progress on the way. An abandoned evaluation just ends. */
+export async function runEvaluation(task: EvaluationTask, signals: Signals, send: Send): Promise<void> {
   const graph = buildEvaluationGraph(task.config, task.labelCount);
   const session = await openSession(graph.model, task.provider, task.threads);
   const rows = rowsByLength(task);
   const logits = new Float32Array(rows.length * task.labelCount);
   const losses = new Float32Array(rows.length);
-  for (let start = 0; start < rows.length; start += task.batchSize) {
-    const indices = rows.subarray(start, start + task.batchSize);
-    const result = await evaluateRows(task, graph, session, indices);
-    indices.forEach((row, place) => {
-      const from = place * task.labelCount;
-      logits.set(result.logits.subarray(from, from + task.labelCount), row * task.labelCount);
-      losses.set(result.losses.subarray(place, place + 1), row);
-    });
-    send({ kind: 'progress', done: start + indices.length, total: rows.length });
+  try {
+    for (let start = 0; start < rows.length && !isAbandoned(signals); start += task.batchSize) {
+      const indices = rows.subarray(start, start + task.batchSize);
+      const result = await evaluateRows(task, graph, session, indices);
+      indices.forEach((row, place) => {
+        const from = place * task.labelCount;
+        logits.set(result.logits.subarray(from, from + task.labelCount), row * task.labelCount);
+        losses.set(result.losses.subarray(place, place + 1), row);
+      });
+      send({ kind: 'progress', done: start + indices.length, total: rows.length });
+    }
+  } finally {
+    await session.close();
   }
-  await session.close();
   send({ kind: 'evaluated', logits, losses }, [logits.buffer, losses.buffer]);
 }

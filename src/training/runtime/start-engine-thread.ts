@@ -1,7 +1,7 @@
 // Starts the engine's thread and turns every way in which it can fail into one coded error.
 import { Worker } from 'node:worker_threads';
 import { CodedError } from '../../error.ts';
-import type { EngineMessage, EngineTask } from './thread-protocol.ts';
+import { signal, type EngineMessage, type EngineTask } from './thread-protocol.ts';
 
 /** Threads load JavaScript: from TypeScript sources, as under a test runner, the compiled tree `dist` beside `src`. */
 function threadLocation(): URL {
@@ -18,8 +18,11 @@ export interface EngineListener {
 }
 
 export interface EngineThread {
-  /** Ends the thread at once. The listener hears nothing more. */
-  terminate(): Promise<void>;
+  /**
+   * Ends the thread after the run of steps or batch in progress, which is short; the listener hears nothing more.
+   * `Worker.terminate` is no way to do this: it tears the thread out of native code, which aborts the whole process.
+   */
+  end(): Promise<void>;
 }
 
 /**
@@ -55,10 +58,12 @@ export function startEngineThread(
     over = true;
     listener.message(last);
   });
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   return {
-    async terminate() {
+    end() {
       over = true;
-      await worker.terminate();
+      Atomics.store(task.signals, signal.abandon, 1);
+      return exited;
     },
   };
 }

@@ -16,11 +16,23 @@ export interface EvaluationTask {
 }
 
 export type EngineTask =
-  | { readonly kind: 'training'; readonly job: TrainingJob; readonly signals: Int32Array<SharedArrayBuffer> }
-  | { readonly kind: 'evaluation'; readonly task: EvaluationTask };
+  | { readonly kind: 'training'; readonly job: TrainingJob; readonly signals: Signals }
+  | { readonly kind: 'evaluation'; readonly task: EvaluationTask; readonly signals: Signals };
 
-/** Places in `signals`, which both threads see at once, even while the engine's event loop stands still. */
-export const signal = { stop: 0, checkpointRequests: 1, checkpointsTaken: 2, count: 3 } as const;
+/** Numbers that both threads see at once, even while the engine's event loop stands still. */
+export type Signals = Int32Array<SharedArrayBuffer>;
+
+/** Places in `Signals`. */
+export const signal = { abandon: 0, stop: 1, checkpointRequests: 2, checkpointsTaken: 3 } as const;
+
+export function createSignals(): Signals {
+  return new Int32Array(new SharedArrayBuffer(Object.keys(signal).length * Int32Array.BYTES_PER_ELEMENT));
+}
+
+/** Whether nobody waits for the result any more. */
+export function isAbandoned(signals: Signals): boolean {
+  return Atomics.load(signals, signal.abandon) !== 0;
+}
 
 export type EngineMessage =
   | TrainingEvent

@@ -10,12 +10,13 @@ import { buildTrainingGraph } from '../training-graph.ts';
 import { graphSha256, numericProfile } from './numeric-profile.ts';
 import { RunLength } from './run-length.ts';
 import { StepRunner, type RunResult } from './step-runner.ts';
-import { signal, type Send } from './thread-protocol.ts';
+import { isAbandoned, signal, type Send, type Signals } from './thread-protocol.ts';
+
+/** Milliseconds between looks for an abandoned run while waiting for a checkpoint to be taken. */
+const abandonCheckMilliseconds = 100;
 
 /** Checkpoints told and not yet taken at most; then the thread waits, so that memory stays bounded. */
 const mostWaitingCheckpoints = 2;
-
-type Signals = Int32Array<SharedArrayBuffer>;
 
 /** Plans any step of a job. */
 function createPlanner(job: TrainingJob): { total: number; plan: (index: number) => StepPlan } {
@@ -99,10 +100,15 @@ class CheckpointSender {
   private waitForRoom(): void {
     for (;;) {
       const taken = Atomics.load(this.signals, signal.checkpointsTaken);
-      if (this.told - taken < mostWaitingCheckpoints) return;
-      Atomics.wait(this.signals, signal.checkpointsTaken, taken);
+      if (this.told - taken < mostWaitingCheckpoints || isAbandoned(this.signals)) return;
+      Atomics.wait(this.signals, signal.checkpointsTaken, taken, abandonCheckMilliseconds);
     }
   }
+}
+
+interface Tell {
+  readonly send: Send;
+  readonly checkpoints: CheckpointSender;
 }
 
 async function openRunner(job: TrainingJob, send: Send): Promise<StepRunner> {
@@ -116,17 +122,13 @@ async function openRunner(job: TrainingJob, send: Send): Promise<StepRunner> {
   return runner;
 }
 
-/**
- * Trains from the job's start to its end or a stop, telling events on the way.
- * @throws CodedError `training_diverged` naming the first step whose loss or gradient is not finite
- */
-export async function runTraining(job: TrainingJob, signals: Signals, send: Send): Promise<void> {
-  const runner = await openRunner(job, send);
+/** Runs steps until the end, a stop or abandonment; returns the last step done. */
+async function runSteps(job: TrainingJob, runner: StepRunner, signals: Signals, tell: Tell): Promise<number> {
   const { total, plan } = createPlanner(job);
   const runLength = new RunLength();
-  const checkpoints = new CheckpointSender(send, signals);
+  const isStopping = (): boolean => Atomics.load(signals, signal.stop) !== 0 || isAbandoned(signals);
   let step = job.start.step;
-  while (step < total && Atomics.load(signals, signal.stop) === 0) {
+  while (step < total && !isStopping()) {
     const untilDue = job.checkpoint.everySteps - (step % job.checkpoint.everySteps);
     let planned = step;
     const next = (): StepPlan | undefined => (planned < total ? plan(planned++) : undefined);
@@ -136,19 +138,34 @@ export async function runTraining(job: TrainingJob, signals: Signals, send: Send
     const seconds = (performance.now() - started) / 1000;
     runLength.learn(plans, seconds);
     const steps = stepRecords(plans, result);
-    if (steps.length > 0) send({ kind: 'steps', steps, seconds });
+    if (steps.length > 0) tell.send({ kind: 'steps', steps, seconds });
     if (steps.length < plans.length)
       throw new CodedError(
         'training_diverged',
         `The loss or gradient of step ${step + steps.length + 1} is not finite.`,
       );
     step += plans.length;
-    const reason = step < total ? checkpoints.reasonAt(step, job.checkpoint) : undefined;
-    if (reason !== undefined && Atomics.load(signals, signal.stop) === 0)
-      checkpoints.tell(runner.state(), reason);
+    const reason =
+      step < total && !isStopping() ? tell.checkpoints.reasonAt(step, job.checkpoint) : undefined;
+    if (reason !== undefined) tell.checkpoints.tell(runner.state(), reason);
   }
-  const outcome = step < total ? 'stopped' : 'finished';
-  checkpoints.tell(runner.state(), outcome);
-  await runner.close();
-  send({ kind: 'ended', outcome, step });
+  return step;
+}
+
+/**
+ * Trains from the job's start to its end or a stop, telling events on the way. An abandoned run just ends.
+ * @throws CodedError `training_diverged` naming the first step whose loss or gradient is not finite
+ */
+export async function runTraining(job: TrainingJob, signals: Signals, send: Send): Promise<void> {
+  const runner = await openRunner(job, send);
+  const checkpoints = new CheckpointSender(send, signals);
+  try {
+    const step = await runSteps(job, runner, signals, { send, checkpoints });
+    if (isAbandoned(signals)) return;
+    const isFinished = step === totalSteps(exampleCount(job.examples), job.recipe);
+    checkpoints.tell(runner.state(), isFinished ? 'finished' : 'stopped');
+    send({ kind: 'ended', outcome: isFinished ? 'finished' : 'stopped', step });
+  } finally {
+    await runner.close();
+  }
 }

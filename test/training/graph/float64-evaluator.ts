@@ -70,7 +70,7 @@ function unary(compute: (x: number) => number) {
 }
 
 /** A series of positive terms only, Abramowitz and Stegun 7.1.6. */
-export function erf(x: number): number {
+function erf(x: number): number {
   if (Math.abs(x) > 6) return Math.sign(x);
   let term = x;
   let sum = x;

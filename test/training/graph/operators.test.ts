@@ -17,9 +17,9 @@ import { elements, evaluateGraph, resolve, type Sizes, type Value } from './floa
 interface Draw {
   readonly build: GraphBuilder;
   /** A real input with a gradient; values from `low` to `high`. */
-  real(shape: Shape, low?: number, high?: number): Tensor;
+  readonly real: (shape: Shape, low?: number, high?: number) => Tensor;
   /** An int32 input of whole numbers below `bound`. */
-  index(shape: Shape, bound: number): Tensor;
+  readonly index: (shape: Shape, bound: number) => Tensor;
 }
 
 type Case = (draw: Draw) => Tensor;

@@ -1,0 +1,45 @@
+// The OpenAPI 3.1 document, made of the schemas that validate, and the page that shows it.
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { App } from './dependencies.ts';
+import { problemSchema } from './schemas/answer.ts';
+import { experimentSchema } from './schemas/experiment.ts';
+import { datasetSchema, filesForm, modelSchema } from './schemas/upload.ts';
+
+const forms: Readonly<Record<string, string>> = {
+  '/datasets': 'One file a split; the field’s name is the split’s.',
+  '/models': 'The files of a Hugging Face folder.',
+};
+
+/** Registers the shared schemas, the document and its page. Call before the routes. */
+export async function registerDocumentation(app: App): Promise<void> {
+  for (const schema of [problemSchema, experimentSchema, datasetSchema, modelSchema]) app.addSchema(schema);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'BERT Eval Coordinator',
+        version: '1.0.0',
+        description: 'Durable, bit-for-bit reproducible fine-tuning and evaluation of BERT models.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+      tags: ['Experiments', 'Results', 'Datasets', 'Models', 'Operation'].map((name) => ({ name })),
+    },
+    refResolver: {
+      buildLocalReference: (json, _base, _fragment, index) =>
+        typeof json['$id'] === 'string' ? json['$id'] : `Schema${index}`,
+    },
+    transformObject: (document) => {
+      if (!('openapiObject' in document)) return document.swaggerObject;
+      const { paths = {} } = document.openapiObject;
+      for (const [path, description] of Object.entries(forms)) {
+        const operation = paths[path]?.post;
+        if (operation) Object.assign(operation, { requestBody: filesForm(description) });
+      }
+      return document.openapiObject;
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}

@@ -1,0 +1,90 @@
+// Datasets: bringing them in and looking at them.
+import { Type, type Static } from 'typebox';
+import type { DatasetRecord } from '../../database/dataset-repository.ts';
+import { CodedError } from '../../error.ts';
+import { defaultProject } from '../../experiment/id.ts';
+import type { App, RouteContext } from '../dependencies.ts';
+import { formFiles } from '../form-files.ts';
+import { answer, cursor, idParameter, limit, page, problems } from '../schemas/answer.ts';
+import type { datasetSchema } from '../schemas/upload.ts';
+import { uploadDataset } from '../upload-dataset.ts';
+
+const tags = ['Datasets'];
+const dataset = Type.Unsafe<Static<typeof datasetSchema>>({ $ref: 'Dataset#' });
+
+export function datasetRoutes(app: App, context: RouteContext): void {
+  const { datasets } = context.repositories;
+
+  app.post(
+    '/datasets',
+    {
+      schema: {
+        operationId: 'uploadDataset',
+        summary: 'Upload a dataset: one file a split, .csv, .tsv or .jsonl',
+        description: 'The field’s name is the split’s. The same content again is the same dataset: 200.',
+        tags,
+        consumes: ['multipart/form-data'],
+        response: {
+          200: answer('The dataset is there already.', dataset),
+          201: answer('Stored.', dataset),
+          ...problems,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { record, created } = await uploadDataset(context, formFiles(request));
+      reply.code(created ? 201 : 200).header('location', `/datasets/${record.id}`);
+      return reply.send(datasetBody(record));
+    },
+  );
+
+  app.get(
+    '/datasets',
+    {
+      schema: {
+        operationId: 'listDatasets',
+        summary: 'List datasets, newest first',
+        tags,
+        querystring: Type.Object({ limit: limit(200, 50), cursor }, { additionalProperties: false }),
+        response: { 200: answer('A page of datasets.', page(dataset)), ...problems },
+      },
+    },
+    async (request) => {
+      const { items, nextCursor } = await datasets.list(defaultProject, request.query);
+      return { items: items.map(datasetBody), nextCursor };
+    },
+  );
+
+  app.get(
+    '/datasets/:id',
+    {
+      schema: {
+        operationId: 'getDataset',
+        summary: 'Read a dataset',
+        tags,
+        params: idParameter,
+        response: { 200: answer('The dataset.', dataset), ...problems },
+      },
+    },
+    async (request) => {
+      const record = await datasets.get(defaultProject, request.params.id);
+      if (!record)
+        throw new CodedError('not_found', `There is no dataset ${request.params.id.slice(0, 60)}.`);
+      return datasetBody(record);
+    },
+  );
+}
+
+function datasetBody({ id, sha256, sizeBytes, splits, createdAt }: DatasetRecord) {
+  const shown = Object.entries(splits).map(([name, { rows, columns, sample }]) => [
+    name,
+    { rows, columns, sample },
+  ]);
+  return {
+    id,
+    sha256,
+    sizeBytes,
+    splits: Object.fromEntries(shown) as object,
+    createdAt: createdAt.toISOString(),
+  };
+}

@@ -1,0 +1,142 @@
+// Submitting, reading, listing and cancelling experiments.
+import { Type, type Static } from 'typebox';
+import type { FastifyReply } from 'fastify';
+import type { ExperimentRecord } from '../../database/experiment-record.ts';
+import { defaultProject } from '../../experiment/id.ts';
+import { submissionSchema } from '../../experiment/submission.ts';
+import { matchesTag, preferredWaitSeconds } from '../conditional.ts';
+import type { App, RouteContext } from '../dependencies.ts';
+import { experimentBody, experimentItem } from '../experiment-view.ts';
+import { answer, idParameter, page, problems } from '../schemas/answer.ts';
+import type { experimentSchema } from '../schemas/experiment.ts';
+import { experimentItemSchema, listExperimentsQuery } from '../schemas/experiment.ts';
+import { submitExperiment } from '../submit-experiment.ts';
+import { waitForVersion } from '../wait-for-version.ts';
+
+const tags = ['Experiments'];
+const experiment = Type.Unsafe<Static<typeof experimentSchema>>({ $ref: 'Experiment#' });
+
+const idempotencyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      pattern: '^[\\x20-\\x7e]+$',
+      description:
+        'Printable characters, kept for 24 hours. The same key and body get the first answer again.',
+    }),
+  ),
+});
+
+const conditionalHeaders = Type.Object({
+  'if-none-match': Type.Optional(Type.String({ description: 'The ETag of an earlier answer.' })),
+  prefer: Type.Optional(
+    Type.String({ description: 'wait=SECONDS holds a 304 back until something changes, at most 60 s.' }),
+  ),
+});
+
+export function experimentRoutes(app: App, context: RouteContext): void {
+  const { experiments } = context.repositories;
+
+  app.post(
+    '/experiments',
+    {
+      schema: {
+        operationId: 'createExperiment',
+        summary: 'Submit an experiment',
+        tags,
+        headers: idempotencyHeaders,
+        body: submissionSchema,
+        response: { 201: answer('Accepted; it starts by itself.', experiment), ...problems },
+      },
+    },
+    async (request, reply) => {
+      const created = await submitExperiment(context, request.body, request.headers['idempotency-key']);
+      if (created.replayed) reply.header('idempotency-replayed', 'true');
+      reply.code(201).header('location', `/experiments/${created.experimentId}`);
+      return reply.type('application/json; charset=utf-8').send(created.response);
+    },
+  );
+
+  app.get(
+    '/experiments',
+    {
+      schema: {
+        operationId: 'listExperiments',
+        summary: 'List experiments',
+        tags,
+        querystring: listExperimentsQuery,
+        response: { 200: answer('A page of experiments.', page(experimentItemSchema)), ...problems },
+      },
+    },
+    async (request) => {
+      const { limit, sort, cursor, createdAfter, createdBefore, ...filter } = request.query;
+      const times = {
+        ...(createdAfter !== undefined && { createdAfter: new Date(createdAfter) }),
+        ...(createdBefore !== undefined && { createdBefore: new Date(createdBefore) }),
+      };
+      const options = { limit, sort, ...(cursor !== undefined && { cursor }) };
+      const { items, nextCursor } = await experiments.list(defaultProject, { ...filter, ...times }, options);
+      return { items: items.map(experimentItem), nextCursor };
+    },
+  );
+}
+
+export function experimentItemRoutes(app: App, context: RouteContext): void {
+  const { experiments, transitions } = context.repositories;
+
+  app.get(
+    '/experiments/:id',
+    {
+      schema: {
+        operationId: 'getExperiment',
+        summary: 'Read an experiment, or wait for its next change',
+        tags,
+        params: idParameter,
+        headers: conditionalHeaders,
+        response: {
+          200: answer('The experiment.', experiment),
+          304: { description: 'Not changed.', type: 'null' },
+          ...problems,
+        },
+      },
+    },
+    async (request, reply) => {
+      const reference = { projectId: defaultProject, experimentId: request.params.id };
+      const tag = request.headers['if-none-match'];
+      const isKnown = ({ version }: ExperimentRecord): boolean => matchesTag(tag, tagOf(version));
+      const waitSeconds = preferredWaitSeconds(request.headers.prefer);
+      if (waitSeconds !== undefined) reply.header('preference-applied', `wait=${waitSeconds}`);
+      const record = await waitForVersion(context, reference, isKnown, waitSeconds ?? 0, reply.raw);
+      reply.header('etag', tagOf(record.version)).header('cache-control', 'no-cache');
+      return isKnown(record) ? reply.code(304).send(null) : reply.send(experimentBody(record));
+    },
+  );
+
+  app.post(
+    '/experiments/:id/cancel',
+    {
+      schema: {
+        operationId: 'cancelExperiment',
+        summary: 'Ask for the end of an experiment',
+        tags,
+        params: idParameter,
+        response: {
+          200: answer('It was asked for before, or is so.', experiment),
+          202: answer('Asked for.', experiment),
+          ...problems,
+        },
+      },
+    },
+    async (request, reply): Promise<FastifyReply> => {
+      const reference = { projectId: defaultProject, experimentId: request.params.id };
+      const outcome = await transitions.requestCancel(reference);
+      const record = await experiments.require(reference);
+      return reply.code(outcome === 'requested' ? 202 : 200).send(experimentBody(record));
+    },
+  );
+}
+
+function tagOf(version: number): string {
+  return `"${version}"`;
+}

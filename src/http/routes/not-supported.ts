@@ -1,0 +1,52 @@
+// What the contract names and the service cannot do yet: refused by name, so that a client can tell it from a mistake.
+import type { HTTPMethods } from 'fastify';
+import { CodedError } from '../../error.ts';
+import { defaultProject } from '../../experiment/id.ts';
+import type { App, RouteContext } from '../dependencies.ts';
+
+const paths: Readonly<Record<string, readonly HTTPMethods[]>> = {
+  '/events': ['GET'],
+  '/metrics': ['GET'],
+  '/limits': ['GET'],
+  '/waste': ['GET'],
+  '/experiments/estimate': ['POST'],
+  '/experiments/:id': ['PATCH', 'DELETE'],
+  '/experiments/:id/pause': ['POST'],
+  '/experiments/:id/resume': ['POST'],
+  '/experiments/:id/fork': ['POST'],
+  '/experiments/:id/verify': ['POST'],
+  '/experiments/:id/verifications/:verificationId': ['GET'],
+  '/experiments/:id/audit': ['POST'],
+  '/experiments/:id/predictions': ['POST'],
+  '/experiments/:id/evaluation/rows': ['GET'],
+  '/experiments/:id/logs': ['GET'],
+  '/experiments/:id/waste': ['GET'],
+  '/experiments/:id/proof': ['GET'],
+  '/datasets/:id': ['DELETE'],
+  '/models/:id': ['DELETE'],
+};
+
+export function notSupportedRoutes(app: App, { repositories }: RouteContext): void {
+  const exists = async (kind: string | undefined, id: string): Promise<boolean> => {
+    if (kind === 'datasets') return (await repositories.datasets.get(defaultProject, id)) !== undefined;
+    if (kind === 'models') return (await repositories.models.get(defaultProject, id)) !== undefined;
+    return (
+      (await repositories.experiments.get({ projectId: defaultProject, experimentId: id })) !== undefined
+    );
+  };
+  for (const [url, methods] of Object.entries(paths))
+    app.route({
+      url,
+      method: [...methods],
+      exposeHeadRoute: false,
+      schema: { hide: true },
+      config: { takesAnyQuery: true },
+      handler: async (request) => {
+        const { id } = request.params as { readonly id?: string };
+        const kind = url.split('/')[1];
+        if (id !== undefined && !(await exists(kind, id)))
+          throw new CodedError('not_found', `There is nothing with the id ${id.slice(0, 60)}.`);
+        throw new CodedError('not_supported', `${request.method} ${url} is not supported yet.`);
+      },
+    });
+}

@@ -1,0 +1,81 @@
+// The API process: puts the parts together, listens, and ends in order.
+import { fileURLToPath } from 'node:url';
+import closeWithGrace from 'close-with-grace';
+import { Connection } from '@temporalio/client';
+import { readConfig, silenceAwsNodeNotice, type Config } from '../config.ts';
+import { ChangeFeed } from '../database/change-feed.ts';
+import { openDatabase } from '../database/client.ts';
+import { applyMigrations, migrationsDirectory } from '../database/migrate.ts';
+import { createRepositories } from '../database/repositories.ts';
+import { messageOf } from '../error.ts';
+import { defaultProject } from '../experiment/id.ts';
+import { createLogger, type Logger } from '../log.ts';
+import { CheckpointStore } from '../storage/checkpoint-store.ts';
+import { openStore } from '../storage/open-store.ts';
+import { projectBlobs } from '../storage/project-blobs.ts';
+import { connectionOptions } from '../temporal/connection.ts';
+import { createTemporalGateway } from '../temporal/gateway.ts';
+import { requireLoopback } from './access.ts';
+import { buildApp } from './app.ts';
+
+/** How long open requests may go on after a signal; the whole stack has 30 s. */
+const closeSeconds = 10;
+
+export interface RunningServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the API: migrations first, then it listens.
+ *
+ * @throws CodedError `configuration_invalid` for a host that is not loopback, `database_unavailable` after a minute.
+ */
+export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+  requireLoopback(config.host);
+  silenceAwsNodeNotice();
+  const applied = await applyMigrations(config.databaseUrl, migrationsDirectory());
+  for (const migration of applied) log.info({ migration }, 'migration applied');
+  const database = openDatabase(config.databaseUrl);
+  const changes = new ChangeFeed(config.databaseUrl);
+  changes.start();
+  const store = openStore(config.storageUrl);
+  const connection = Connection.lazy(await connectionOptions(config.temporal));
+  const app = await buildApp({
+    repositories: createRepositories(database),
+    changes,
+    store,
+    blobs: projectBlobs(store, defaultProject),
+    checkpoints: new CheckpointStore(store, defaultProject),
+    temporal: createTemporalGateway(connection, config.temporal.namespace),
+    limits: config.limits,
+    log,
+  });
+  const url = await app.listen({ host: config.host, port: config.port });
+  log.info({ url }, 'listening');
+  return {
+    url,
+    async close() {
+      await app.close();
+      await Promise.all([changes.stop(), database.close(), connection.close()]);
+    },
+  };
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = createLogger('api', config.logLevel);
+  try {
+    const server = await startServer(config, log);
+    closeWithGrace({ delay: closeSeconds * 1000, logger: false }, async ({ err, signal }) => {
+      if (err) log.fatal({ err }, 'stopped by an error');
+      else log.info({ signal }, 'closing');
+      await server.close();
+    });
+  } catch (error) {
+    log.fatal({ err: error }, messageOf(error));
+    process.exitCode = 1;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -1,0 +1,8 @@
+// A signal for the end of an answer, however it ends: sent, or its client gone.
+import type { ServerResponse } from 'node:http';
+
+export function untilClosed(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => controller.abort());
+  return controller.signal;
+}

@@ -1,0 +1,151 @@
+// The application over real parts: PostgreSQL, a directory as object store, and a Temporal that is there or away on demand.
+import { readdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { InjectOptions, Response } from 'light-my-request';
+import { expect } from 'vitest';
+import { ChangeFeed } from '../../src/database/change-feed.ts';
+import { openDatabase } from '../../src/database/client.ts';
+import { createRepositories, type Repositories } from '../../src/database/repositories.ts';
+import { CodedError } from '../../src/error.ts';
+import { defaultProject } from '../../src/experiment/id.ts';
+import { taskQueues } from '../../src/experiment/name.ts';
+import { buildApp } from '../../src/http/app.ts';
+import type { App, AppDependencies } from '../../src/http/dependencies.ts';
+import { createLogger } from '../../src/log.ts';
+import { BlobStore } from '../../src/storage/blob-store.ts';
+import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
+import { DirectoryStore } from '../../src/storage/directory-store.ts';
+import { startTestPostgres, type TestPostgres } from '../database/postgres.ts';
+
+export interface Service {
+  readonly app: App;
+  readonly postgres: TestPostgres;
+  readonly repositories: Repositories;
+  readonly blobs: BlobStore;
+  readonly checkpoints: CheckpointStore;
+  readonly storeDirectory: string;
+  /** Whether Temporal answers. */
+  temporalAnswers: boolean;
+  /** Every file under the object store's folder. */
+  storedFiles(): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+export async function startService(limits = { datasetBytes: 1e9, modelBytes: 1e9 }): Promise<Service> {
+  const postgres = await startTestPostgres();
+  const url = await postgres.migrated();
+  const storeDirectory = await mkdtemp(join(tmpdir(), 'objects-'));
+  const store = new DirectoryStore(storeDirectory);
+  const database = openDatabase(url);
+  const changes = new ChangeFeed(url);
+  const listening = new Promise<void>((resolve) => changes.onOutbox(resolve));
+  changes.start();
+  await listening;
+  const parts = {
+    repositories: createRepositories(database),
+    blobs: new BlobStore(store, ''),
+    checkpoints: new CheckpointStore(store, defaultProject),
+  };
+  const service: Pick<Service, 'temporalAnswers'> = { temporalAnswers: true };
+  const requireTemporal = (): Promise<void> =>
+    service.temporalAnswers
+      ? Promise.resolve()
+      : Promise.reject(new CodedError('temporal_unavailable', 'Temporal does not answer.'));
+  const temporal: AppDependencies['temporal'] = {
+    check: requireTemporal,
+    async queues() {
+      await requireTemporal();
+      const worker = { id: 'host/1/1', host: 'host', slots: 1, busy: null, lastSeenAt: new Date(0) };
+      return [{ name: taskQueues.training, backlog: 2, workers: [worker] }];
+    },
+  };
+  const log = createLogger('test', 'silent');
+  const app = await buildApp({ ...parts, changes, store, temporal, limits, log });
+  return Object.assign(service, parts, {
+    app,
+    postgres,
+    storeDirectory,
+    storedFiles: async () => {
+      const entries = await readdir(storeDirectory, { recursive: true, withFileTypes: true });
+      return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+    },
+    stop: async () => {
+      await app.close();
+      await changes.stop();
+      await database.close();
+      await postgres.stop();
+      await rm(storeDirectory, { recursive: true });
+    },
+  });
+}
+
+export interface FormPart {
+  readonly field: string;
+  /** Left out: the part is a field, not a file. */
+  readonly file?: string;
+  readonly content: string | Buffer;
+}
+
+/** The body and headers of a multipart form. */
+export function form(parts: readonly FormPart[]): { payload: Buffer; headers: Record<string, string> } {
+  const boundary = 'boundary-of-the-form';
+  const chunks = parts.flatMap(({ field, file, content }) => [
+    Buffer.from(
+      `--${boundary}\r\ncontent-disposition: form-data; name="${field}"${file === undefined ? '' : `; filename="${file}"`}\r\n\r\n`,
+    ),
+    Buffer.from(content),
+    Buffer.from('\r\n'),
+  ]);
+  return {
+    payload: Buffer.concat([...chunks, Buffer.from(`--${boundary}--\r\n`)]),
+    headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+  };
+}
+
+/** Injects a request and reads the JSON answer. */
+export async function call(
+  { app }: Pick<Service, 'app'>,
+  method: InjectOptions['method'] & string,
+  url: string,
+  options: Omit<InjectOptions, 'method' | 'url'> = {},
+): Promise<Response & { body: string }> {
+  return app.inject({ method: method as 'GET', url, ...options });
+}
+
+/** Holds an answer to be a problem of this status and code, with nothing of the server's inside. */
+export function expectProblem(response: Response, status: number, code: string, paths?: readonly string[]): void {
+  expect([response.statusCode, response.json<{ code: string }>().code]).toEqual([status, code]);
+  expect(response.headers['content-type']).toBe('application/problem+json');
+  const problem = response.json<Record<string, unknown>>();
+  for (const field of ['type', 'title', 'detail', 'instance', 'requestId']) expect(problem[field]).toEqual(expect.any(String));
+  expect(problem['status']).toBe(status);
+  expect(response.headers['retry-after']).toEqual(status === 503 ? expect.any(String) : undefined);
+  expect(response.body).not.toMatch(/node_modules|\.ts:|\/tmp\/|SELECT |at .*\(/u);
+  if (paths) expect((problem['errors'] as { path: string }[]).map(({ path }) => path).sort()).toEqual([...paths].sort());
+}
+
+const rows = Array.from({ length: 12 }, (_, index) => `"text ${index}, with a comma",${index % 2}`);
+export const csv = ['text,label', ...rows].join('\n');
+
+export async function uploadDataset(service: Pick<Service, 'app'>): Promise<string> {
+  const response = await call(service, 'POST', '/datasets', form([
+    { field: 'train', file: 'train.csv', content: csv },
+    { field: 'validation', file: 'validation.csv', content: csv },
+  ]));
+  expect([200, 201]).toContain(response.statusCode);
+  return response.json<{ id: string }>().id;
+}
+
+export const scratch = { layers: 1, hiddenSize: 8, heads: 2, intermediateSize: 16, vocabularySize: 100, maxPositions: 128 };
+
+export function submissionOf(datasetId: string): Record<string, unknown> {
+  return { name: 'first', model: { scratch }, dataset: { id: datasetId, textField: 'text', labelField: 'label' } };
+}
+
+export async function submitExperiment(service: Pick<Service, 'app'>): Promise<string> {
+  const payload = submissionOf(await uploadDataset(service));
+  const response = await call(service, 'POST', '/experiments', { payload });
+  expect(response.statusCode).toBe(201);
+  return response.json<{ id: string }>().id;
+}

@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lockDirectory } from '../../src/local/directory-lock.ts';
+import { startOf } from '../../src/local/process-identity.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'coordinator-lock-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+/** Leaves the lock of a process that has ended. */
+async function leaveStaleLock(): Promise<void> {
+  const child = spawn(process.execPath, ['-e', '']);
+  const start = startOf(child.pid ?? 0) ?? '';
+  await once(child, 'exit');
+  await writeFile(join(directory, 'stack.lock'), `${child.pid} ${start} nonce`);
+}
+
+describe('the lock of a data directory', () => {
+  it('is refused while a living process holds it, and names that process', async () => {
+    const lock = await lockDirectory(directory);
+    await expect(lockDirectory(directory)).rejects.toMatchObject({
+      code: 'data_directory_in_use',
+      message: expect.stringContaining(String(process.pid)),
+    });
+    await lock.release();
+    await (await lockDirectory(directory)).release();
+  });
+
+  it('is taken over from a process that was killed', async () => {
+    await leaveStaleLock();
+    await expect(lockDirectory(directory)).resolves.toBeDefined();
+  });
+
+  it('is taken over when the process number now belongs to another process', async () => {
+    await writeFile(join(directory, 'stack.lock'), `${process.pid} another start nonce`);
+    await expect(lockDirectory(directory)).resolves.toBeDefined();
+  });
+
+  it('goes to exactly one of many that take over a dead process’s lock at once, and leaves no other file', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      await leaveStaleLock();
+      const results = await Promise.allSettled(Array.from({ length: 4 }, () => lockDirectory(directory)));
+      const winners = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+      expect(winners).toHaveLength(1);
+      expect(await readdir(directory)).toEqual(['stack.lock']);
+      await winners[0]?.release();
+    }
+  });
+});

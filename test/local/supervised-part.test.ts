@@ -1,0 +1,95 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { afterEach, describe, expect, it } from 'vitest';
+import { processesOf, startOf, stackVariable } from '../../src/local/process-identity.ts';
+import { endLeftovers } from '../../src/local/leftover.ts';
+import { SupervisedPart } from '../../src/local/supervised-part.ts';
+import { until } from '../../src/local/until.ts';
+import { createLogger } from '../../src/log.ts';
+
+const log = createLogger('test', 'silent');
+const idle = 'setInterval(() => {}, 1000);';
+const stubborn = `process.on('SIGTERM', () => {}); process.on('SIGINT', () => {}); ${idle}`;
+const started: ChildProcess[] = [];
+
+function run(program: string, environment: Record<string, string> = {}): ChildProcess {
+  const child = spawn(process.execPath, ['-e', program], { env: environment, stdio: 'ignore' });
+  started.push(child);
+  return child;
+}
+
+function part(program: string, stopTimeoutSeconds = 5): SupervisedPart {
+  return new SupervisedPart({
+    name: 'part',
+    spawn: () => run(program),
+    stopSignal: 'SIGTERM',
+    stopTimeoutSeconds,
+    log,
+  });
+}
+
+const wait = (condition: () => boolean): Promise<void> =>
+  until(condition, { timeoutSeconds: 10, what: 'the condition' });
+const isAlive = (child: ChildProcess | undefined): boolean =>
+  child?.pid !== undefined && startOf(child.pid) !== undefined;
+
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill('SIGKILL');
+});
+
+describe('a supervised part', () => {
+  it('is started again when it is killed, every time', async () => {
+    const supervised = part(idle);
+    supervised.start();
+    for (let death = 1; death <= 3; death += 1) {
+      await wait(() => started.length === death && isAlive(started[death - 1]));
+      started[death - 1]?.kill('SIGKILL');
+    }
+    await wait(() => started.length === 4);
+    await supervised.stop();
+    expect(started.some(isAlive)).toBe(false);
+  });
+
+  it('is not started again after it was stopped', async () => {
+    const supervised = part(idle);
+    supervised.start();
+    await supervised.stop();
+    expect(started).toHaveLength(1);
+    expect(isAlive(started[0])).toBe(false);
+  });
+
+  it('is killed when it does not stop in time', async () => {
+    const supervised = part(stubborn, 0.3);
+    supervised.start();
+    await wait(() => isAlive(started[0]));
+    await supervised.stop();
+    expect(started[0]?.signalCode).toMatch(/SIG(KILL|TERM)/);
+    expect(isAlive(started[0])).toBe(false);
+  });
+
+  it('may be a program that does not exist: stopping still ends', async () => {
+    const supervised = new SupervisedPart({
+      name: 'missing',
+      spawn: () => spawn('/nonexistent/program'),
+      stopSignal: 'SIGTERM',
+      stopTimeoutSeconds: 1,
+      log,
+    });
+    supervised.start();
+    await supervised.stop();
+  });
+});
+
+describe('what an earlier stack left running', () => {
+  it('is found by its data directory and ended, also when it ignores requests to stop; others are left alone', async () => {
+    const directory = `/nowhere/${process.pid}`;
+    const leftovers = [
+      run(idle, { [stackVariable]: directory }),
+      run(stubborn, { [stackVariable]: directory }),
+    ];
+    const other = run(idle, { [stackVariable]: `${directory}/other` });
+    await wait(() => processesOf(directory).length === 2);
+    expect(await endLeftovers(directory)).toBe(2);
+    expect(leftovers.some(isAlive)).toBe(false);
+    expect(isAlive(other)).toBe(true);
+  });
+});

@@ -1,0 +1,118 @@
+// Who may import whom: the arrows of ARCHITECTURE.md, held against the code.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** For each room the rooms whose files it may import; every room may import `error` and `log`. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  error: [],
+  log: [],
+  config: [],
+  experiment: [],
+  text: [],
+  training: ['text'],
+  storage: ['experiment'],
+  dataset: ['experiment', 'storage', 'text'],
+  model: ['experiment', 'storage', 'text'],
+  database: ['experiment'],
+  temporal: ['experiment', 'database', 'config'],
+  http: ['experiment', 'database', 'storage', 'dataset', 'model', 'temporal', 'config'],
+  local: ['config'],
+  cli: ['openapi'],
+  openapi: ['http', 'experiment', 'openapi'],
+  'workers/workflows': ['experiment'],
+  'workers/activities': [
+    'experiment',
+    'database',
+    'temporal',
+    'storage',
+    'dataset',
+    'model',
+    'text',
+    'training',
+    'config',
+  ],
+  workers: ['workers/activities', 'experiment', 'database', 'temporal', 'storage', 'config'],
+};
+
+/** Packages that one room alone may import. */
+const owners: Readonly<Record<string, string>> = {
+  'onnxruntime-node': 'training',
+  '@aws-sdk/client-s3': 'storage',
+  fastify: 'http',
+  '@prisma/client': 'database',
+  '@temporalio/workflow': 'workers/workflows',
+};
+
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name === 'generated' ? [] : sourceFiles(path);
+    return entry.name.endsWith('.ts') ? [path] : [];
+  });
+}
+
+function importsOf(file: string): Import[] {
+  const { importedFiles } = ts.preProcessFile(readFileSync(join(root, file), 'utf8'), true, true);
+  return importedFiles.map(({ fileName }) => ({ file, specifier: fileName }));
+}
+
+function roomOf(file: string): string {
+  const [first = '', second = '', third] = file.split('/');
+  if (first === 'src') return third === undefined ? second.replace('.ts', '') : second;
+  if (first === 'workers') return third === undefined ? 'workers' : `workers/${second}`;
+  return first;
+}
+
+const files = ['src', 'workers', 'openapi'].flatMap(sourceFiles);
+const imports = files.flatMap(importsOf);
+
+/** Arrows that the map does not allow, as `file -> file`. */
+function forbidden(allowed: typeof arrows): string[] {
+  return imports
+    .filter(({ specifier }) => specifier.startsWith('.'))
+    .map(({ file, specifier }) => ({ file, target: relative(root, resolve(root, dirname(file), specifier)) }))
+    .filter(({ file, target }) => {
+      const [from, to] = [roomOf(file), roomOf(target)];
+      return from !== to && !['error', 'log'].includes(to) && !(allowed[from] ?? []).includes(to);
+    })
+    .map(({ file, target }) => `${file} -> ${target}`);
+}
+
+describe('rooms', () => {
+  it('import only the rooms that the map allows', () => {
+    expect(forbidden(arrows)).toEqual([]);
+  });
+
+  it('are told apart: a map without an arrow that is used reports it', () => {
+    const { training: _training, ...without } = arrows;
+    expect(forbidden(without).every((line) => line.startsWith('src/training/'))).toBe(true);
+    expect(forbidden(without).length).toBeGreaterThan(0);
+  });
+
+  it('are all in the map', () => {
+    expect([...new Set(files.map(roomOf))].filter((room) => !(room in arrows))).toEqual([]);
+  });
+
+  it('keep to themselves the packages that they own', () => {
+    const strays = imports.filter(
+      ({ file, specifier }) => specifier in owners && roomOf(file) !== owners[specifier],
+    );
+    expect(strays.map(({ file, specifier }) => `${file} -> ${specifier}`)).toEqual([]);
+  });
+
+  it('of workflows see no packages but Temporal’s workflow library', () => {
+    const packages = imports.filter(
+      ({ file, specifier }) => roomOf(file) === 'workers/workflows' && !specifier.startsWith('.'),
+    );
+    expect(new Set(packages.map(({ specifier }) => specifier))).toEqual(new Set(['@temporalio/workflow']));
+  });
+});

@@ -1,0 +1,52 @@
+// A real Temporal development server for one test file.
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { freePort } from '../src/local/free-port.ts';
+import { findTemporal } from '../src/local/temporal-program.ts';
+import { temporalServer } from '../src/local/temporal.ts';
+import { createLogger } from '../src/log.ts';
+
+export interface TestTemporal {
+  readonly address: string;
+  readonly client: Client;
+  readonly connection: NativeConnection;
+  stop(): Promise<void>;
+}
+
+export async function startTemporal(): Promise<TestTemporal> {
+  const directory = await mkdtemp(join(tmpdir(), 'coordinator-temporal-'));
+  const program = await findTemporal({
+    cacheDirectory: resolve(import.meta.dirname, '../.cache/temporal'),
+    searchPath: process.env['PATH'] ?? '',
+    log: createLogger('test', 'silent'),
+  });
+  const server = temporalServer({
+    program,
+    databaseFile: join(directory, 'temporal.db'),
+    namespace: 'default',
+    port: await freePort(),
+    uiPort: await freePort(),
+    logFile: join(directory, 'temporal.log'),
+  });
+  const child = server.spawn();
+  await server.ready();
+  const connection = await NativeConnection.connect({ address: server.address });
+  const client = new Client({ connection: await Connection.connect({ address: server.address }) });
+  return {
+    address: server.address,
+    client,
+    connection,
+    async stop() {
+      await client.connection.close();
+      await connection.close();
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,55 @@
+// Today's workflow code against recorded histories of every ending: what was recorded must still replay.
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Worker } from '@temporalio/worker';
+import { describe, expect, it } from 'vitest';
+import { workflowBundle } from './workflow-harness.ts';
+
+interface RecordedHistory {
+  readonly events: readonly Record<string, unknown>[];
+}
+
+const directory = resolve(import.meta.dirname, '../histories');
+const recordings = readdirSync(directory).flatMap((file) => {
+  // Written by workflows.test.ts under RECORD_HISTORIES.
+  const workflows = JSON.parse(readFileSync(resolve(directory, file), 'utf8')) as Record<
+    string,
+    RecordedHistory
+  >;
+  return Object.entries(workflows).map(([workflowId, history]) => {
+    const role = workflowId.split('/')[1] ?? 'coordinator';
+    return { name: `${file.replace('.json', '')} (${role})`, workflowId, history };
+  });
+});
+
+const replay = ({ history, workflowId }: { history: RecordedHistory; workflowId: string }): Promise<void> =>
+  Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+
+describe('recorded histories', () => {
+  it('are there for every ending', () => {
+    expect(readdirSync(directory).sort()).toEqual([
+      'cancelled-evaluateBert.json',
+      'cancelled-fineTuneBert.json',
+      'cancelled-in-temporal.json',
+      'cancelled-snapshotDataset.json',
+      'failed.json',
+      'handed-back.json',
+      'no-progress.json',
+      'retried.json',
+      'succeeded.json',
+    ]);
+  });
+
+  it.each(recordings)('replay: $name', async (recording) => {
+    await replay(recording);
+  });
+
+  it('do not replay when the workflow would have done something else', async () => {
+    const succeeded = recordings.find(({ name }) => name === 'succeeded (coordinator)');
+    expect(succeeded).toBeDefined();
+    const changed = JSON.stringify(succeeded?.history).replaceAll('"snapshotDataset"', '"somethingElse"');
+    await expect(
+      replay({ workflowId: succeeded?.workflowId ?? '', history: JSON.parse(changed) as RecordedHistory }),
+    ).rejects.toMatchObject({ name: 'DeterminismViolationError' });
+  });
+});

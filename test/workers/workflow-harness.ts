@@ -1,0 +1,75 @@
+// Runs the project's workflows on a real Temporal server, with activities whose behaviour a test decides.
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import type {
+  CoordinatorActivities,
+  EvaluationActivities,
+  StateTransition,
+  TrainingActivities,
+} from '../../src/experiment/activity.ts';
+import { taskQueues, workflowNames } from '../../src/experiment/name.ts';
+import type { TestTemporal } from '../temporal-server.ts';
+
+export const workflowBundle = { codePath: resolve(import.meta.dirname, '../../dist/workflow-bundle.js') };
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+type Activities = CoordinatorActivities & EvaluationActivities & TrainingActivities;
+
+export interface Scenario {
+  readonly handle: WorkflowHandle;
+  /** Every transition that was projected, in order. */
+  readonly transitions: readonly StateTransition[];
+}
+
+/** Activities of an experiment in which everything goes well. */
+const smooth: Activities = {
+  recordTransition: () => Promise.resolve(),
+  publishReport: () => Promise.resolve(),
+  snapshotDataset: () => Promise.resolve({ sha256: 'sha256:snapshot', totalSteps: 10, stepSeconds: 0.1 }),
+  fineTuneBert: () =>
+    Promise.resolve({ outcome: 'completed', checkpoint: { step: 10, id: 'sha256:checkpoint' } }),
+  evaluateBert: () => Promise.resolve({ evaluationSha256: 'sha256:evaluation' }),
+};
+
+/** Runs one experiment whose activities are those of a smooth one but for `changes`, while `act` acts on it. */
+export async function runScenario<T>(
+  temporal: TestTemporal,
+  changes: Partial<Activities>,
+  act: (scenario: Scenario) => Promise<T>,
+): Promise<T> {
+  const transitions: StateTransition[] = [];
+  const activities: Activities = {
+    ...smooth,
+    recordTransition: (transition) => {
+      transitions.push(transition);
+      return Promise.resolve();
+    },
+    ...changes,
+  };
+  const common = {
+    connection: temporal.connection,
+    maxHeartbeatThrottleInterval: '200 ms',
+    shutdownGraceTime: '1 s',
+  };
+  const workers = await Promise.all([
+    Worker.create({ ...common, taskQueue: taskQueues.coordinator, workflowBundle, activities }),
+    Worker.create({ ...common, taskQueue: taskQueues.training, activities }),
+    Worker.create({ ...common, taskQueue: taskQueues.evaluation, activities }),
+  ]);
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  try {
+    const experimentId = `exp_${randomUUID().replaceAll('-', '')}`;
+    const handle = await temporal.client.workflow.start(workflowNames.coordinator, {
+      workflowId: experimentId,
+      taskQueue: taskQueues.coordinator,
+      args: [{ projectId: 'default', experimentId }],
+    });
+    return await act({ handle, transitions });
+  } finally {
+    for (const worker of workers) worker.shutdown();
+    await running;
+  }
+}

@@ -1,0 +1,206 @@
+import { writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import type { WorkflowHandle } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CheckpointNotice } from '../../src/experiment/activity.ts';
+import { childWorkflowId, queryNames, signalNames } from '../../src/experiment/name.ts';
+import { readHistories } from '../../src/temporal/history.ts';
+import { startTemporal, type TestTemporal } from '../temporal-server.ts';
+import { runScenario, type Scenario } from './workflow-harness.ts';
+
+let temporal: TestTemporal;
+beforeAll(async () => {
+  temporal = await startTemporal();
+});
+afterAll(() => temporal.stop());
+
+const statesOf = ({ transitions }: Scenario): string[] => transitions.map(({ state }) => state);
+const training = (handle: WorkflowHandle): WorkflowHandle =>
+  temporal.client.workflow.getHandle(childWorkflowId.training(handle.workflowId));
+
+/** With RECORD_HISTORIES set, the histories of a scenario become those that test/workers/replay.test.ts replays. */
+async function record(name: string, { handle }: Scenario): Promise<void> {
+  if (!process.env['RECORD_HISTORIES']) return;
+  const histories = await readHistories(temporal.client, handle.workflowId);
+  const file = resolve(import.meta.dirname, '../histories', `${name}.json`);
+  // Replaying needs none of these, and all tell of the machine that recorded.
+  const anonymous = (key: string, value: unknown): unknown => {
+    if (key === 'stackTrace' || key === 'identity') return '';
+    return typeof value === 'string' && value.includes(hostname()) ? 'sticky' : value;
+  };
+  await writeFile(file, `${JSON.stringify(histories?.workflows, anonymous, 1)}\n`);
+}
+
+/** Waits, heartbeating, until the activity is cancelled. */
+async function untilCancelled(): Promise<never> {
+  const { cancelled, heartbeat } = Context.current();
+  const timer = setInterval(() => heartbeat(), 100);
+  try {
+    return await cancelled;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** An activity that is cancelled says first that it has begun. */
+function blocking(): { activity: () => Promise<never>; begun: Promise<void> } {
+  let begin: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  return {
+    begun,
+    activity: () => {
+      begin();
+      return untilCancelled();
+    },
+  };
+}
+
+async function tellCheckpoint(step: number): Promise<void> {
+  const { workflowExecution } = Context.current().info;
+  const notice: CheckpointNotice = { checkpoint: { step, id: `sha256:${step}` }, longestRunSeconds: 0.5 };
+  await temporal.client.workflow
+    .getHandle(workflowExecution?.workflowId ?? '')
+    .signal(signalNames.checkpointCommitted, notice);
+}
+
+describe('an experiment’s workflow', () => {
+  it('goes through its phases in order and counts its transitions', async () => {
+    await runScenario(temporal, {}, async (scenario) => {
+      expect(await scenario.handle.result()).toEqual({
+        state: 'succeeded',
+        evaluationSha256: 'sha256:evaluation',
+      });
+      expect(statesOf(scenario)).toEqual(['preparing', 'training', 'evaluating', 'succeeded']);
+      expect(scenario.transitions.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
+      await record('succeeded', scenario);
+    });
+  });
+
+  it('ends as failed with the code of a fault of the user, without a second attempt', async () => {
+    let attempts = 0;
+    const fail = (): Promise<never> => {
+      attempts += 1;
+      throw ApplicationFailure.nonRetryable('One label only.', 'labels_invalid');
+    };
+    await runScenario(temporal, { snapshotDataset: fail }, async (scenario) => {
+      expect(await scenario.handle.result()).toEqual({ state: 'failed', code: 'labels_invalid' });
+      expect(scenario.transitions.at(-1)).toMatchObject({
+        state: 'failed',
+        error: { code: 'labels_invalid', message: 'One label only.' },
+      });
+      expect(attempts).toBe(1);
+      await record('failed', scenario);
+    });
+  });
+
+  it('goes on with a new attempt at once when a worker hands the experiment back', async () => {
+    let attempts = 0;
+    const handBackTwice = () => {
+      attempts += 1;
+      const outcome = attempts <= 2 ? ('handedBack' as const) : ('completed' as const);
+      return Promise.resolve({ outcome, checkpoint: { step: attempts, id: 'sha256:checkpoint' } });
+    };
+    await runScenario(temporal, { fineTuneBert: handBackTwice }, async (scenario) => {
+      const startedAt = Date.now();
+      expect(await scenario.handle.result()).toMatchObject({ state: 'succeeded' });
+      // Two waits between attempts would take 4 s.
+      expect(Date.now() - startedAt).toBeLessThan(3500);
+      expect(await training(scenario.handle).result()).toMatchObject({ attempts: 3, fruitlessAttempts: 0 });
+      await record('handed-back', scenario);
+    });
+  });
+
+  it('is tried again for as long as checkpoints advance, more often than the limit of fruitless attempts', async () => {
+    let attempts = 0;
+    const failAfterCheckpoint = async () => {
+      attempts += 1;
+      await tellCheckpoint(attempts);
+      if (attempts <= 11) throw ApplicationFailure.retryable('The disk failed.', 'internal');
+      return { outcome: 'completed' as const, checkpoint: { step: 12, id: 'sha256:12' } };
+    };
+    await runScenario(temporal, { fineTuneBert: failAfterCheckpoint }, async (scenario) => {
+      expect(await scenario.handle.result()).toMatchObject({ state: 'succeeded' });
+      expect(attempts).toBe(12);
+      await record('retried', scenario);
+    });
+  }, 60_000);
+
+  it('ends as no_progress after ten attempts in a row without a new checkpoint', async () => {
+    let attempts = 0;
+    const fail = (): Promise<never> => {
+      attempts += 1;
+      throw ApplicationFailure.retryable('The disk failed.', 'internal');
+    };
+    await runScenario(temporal, { fineTuneBert: fail }, async (scenario) => {
+      expect(await scenario.handle.result()).toEqual({ state: 'failed', code: 'no_progress' });
+      expect(attempts).toBe(10);
+      await record('no-progress', scenario);
+    });
+  }, 60_000);
+
+  it('answers queries for its progress and its latest checkpoint', async () => {
+    const { activity, begun } = blocking();
+    const trainUntilCancelled = async () => {
+      await tellCheckpoint(7);
+      return activity();
+    };
+    await runScenario(temporal, { fineTuneBert: trainUntilCancelled }, async ({ handle }) => {
+      await begun;
+      expect(await handle.query(queryNames.progress)).toEqual({ state: 'training', sequence: 2 });
+      expect(await training(handle).query(queryNames.latestCheckpoint)).toEqual({ step: 7, id: 'sha256:7' });
+      expect(await training(handle).query(queryNames.progress)).toMatchObject({ attempts: 1 });
+      await handle.signal(signalNames.cancel);
+      await handle.result();
+    });
+  });
+});
+
+describe('a cancellation', () => {
+  it.each(['snapshotDataset', 'fineTuneBert', 'evaluateBert'] as const)(
+    'by signal during %s ends the experiment as cancelled',
+    async (name) => {
+      const { activity, begun } = blocking();
+      await runScenario(temporal, { [name]: activity }, async (scenario) => {
+        await begun;
+        await scenario.handle.signal(signalNames.cancel);
+        expect(await scenario.handle.result()).toEqual({ state: 'cancelled' });
+        expect(scenario.transitions.at(-1)).toMatchObject({ state: 'cancelled', error: null });
+        await record(`cancelled-${name}`, scenario);
+      });
+    },
+  );
+
+  it('made in Temporal itself ends the experiment as cancelled, there too', async () => {
+    const { activity, begun } = blocking();
+    await runScenario(temporal, { fineTuneBert: activity }, async (scenario) => {
+      await begun;
+      await scenario.handle.cancel();
+      await expect(scenario.handle.result()).rejects.toMatchObject({ cause: expect.any(CancelledFailure) });
+      expect((await scenario.handle.describe()).status.name).toBe('CANCELLED');
+      expect(scenario.transitions.at(-1)).toMatchObject({ state: 'cancelled' });
+      await record('cancelled-in-temporal', scenario);
+    });
+  });
+
+  it('waits for training to keep its last steps', async () => {
+    let kept = false;
+    const { activity, begun } = blocking();
+    const keepAtTheEnd = async () => {
+      try {
+        return await activity();
+      } catch (error) {
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        kept = true;
+        throw error;
+      }
+    };
+    await runScenario(temporal, { fineTuneBert: keepAtTheEnd }, async ({ handle }) => {
+      await begun;
+      await handle.signal(signalNames.cancel);
+      await handle.result();
+      expect(kept).toBe(true);
+    });
+  });
+});
