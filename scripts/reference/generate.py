@@ -175,6 +175,7 @@ def main():
     losses, norms = adamw(p, batch)
     ids, types, mask, labels = (part.tolist() for part in batch)
     result = {
+        "torch": torch.__version__,
         "config": CONFIG,
         "labelCount": LABELS,
         "batch": {"tokenIds": ids, "tokenTypes": types, "mask": mask, "labels": labels},

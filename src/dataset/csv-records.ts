@@ -1,4 +1,5 @@
-// CSV as RFC 4180 has it: cells of a comma-separated line, in double quotes where they hold commas, quotes or line ends.
+// CSV as RFC 4180 has it, read by csv-parse: this file adds the line that each record and each fault stands in.
+import { CsvError, Parser, type Info } from 'csv-parse';
 import { datasetLimits } from './limits.ts';
 import type { RowProblems } from './row-problems.ts';
 import type { TextBlock } from './text-blocks.ts';
@@ -9,117 +10,73 @@ export interface CellRecord {
   readonly cells: readonly string[];
 }
 
-/** Where in a record the reader stands. */
-type Place = 'cellStart' | 'plainCell' | 'quotedCell' | 'afterQuote';
+/** What makes the rest of a file unreadable, by csv-parse's code for it. The line given is that of the cell's beginning. */
+const faults: Readonly<Record<string, string>> = {
+  CSV_QUOTE_NOT_CLOSED: 'opens a quote that is never closed',
+  INVALID_OPENING_QUOTE: 'has a quote inside a cell without quotes',
+  CSV_INVALID_CLOSING_QUOTE: 'has a cell that goes on after its closing quote',
+  CSV_MAX_RECORD_SIZE: `has a record of over ${datasetLimits.longestLineBytes} bytes`,
+};
 
-/** Reads records from text that comes in pieces. Line ends are LF or CRLF; empty lines are passed over. */
-export class CsvReader {
-  readonly #problems: RowProblems;
-  #place: Place = 'cellStart';
-  #cells: string[] = [];
-  #cell = '';
-  #line = 1;
-  #recordLine = 1;
-  #quoteLine = 1;
-
-  constructor(problems: RowProblems) {
-    this.#problems = problems;
-  }
-
-  /** The records that this piece completes. */
-  *read(block: TextBlock): Generator<CellRecord> {
-    const { text } = block;
-    this.#line = block.firstLine;
-    if (this.#place === 'cellStart' && this.#cells.length === 0) this.#recordLine = block.firstLine;
-    let index = 0;
-    while (index < text.length) {
-      if (this.#place === 'quotedCell') {
-        index = this.#readQuoted(text, index);
-        continue;
-      }
-      const character = text[index];
-      if (character === ',') this.#endCell();
-      else if (character === '\n') {
-        const record = this.#endRecord();
-        if (record !== undefined) yield record;
-      } else if (character === '"') {
-        if (this.#place === 'cellStart') this.#quoteLine = this.#line;
-        else if (this.#place === 'plainCell')
-          this.#problems.fail(this.#line, 'has a quote inside a cell without quotes');
-        else this.#cell += '"';
-        this.#place = 'quotedCell';
-      } else if (!(character === '\r' && text[index + 1] === '\n')) {
-        if (this.#place === 'afterQuote') this.#problems.fail(this.#line, 'goes on after a closing quote');
-        index = this.#readPlain(text, index);
-        continue;
-      }
-      index += 1;
+/**
+ * Reads records from whole lines. Line ends are LF or CRLF; empty lines are passed over; records may differ in length.
+ *
+ * @throws CodedError `dataset_invalid`, after the records before the fault were handed out.
+ */
+export async function* csvRecords(
+  blocks: AsyncIterable<TextBlock>,
+  problems: RowProblems,
+): AsyncGenerator<CellRecord> {
+  // csv-parse counts a CRLF within quotes as two lines, so line feeds within cells are counted here.
+  let feedsInCells = 0;
+  let feedsBeforeRecord = 0;
+  let records: CellRecord[] = [];
+  // Records are taken as they are found, not from the stream, which would lose those that wait when a fault comes.
+  const parser = new Parser({
+    record_delimiter: ['\r\n', '\n'],
+    skip_empty_lines: true,
+    relax_column_count: true,
+    max_record_size: datasetLimits.longestLineBytes,
+    cast: (cell) => {
+      feedsInCells += countFeeds(cell);
+      return cell;
+    },
+    on_record: (cells: string[], info) => {
+      records.push({ line: linesBefore(info) + feedsBeforeRecord, cells });
+      feedsBeforeRecord = feedsInCells;
+      return null;
+    },
+  });
+  parser.on('error', () => undefined); // Given to the callbacks below as well.
+  try {
+    for await (const block of blocks) {
+      const fault = await new Promise<unknown>((resolve) => parser.write(block.text, resolve));
+      yield* records;
+      records = [];
+      failOn(fault);
     }
+    const fault = await new Promise<unknown>((resolve) => parser.end(resolve));
+    yield* records;
+    failOn(fault);
+  } finally {
+    parser.destroy();
   }
 
-  /** The record that the end of the file completes. */
-  *end(): Generator<CellRecord> {
-    if (this.#place === 'quotedCell')
-      this.#problems.fail(this.#quoteLine, 'opens a quote that is never closed');
-    const record = this.#endRecord();
-    if (record !== undefined) yield record;
+  function failOn(fault: unknown): void {
+    if (fault === null || fault === undefined) return;
+    const message = fault instanceof CsvError ? faults[fault.code] : undefined;
+    if (message === undefined) throw fault;
+    problems.fail(linesBefore(fault as CsvError & Info) + 1 + feedsInCells, message); // csv-parse adds its Info.
   }
+}
 
-  /** Takes text up to a quote, which either closes the cell or is doubled: the next character tells. */
-  #readQuoted(text: string, start: number): number {
-    const quote = text.indexOf('"', start);
-    const end = quote === -1 ? text.length : quote;
-    for (
-      let feed = text.indexOf('\n', start);
-      feed !== -1 && feed < end;
-      feed = text.indexOf('\n', feed + 1)
-    ) {
-      this.#line += 1;
-    }
-    this.#grow(text.slice(start, end));
-    if (quote === -1) return end;
-    this.#place = 'afterQuote';
-    return end + 1;
-  }
+/** The lines that are records, or empty, when a record counts as one line. */
+function linesBefore(info: Info): number {
+  return info.records + info.empty_lines;
+}
 
-  #readPlain(text: string, start: number): number {
-    let end = start;
-    for (; end < text.length; end += 1) {
-      const character = text[end];
-      if (character === ',' || character === '\n' || character === '"') break;
-    }
-    const endsWithReturn = text[end] === '\n' && text[end - 1] === '\r';
-    this.#grow(text.slice(start, endsWithReturn ? end - 1 : end));
-    this.#place = 'plainCell';
-    return end;
-  }
-
-  #grow(part: string): void {
-    this.#cell += part;
-    if (this.#cell.length > datasetLimits.longestLineBytes) {
-      this.#problems.fail(
-        this.#recordLine,
-        `has a cell of over ${datasetLimits.longestLineBytes} characters`,
-      );
-    }
-  }
-
-  #endCell(): void {
-    this.#cells.push(this.#cell);
-    if (this.#cells.length > datasetLimits.columns) {
-      this.#problems.fail(this.#recordLine, `has over ${datasetLimits.columns} cells`);
-    }
-    this.#cell = '';
-    this.#place = 'cellStart';
-  }
-
-  #endRecord(): CellRecord | undefined {
-    const isEmptyLine = this.#cells.length === 0 && this.#place === 'cellStart';
-    if (!isEmptyLine) this.#endCell();
-    const record = { line: this.#recordLine, cells: this.#cells };
-    this.#cells = [];
-    this.#line += 1;
-    this.#recordLine = this.#line;
-    return isEmptyLine ? undefined : record;
-  }
+function countFeeds(cell: string): number {
+  let count = 0;
+  for (let place = cell.indexOf('\n'); place !== -1; place = cell.indexOf('\n', place + 1)) count += 1;
+  return count;
 }

@@ -1,7 +1,7 @@
 // The rows of a split's file, as they come: CSV, TSV or JSON lines.
 import type { Readable } from 'node:stream';
 import { duplicateKey } from '../storage/duplicate-key.ts';
-import { CsvReader, type CellRecord } from './csv-records.ts';
+import { csvRecords, type CellRecord } from './csv-records.ts';
 import { datasetLimits } from './limits.ts';
 import { RowProblems } from './row-problems.ts';
 import { lineTooLong, textBlocks } from './text-blocks.ts';
@@ -53,13 +53,7 @@ function recordsOf(
   stream: Readable,
   problems: RowProblems,
 ): AsyncGenerator<CellRecord> {
-  return format === 'csv' ? csvRecords(stream, problems) : tsvRecords(stream, problems);
-}
-
-async function* csvRecords(stream: Readable, problems: RowProblems): AsyncGenerator<CellRecord> {
-  const reader = new CsvReader(problems);
-  for await (const block of textBlocks(stream, problems)) yield* reader.read(block);
-  yield* reader.end();
+  return format === 'csv' ? csvRecords(textBlocks(stream, problems), problems) : tsvRecords(stream, problems);
 }
 
 async function* tsvRecords(stream: Readable, problems: RowProblems): AsyncGenerator<CellRecord> {

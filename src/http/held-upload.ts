@@ -18,6 +18,8 @@ export class HeldUpload {
     { maximumBytes, look }: { readonly maximumBytes: number; readonly look?: (chunk: Buffer) => void },
   ) {
     this.#held = new HeldStream(look);
+    // Its faults come out of what is stored.
+    this.#held.on('error', () => undefined);
     endWith(body, this.#held);
     this.#stored = blobs.putStream(body.pipe(this.#held), { maximumBytes });
     // Whoever waits for the upload learns of its fault; until then it is not an unhandled one.
@@ -44,12 +46,19 @@ export class HeldUpload {
   }
 }
 
-/** Breaks a stream when the one that is piped into it breaks or ends before its end: a pipe tells it neither. */
+/**
+ * Breaks a stream when the one that is piped into it breaks or ends before its end: a pipe tells it neither. The source
+ * may have broken already.
+ */
 export function endWith(source: Readable, target: Transform): void {
-  source.once('error', (error) => target.destroy(error));
-  source.once('close', () => {
-    if (!source.readableEnded) target.destroy(new CodedError('invalid_request', 'The body ended before its end.'));
-  });
+  const fail = (): void => {
+    if (source.readableEnded) return;
+    target.destroy(
+      new CodedError('invalid_request', 'The body ended before its end.', { cause: source.errored }),
+    );
+  };
+  if (source.destroyed) fail();
+  else source.once('error', fail).once('close', fail);
 }
 
 class HeldStream extends Transform {

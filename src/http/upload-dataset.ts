@@ -55,6 +55,7 @@ async function takeSplit(
   const format = formatOf(fileName);
   // Two readers of one stream: each chunk goes to both, at the pace of the slower one.
   const inspected = new PassThrough();
+  inspected.on('error', () => undefined);
   endWith(content, inspected);
   const upload = new HeldUpload(blobs, content, { maximumBytes });
   content.pipe(inspected);

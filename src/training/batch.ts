@@ -1,5 +1,7 @@
 // One batch of token ids, padded to its longest example.
-import type { EncodedExamples } from '../text/encoded-examples.ts';
+import { CodedError } from '../error.ts';
+import { exampleCount, type EncodedExamples } from '../text/encoded-examples.ts';
+import type { BertConfig } from './job.ts';
 
 /** Added to the score of a key that is padding: exp of anything near it is exactly 0 in float32. */
 const maskedKeyBias = -1e9;
@@ -23,6 +25,26 @@ export interface Batch {
 /** The number of tokens of one example. */
 export function lengthOf(examples: EncodedExamples, index: number): number {
   return (examples.offsets[index + 1] ?? 0) - (examples.offsets[index] ?? 0);
+}
+
+/**
+ * Checks that a model can take all examples.
+ * @throws CodedError `sequence_too_long` or `model_incompatible` naming the first example that it cannot take
+ */
+export function checkExamples(examples: EncodedExamples, config: BertConfig): void {
+  for (let index = 0; index < exampleCount(examples); index++)
+    if (lengthOf(examples, index) > config.maxPositions)
+      throw new CodedError(
+        'sequence_too_long',
+        `Example ${index} has ${lengthOf(examples, index)} tokens; the model has ${config.maxPositions} positions.`,
+      );
+  const place = examples.tokenIds.findIndex((id) => id < 0 || id >= config.vocabularySize);
+  if (place === -1) return;
+  const index = examples.offsets.findIndex((offset) => offset > place) - 1;
+  throw new CodedError(
+    'model_incompatible',
+    `Example ${index} has token id ${examples.tokenIds[place] ?? 0}; the vocabulary has ${config.vocabularySize} entries.`,
+  );
 }
 
 /** Collects examples by index into a batch. */

@@ -17,7 +17,7 @@ export interface EvaluationResult {
 
 /**
  * Computes the logits and the loss of every example, dropout off.
- * @throws CodedError `engine_failed` when the thread fails; the reason of `signal` when that is aborted
+ * @throws CodedError `sequence_too_long` or `model_incompatible` when the model cannot take an example; `engine_failed` when the thread fails; the reason of `signal` when that is aborted
  */
 export function evaluate(job: EvaluationJob): Promise<EvaluationResult> {
   const { signal, onProgress, ...task } = job;

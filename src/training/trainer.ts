@@ -10,8 +10,8 @@ import { createSignals, signal } from './runtime/thread-protocol.ts';
  * Every step is told once and in order; a checkpoint follows the `steps` event of its step. Two checkpoints wait for the
  * reader at most, then training pauses until one is taken. Leaving the iteration of `events` ends the thread.
  *
- * The iteration throws CodedError `training_diverged` when a loss or gradient is no longer finite, and `engine_failed`
- * when the thread fails.
+ * The iteration throws CodedError `training_diverged` when a loss or gradient is no longer finite, `sequence_too_long` or
+ * `model_incompatible` when the model cannot take an example, and `engine_failed` when the thread fails.
  */
 export function startTraining(job: TrainingJob): TrainingRun {
   const signals = createSignals();

@@ -114,33 +114,58 @@ export async function call(
 }
 
 /** Holds an answer to be a problem of this status and code, with nothing of the server's inside. */
-export function expectProblem(response: Response, status: number, code: string, paths?: readonly string[]): void {
+export function expectProblem(
+  response: Response,
+  status: number,
+  code: string,
+  paths?: readonly string[],
+): void {
   expect([response.statusCode, response.json<{ code: string }>().code]).toEqual([status, code]);
   expect(response.headers['content-type']).toBe('application/problem+json');
   const problem = response.json<Record<string, unknown>>();
-  for (const field of ['type', 'title', 'detail', 'instance', 'requestId']) expect(problem[field]).toEqual(expect.any(String));
+  for (const field of ['type', 'title', 'detail', 'instance', 'requestId'])
+    expect(problem[field]).toEqual(expect.any(String));
   expect(problem['status']).toBe(status);
   expect(response.headers['retry-after']).toEqual(status === 503 ? expect.any(String) : undefined);
   expect(response.body).not.toMatch(/node_modules|\.ts:|\/tmp\/|SELECT |at .*\(/u);
-  if (paths) expect((problem['errors'] as { path: string }[]).map(({ path }) => path).sort()).toEqual([...paths].sort());
+  if (paths)
+    expect((problem['errors'] as { path: string }[]).map(({ path }) => path).sort()).toEqual(
+      [...paths].sort(),
+    );
 }
 
 const rows = Array.from({ length: 12 }, (_, index) => `"text ${index}, with a comma",${index % 2}`);
 export const csv = ['text,label', ...rows].join('\n');
 
 export async function uploadDataset(service: Pick<Service, 'app'>): Promise<string> {
-  const response = await call(service, 'POST', '/datasets', form([
-    { field: 'train', file: 'train.csv', content: csv },
-    { field: 'validation', file: 'validation.csv', content: csv },
-  ]));
+  const response = await call(
+    service,
+    'POST',
+    '/datasets',
+    form([
+      { field: 'train', file: 'train.csv', content: csv },
+      { field: 'validation', file: 'validation.csv', content: csv },
+    ]),
+  );
   expect([200, 201]).toContain(response.statusCode);
   return response.json<{ id: string }>().id;
 }
 
-export const scratch = { layers: 1, hiddenSize: 8, heads: 2, intermediateSize: 16, vocabularySize: 100, maxPositions: 128 };
+export const scratch = {
+  layers: 1,
+  hiddenSize: 8,
+  heads: 2,
+  intermediateSize: 16,
+  vocabularySize: 100,
+  maxPositions: 128,
+};
 
 export function submissionOf(datasetId: string): Record<string, unknown> {
-  return { name: 'first', model: { scratch }, dataset: { id: datasetId, textField: 'text', labelField: 'label' } };
+  return {
+    name: 'first',
+    model: { scratch },
+    dataset: { id: datasetId, textField: 'text', labelField: 'label' },
+  };
 }
 
 export async function submitExperiment(service: Pick<Service, 'app'>): Promise<string> {

@@ -1,10 +1,7 @@
 // Uploads: what is taken, what is refused, and that nothing is left of what was refused.
-import { once } from 'node:events';
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encodeSafetensors } from '../../src/model/safetensors.ts';
 import { encoderTensors } from '../../src/model/tensor-names.ts';
@@ -26,7 +23,11 @@ const post = (parts: readonly FormPart[], path = '/datasets') => call(service, '
 describe('a dataset', () => {
   it('is stored with its splits described, and is the same object when it comes again', async () => {
     const jsonl = '{"text":"a","label":1}\n{"text":"b","label":2,"note":null}\n';
-    const parts = [train, { field: 'dev', file: 'dev.tsv', content: 'text\tlabel\n"x\t0\n' }, { field: 'test', file: 'x.JSONL', content: jsonl }];
+    const parts = [
+      train,
+      { field: 'dev', file: 'dev.tsv', content: 'text\tlabel\n"x\t0\n' },
+      { field: 'test', file: 'x.JSONL', content: jsonl },
+    ];
     const first = await post(parts);
     expect(first.statusCode).toBe(201);
     const body = first.json<{ id: string }>();
@@ -35,24 +36,54 @@ describe('a dataset', () => {
       splits: {
         train: { rows: 12, columns: ['text', 'label'] },
         dev: { rows: 1, sample: [{ text: '"x', label: '0' }] },
-        test: { rows: 2, columns: ['text', 'label', 'note'], sample: [{ text: 'a', label: 1 }, { text: 'b', label: 2, note: null }] },
+        test: {
+          rows: 2,
+          columns: ['text', 'label', 'note'],
+          sample: [
+            { text: 'a', label: 1 },
+            { text: 'b', label: 2, note: null },
+          ],
+        },
       },
     });
     const again = await post(parts.toReversed());
     expect([again.statusCode, again.json<{ id: string }>().id]).toEqual([200, body.id]);
     expect((await call(service, 'GET', `/datasets/${body.id}`)).json()).toEqual(body);
-    expect((await call(service, 'GET', '/datasets?limit=1')).json()).toMatchObject({ items: [{ id: body.id }], nextCursor: null });
+    expect((await call(service, 'GET', '/datasets?limit=1')).json()).toMatchObject({
+      items: [{ id: body.id }],
+      nextCursor: null,
+    });
     expectProblem(await call(service, 'GET', '/datasets/ds_none'), 404, 'not_found');
   });
 
   it.each<[string, number, string, FormPart[]]>([
     ['a ragged row', 422, 'dataset_invalid', [train, { field: 'dev', file: 'a.csv', content: 'a,b\n1\n' }]],
-    ['an unclosed quote at the end', 422, 'dataset_invalid', [train, { field: 'dev', file: 'a.csv', content: 'a,b\n1,"2\n' }]],
-    ['invalid UTF-8', 422, 'dataset_invalid', [{ field: 'dev', file: 'a.csv', content: Buffer.from([0x61, 0x0a, 0xff, 0x0a]) }]],
+    [
+      'an unclosed quote at the end',
+      422,
+      'dataset_invalid',
+      [train, { field: 'dev', file: 'a.csv', content: 'a,b\n1,"2\n' }],
+    ],
+    [
+      'invalid UTF-8',
+      422,
+      'dataset_invalid',
+      [{ field: 'dev', file: 'a.csv', content: Buffer.from([0x61, 0x0a, 0xff, 0x0a]) }],
+    ],
     ['no row', 422, 'dataset_invalid', [{ field: 'dev', file: 'a.csv', content: 'a,b\n' }]],
     ['an empty file', 422, 'dataset_invalid', [{ field: 'dev', file: 'a.jsonl', content: '' }]],
-    ['half a surrogate pair', 422, 'dataset_invalid', [{ field: 'dev', file: 'a.jsonl', content: '{"a":"\\ud800"}\n' }]],
-    ['an unknown extension', 415, 'unsupported_media_type', [train, { field: 'dev', file: 'a.xlsx', content: csv }]],
+    [
+      'half a surrogate pair',
+      422,
+      'dataset_invalid',
+      [{ field: 'dev', file: 'a.jsonl', content: '{"a":"\\ud800"}\n' }],
+    ],
+    [
+      'an unknown extension',
+      415,
+      'unsupported_media_type',
+      [train, { field: 'dev', file: 'a.xlsx', content: csv }],
+    ],
     ['Parquet', 422, 'not_supported', [{ field: 'dev', file: 'a.parquet', content: 'PAR1' }]],
     ['two files for one split', 400, 'invalid_request', [train, train]],
     ['a split’s name that is none', 400, 'invalid_request', [{ field: '1st', file: 'a.csv', content: csv }]],
@@ -60,7 +91,9 @@ describe('a dataset', () => {
     ['no file', 400, 'invalid_request', []],
   ])('with %s is refused with %i %s, and nothing is left', async (_what, status, code, parts) => {
     // Other files than before, so that each would leave something of its own.
-    const own = parts.map((part) => (part === train ? { ...train, content: `${csv}\n${String(_what)},1` } : part));
+    const own = parts.map((part) =>
+      part === train ? { ...train, content: `${csv}\n${String(_what)},1` } : part,
+    );
     const before = await service.storedFiles();
     expectProblem(await post(own), status, code);
     await vi.waitFor(async () => expect(await service.storedFiles()).toEqual(before));
@@ -72,12 +105,27 @@ describe('a dataset', () => {
   });
 
   it('is refused when the body is no form, or one that is cut off', async () => {
-    expectProblem(await call(service, 'POST', '/datasets', { payload: { a: 1 } }), 415, 'unsupported_media_type');
+    expectProblem(
+      await call(service, 'POST', '/datasets', { payload: { a: 1 } }),
+      415,
+      'unsupported_media_type',
+    );
     expectProblem(await call(service, 'POST', '/datasets'), 415, 'unsupported_media_type');
     const { payload, headers } = form([train]);
     const before = await service.storedFiles();
-    expectProblem(await call(service, 'POST', '/datasets', { payload: payload.subarray(0, 100), headers }), 400, 'invalid_request');
-    expectProblem(await call(service, 'POST', '/datasets', { payload, headers: { 'content-type': 'multipart/form-data' } }), 400, 'invalid_request');
+    expectProblem(
+      await call(service, 'POST', '/datasets', { payload: payload.subarray(0, 100), headers }),
+      400,
+      'invalid_request',
+    );
+    expectProblem(
+      await call(service, 'POST', '/datasets', {
+        payload,
+        headers: { 'content-type': 'multipart/form-data' },
+      }),
+      400,
+      'invalid_request',
+    );
     expect(await service.storedFiles()).toEqual(before);
   });
 });
@@ -87,20 +135,21 @@ describe('a large upload', () => {
   const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` };
 
   function* largeForm(megabytes: number): Generator<Buffer> {
-    yield Buffer.from(`--${boundary}\r\ncontent-disposition: form-data; name="train"; filename="a.csv"\r\n\r\ntext,label\n`);
+    yield Buffer.from(
+      `--${boundary}\r\ncontent-disposition: form-data; name="train"; filename="a.csv"\r\n\r\ntext,label\n`,
+    );
     const line = `${'some words that repeat '.repeat(8)},1\n`;
     const block = Buffer.from(line.repeat(Math.floor(65_536 / line.length)));
     for (let sent = 0; sent < megabytes * 1e6; sent += block.length) yield block;
     yield Buffer.from(`\r\n--${boundary}--\r\n`);
   }
 
-  async function send(megabytes: number): Promise<{ status: number | undefined; body: unknown }> {
+  async function send(megabytes: number): Promise<{ status: number; body: unknown }> {
     const { port } = service.app.server.address() as AddressInfo;
-    const outgoing = request({ port, host: '127.0.0.1', path: '/datasets', method: 'POST', headers });
-    const answered = once(outgoing, 'response') as Promise<[import('node:http').IncomingMessage]>;
-    await pipeline(Readable.from(largeForm(megabytes)), outgoing);
-    const [response] = await answered;
-    return { status: response.statusCode, body: await json(response) };
+    const body = Readable.toWeb(Readable.from(largeForm(megabytes))) as ReadableStream;
+    const options = { method: 'POST', headers, body, duplex: 'half' } as const;
+    const response = await fetch(`http://127.0.0.1:${port}/datasets`, options);
+    return { status: response.status, body: await response.json() };
   }
 
   beforeAll(() => service.app.listen({ port: 0, host: '127.0.0.1' }));
@@ -130,7 +179,10 @@ describe('a large upload', () => {
     const outgoing = request({ port, host: '127.0.0.1', path: '/datasets', method: 'POST', headers });
     outgoing.on('error', () => undefined);
     for (const block of [...largeForm(1)].slice(0, -1)) outgoing.write(block);
-    await vi.waitFor(async () => expect((await service.storedFiles()).length).toBeGreaterThan(before.length), 5000);
+    await vi.waitFor(
+      async () => expect((await service.storedFiles()).length).toBeGreaterThan(before.length),
+      5000,
+    );
     outgoing.destroy();
     await vi.waitFor(async () => expect(await service.storedFiles()).toEqual(before), 5000);
   });
@@ -138,12 +190,24 @@ describe('a large upload', () => {
 
 describe('a model', () => {
   const config = {
-    model_type: 'bert', vocab_size: 64, hidden_size: 8, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 16,
-    max_position_embeddings: 32, hidden_act: 'gelu',
+    model_type: 'bert',
+    vocab_size: 64,
+    hidden_size: 8,
+    num_hidden_layers: 1,
+    num_attention_heads: 2,
+    intermediate_size: 16,
+    max_position_embeddings: 32,
+    hidden_act: 'gelu',
   };
   const shapes = [...encoderTensors(readModelConfig(config)).required];
-  const tensors = shapes.map(([name, shape]) => ({ name, shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }));
-  const weights = Buffer.from(encodeSafetensors([...tensors, { name: 'cls.predictions.bias', shape: [2], data: new Float32Array(2) }]));
+  const tensors = shapes.map(([name, shape]) => ({
+    name,
+    shape,
+    data: new Float32Array(shape.reduce((a, b) => a * b, 1)),
+  }));
+  const weights = Buffer.from(
+    encodeSafetensors([...tensors, { name: 'cls.predictions.bias', shape: [2], data: new Float32Array(2) }]),
+  );
   const vocabulary = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', 'b'].join('\n');
   const files = (changes: Partial<Record<string, string | Buffer | undefined>> = {}): FormPart[] =>
     Object.entries({
@@ -168,7 +232,9 @@ describe('a model', () => {
     const record = await service.repositories.models.get('default', body.id);
     expect(await service.blobs.bytes(record!.blobs.weights)).toEqual(weights);
     const learned = JSON.stringify(learnWordPiece(['c d'], { vocabularySize: 40 }));
-    expect((await post(files({ 'vocab.txt': undefined, 'tokenizer.json': learned }), '/models')).statusCode).toBe(201);
+    expect(
+      (await post(files({ 'vocab.txt': undefined, 'tokenizer.json': learned }), '/models')).statusCode,
+    ).toBe(201);
   });
 
   const lying = Buffer.from(weights);
@@ -179,10 +245,30 @@ describe('a model', () => {
     ['without a configuration', 422, 'model_invalid', files({ 'config.json': undefined })],
     ['without a vocabulary', 422, 'model_invalid', files({ 'vocab.txt': undefined })],
     ['with a configuration that is not JSON', 422, 'model_invalid', files({ 'config.json': '{' })],
-    ['with a configuration that is not UTF-8', 422, 'model_invalid', files({ 'config.json': Buffer.from([0xff]) })],
-    ['of another architecture', 422, 'not_supported', files({ 'config.json': JSON.stringify({ ...config, model_type: 'gpt2' }) })],
-    ['whose shapes do not fit', 422, 'model_incompatible', files({ 'config.json': JSON.stringify({ ...config, intermediate_size: 32 }) })],
-    ['that lacks a tensor', 422, 'model_incompatible', files({ 'model.safetensors': Buffer.from(encodeSafetensors(tensors.slice(1))) })],
+    [
+      'with a configuration that is not UTF-8',
+      422,
+      'model_invalid',
+      files({ 'config.json': Buffer.from([0xff]) }),
+    ],
+    [
+      'of another architecture',
+      422,
+      'not_supported',
+      files({ 'config.json': JSON.stringify({ ...config, model_type: 'gpt2' }) }),
+    ],
+    [
+      'whose shapes do not fit',
+      422,
+      'model_incompatible',
+      files({ 'config.json': JSON.stringify({ ...config, intermediate_size: 32 }) }),
+    ],
+    [
+      'that lacks a tensor',
+      422,
+      'model_incompatible',
+      files({ 'model.safetensors': Buffer.from(encodeSafetensors(tensors.slice(1))) }),
+    ],
     ['whose header lies', 422, 'model_invalid', files({ 'model.safetensors': lying })],
     ['that is cut off', 422, 'model_invalid', files({ 'model.safetensors': weights.subarray(0, -1) })],
     ['of four bytes', 422, 'model_invalid', files({ 'model.safetensors': Buffer.from('tiny') })],

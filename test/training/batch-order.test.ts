@@ -1,7 +1,8 @@
 // Which examples make up which step, and how a batch is laid out.
 import { describe, expect, it } from 'vitest';
 import { BatchOrder, totalSteps } from '../../src/training/batch-order.ts';
-import { collectBatch } from '../../src/training/batch.ts';
+import { checkExamples, collectBatch } from '../../src/training/batch.ts';
+import { tinyConfig } from './tiny-task.ts';
 
 describe('the order of batches', () => {
   const recipe = { epochs: 3, batchSize: 4, seed: 8 };
@@ -33,5 +34,23 @@ describe('a batch', () => {
     expect([...batch.tokenIds]).toEqual([8, 9, 4, 0]);
     expect([...batch.keyBias]).toEqual([0, 0, 0, -1e9]);
     expect([...batch.labels]).toEqual([1, 2]);
+  });
+
+  it('is not made of examples that the model cannot take', () => {
+    expect(() =>
+      checkExamples(examples, { ...tinyConfig, maxPositions: 3, vocabularySize: 10 }),
+    ).not.toThrow();
+    expect(() => checkExamples(examples, { ...tinyConfig, maxPositions: 2 })).toThrow(
+      expect.objectContaining({
+        code: 'sequence_too_long',
+        message: expect.stringContaining('Example 0') as string,
+      }),
+    );
+    expect(() => checkExamples(examples, { ...tinyConfig, vocabularySize: 9 })).toThrow(
+      expect.objectContaining({
+        code: 'model_incompatible',
+        message: expect.stringContaining('Example 1') as string,
+      }),
+    );
   });
 });

@@ -160,12 +160,18 @@ describe('a training run', () => {
     });
   });
 
-  it('fails as a fault of the machine when a provider is not there or the state lacks a tensor', async () => {
+  it('fails as a fault of the machine when the state lacks a tensor', async () => {
     const job = tinyJob();
     const lacking = { ...job.start, firstMoments: job.start.firstMoments.slice(1) };
     await expect(allEvents(startTraining({ ...job, start: lacking }))).rejects.toMatchObject({
       code: 'engine_failed',
     });
+  });
+
+  it('fails as a fault of the user when an example does not fit the model', async () => {
+    const job = tinyJob();
+    const run = startTraining({ ...job, config: { ...job.config, maxPositions: 8 } });
+    await expect(allEvents(run)).rejects.toMatchObject({ code: 'sequence_too_long' });
   });
 
   it('keeps the main thread free while it trains', async () => {

@@ -20,6 +20,6 @@ try {
   else await runEvaluation(task.task, task.signals, send);
 } catch (error) {
   // The thread's end would tell the other side less than this message does.
-  const diverged = error instanceof CodedError && error.code === 'training_diverged';
-  send({ kind: 'failed', message: explain(error), diverged });
+  const code = error instanceof CodedError ? error.code : 'engine_failed';
+  send({ kind: 'failed', code, message: explain(error) });
 }

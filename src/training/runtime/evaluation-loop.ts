@@ -1,6 +1,6 @@
 // An evaluation inside the engine's thread: batches of like length, results in the order of the rows.
 import { exampleCount } from '../../text/encoded-examples.ts';
-import { collectBatch, lengthOf } from '../batch.ts';
+import { checkExamples, collectBatch, lengthOf } from '../batch.ts';
 import { buildEvaluationGraph, evaluationInput, type EvaluationGraph } from '../evaluation-graph.ts';
 import type { InputValue } from '../step-inputs.ts';
 import { openSession, type OpenSession } from './session.ts';
@@ -50,6 +50,7 @@ async function evaluateRows(
 
 /** Computes logits and losses of every row and sends them, with progress on the way. An abandoned evaluation just ends. */
 export async function runEvaluation(task: EvaluationTask, signals: Signals, send: Send): Promise<void> {
+  checkExamples(task.examples, task.config);
   const graph = buildEvaluationGraph(task.config, task.labelCount);
   const session = await openSession(graph.model, task.provider, task.threads);
   const rows = rowsByLength(task);

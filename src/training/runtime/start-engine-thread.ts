@@ -44,8 +44,7 @@ export function startEngineThread(
   };
   worker.on('message', (message: EngineMessage) => {
     if (over) return;
-    if (message.kind === 'failed')
-      fail(new CodedError(message.diverged ? 'training_diverged' : 'engine_failed', message.message));
+    if (message.kind === 'failed') fail(new CodedError(message.code, message.message));
     else if (isLast(message)) last = message;
     else listener.message(message);
   });

@@ -1,4 +1,5 @@
 // What passes between the main thread and the engine's thread.
+import type { ErrorCode } from '../../error.ts';
 import type { EncodedExamples } from '../../text/encoded-examples.ts';
 import type { BertConfig, NamedTensor, ProviderChoice, TrainingEvent, TrainingJob } from '../job.ts';
 
@@ -38,7 +39,7 @@ export type EngineMessage =
   | TrainingEvent
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'evaluated'; readonly logits: Float32Array; readonly losses: Float32Array }
-  | { readonly kind: 'failed'; readonly message: string; readonly diverged: boolean };
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 /** Sends a message; buffers in `transfer` move instead of being copied. */
 export type Send = (message: EngineMessage, transfer?: readonly ArrayBuffer[]) => void;

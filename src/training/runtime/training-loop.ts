@@ -2,7 +2,7 @@
 import { CodedError } from '../../error.ts';
 import { exampleCount } from '../../text/encoded-examples.ts';
 import { BatchOrder, totalSteps } from '../batch-order.ts';
-import { collectBatch } from '../batch.ts';
+import { checkExamples, collectBatch } from '../batch.ts';
 import type { CheckpointReason, NamedTensor, StepRecord, TrainingJob, TrainingState } from '../job.ts';
 import { linearSchedule } from '../optimizer/schedule.ts';
 import type { StepPlan } from '../step-inputs.ts';
@@ -113,6 +113,7 @@ interface Tell {
 
 async function openRunner(job: TrainingJob, send: Send): Promise<StepRunner> {
   send({ kind: 'phase', phase: 'building' });
+  checkExamples(job.examples, job.config);
   const graph = buildTrainingGraph(job.config, job.labelCount, job.recipe);
   send({ kind: 'phase', phase: 'restoring' });
   const runner = await StepRunner.open(graph, job.recipe, job.start, job);
@@ -120,6 +121,16 @@ async function openRunner(job: TrainingJob, send: Send): Promise<StepRunner> {
   const profile = numericProfile({ threads: job.threads, provider, graphSha256: graphSha256(graph.model) });
   send({ kind: 'phase', phase: 'ready', profile });
   return runner;
+}
+
+/**
+ * Gives back the memory of the state that the thread began with, by detaching its buffers: the thread's own data refers
+ * to it to the end, and it is as large as the state that the runner holds by now.
+ */
+function releaseStart({ parameters, firstMoments, secondMoments }: TrainingState): void {
+  const buffers = new Set([...parameters, ...firstMoments, ...secondMoments].map(({ data }) => data.buffer));
+  for (const buffer of buffers)
+    if (buffer instanceof ArrayBuffer) structuredClone(buffer, { transfer: [buffer] });
 }
 
 /** Runs steps until the end, a stop or abandonment; returns the last step done. */
@@ -136,6 +147,7 @@ async function runSteps(job: TrainingJob, runner: StepRunner, signals: Signals, 
     const started = performance.now();
     const result = await runner.run(plans);
     const seconds = (performance.now() - started) / 1000;
+    if (step === job.start.step) releaseStart(job.start);
     runLength.learn(plans, seconds);
     const steps = stepRecords(plans, result);
     if (steps.length > 0) tell.send({ kind: 'steps', steps, seconds });
@@ -154,7 +166,8 @@ async function runSteps(job: TrainingJob, runner: StepRunner, signals: Signals, 
 
 /**
  * Trains from the job's start to its end or a stop, telling events on the way. An abandoned run just ends.
- * @throws CodedError `training_diverged` naming the first step whose loss or gradient is not finite
+ * @throws CodedError `training_diverged` naming the first step whose loss or gradient is not finite;
+ * `sequence_too_long` or `model_incompatible` when the model cannot take an example
  */
 export async function runTraining(job: TrainingJob, signals: Signals, send: Send): Promise<void> {
   const runner = await openRunner(job, send);
