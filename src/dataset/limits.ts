@@ -1,7 +1,7 @@
 // Every limit of datasets, named once.
 
 export const datasetLimits = {
-  /** A cell of CSV, or a line of any format. */
+  /** A line of any format, or a record of CSV, which may have several. */
   longestLineBytes: 1024 * 1024,
   columns: 1_000,
   columnNameCharacters: 200,

@@ -4,6 +4,8 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { App } from './dependencies.ts';
 import { problemSchema } from './schemas/answer.ts';
 import { experimentSchema } from './schemas/experiment.ts';
+import { evaluationSchema } from './schemas/evaluation.ts';
+import { eventSchema } from './schemas/result.ts';
 import { datasetSchema, filesForm, modelSchema } from './schemas/upload.ts';
 
 const forms: Readonly<Record<string, string>> = {
@@ -13,7 +15,15 @@ const forms: Readonly<Record<string, string>> = {
 
 /** Registers the shared schemas, the document and its page. Call before the routes. */
 export async function registerDocumentation(app: App): Promise<void> {
-  for (const schema of [problemSchema, experimentSchema, datasetSchema, modelSchema]) app.addSchema(schema);
+  for (const schema of [
+    problemSchema,
+    experimentSchema,
+    eventSchema,
+    evaluationSchema,
+    datasetSchema,
+    modelSchema,
+  ])
+    app.addSchema(schema);
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

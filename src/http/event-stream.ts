@@ -6,12 +6,13 @@ import type { RouteContext } from './dependencies.ts';
 
 /** A comment after so long without an event keeps proxies from closing the connection. */
 const heartbeatSeconds = 15;
+const heartbeat = ': heartbeat\n\n';
 const reconnectMilliseconds = 2_000;
 const eventsAtOnce = 500;
 
 /** The text of the stream from the event after `lastNumber` to the experiment's last one, or until the signal aborts. */
 export async function* eventStream(
-  { repositories, changes }: RouteContext,
+  { repositories, changes }: Pick<RouteContext, 'repositories' | 'changes'>,
   reference: ExperimentReference,
   lastNumber: number,
   signal: AbortSignal,
@@ -30,7 +31,8 @@ export async function* eventStream(
       }
       if (events.length > 0) continue;
       if (!record || hasEnded(record.state)) return;
-      if (!(await watch.next(heartbeatSeconds, signal))) yield ': heartbeat\n\n';
+      const changed = await watch.next(heartbeatSeconds, signal);
+      if (!changed) yield heartbeat;
     }
   } finally {
     watch.close();

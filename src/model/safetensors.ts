@@ -49,18 +49,24 @@ export async function readSafetensors(stream: Readable, fileBytes: number): Prom
 }
 
 /**
- * The safetensors file of these tensors: sorted by name and aligned, so that equal tensors give equal bytes.
+ * The safetensors file of these tensors in parts, without a copy of their data: the header, then each tensor's own memory.
+ * They are sorted by name and aligned, so that equal tensors give equal bytes.
  *
  * @throws TypeError when a shape does not fit its data, or two tensors have one name.
  */
-export function encodeSafetensors(tensors: readonly NamedTensor[]): Uint8Array {
+export function safetensorsFile(tensors: readonly NamedTensor[]): { readonly parts: readonly Uint8Array[] } {
   const sorted = [...tensors].sort((left, right) => (left.name < right.name ? -1 : 1));
   for (const [index, { name, shape, data }] of sorted.entries()) {
     if (product(shape) !== data.length) throw new TypeError(`The shape of ${name} does not fit its data.`);
     if (sorted[index + 1]?.name === name) throw new TypeError(`There are two tensors ${name}.`);
   }
   const header = writeHeader(sorted.map(({ name, shape }) => ({ name, shape, type: 'F32' })));
-  return Buffer.concat([header, ...sorted.map(({ data }) => bytesOf(data))]);
+  return { parts: [header, ...sorted.map(({ data }) => bytesOf(data))] };
+}
+
+/** {@link safetensorsFile} in one piece, beside the tensors: for small models. */
+export function encodeSafetensors(tensors: readonly NamedTensor[]): Uint8Array {
+  return Buffer.concat(safetensorsFile(tensors).parts);
 }
 
 function widen(entry: TensorEntry, bytes: Buffer): Float32Array | undefined {

@@ -1,6 +1,6 @@
 // Blobs: objects named by the SHA-256 of their content and checked against it whenever they are read.
 import { createHash } from 'node:crypto';
-import { Transform, type Readable } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { v7 } from 'uuid';
 import { CodedError } from '../error.ts';
@@ -11,6 +11,9 @@ export interface BlobRef {
   readonly sha256: string;
   readonly sizeBytes: number;
 }
+
+/** Parts go to the store in pieces of at most this size, so that it never holds a copy of a large one. */
+const pieceSizeBytes = 1024 * 1024;
 
 const hashPattern = /^sha256:[0-9a-f]{64}$/;
 
@@ -40,6 +43,28 @@ export class BlobStore {
   async putBytes(bytes: Uint8Array): Promise<BlobRef> {
     const reference = { sha256: sha256Of(bytes), sizeBytes: bytes.byteLength };
     if (!(await this.#isStored(reference))) await this.#store.put(this.#key(reference.sha256), bytes);
+    return reference;
+  }
+
+  /**
+   * Stores bytes that lie in several places as one blob, without a copy of them all.
+   *
+   * @param parts in the order of the content; they must not change until the promise settles.
+   */
+  async putParts(parts: readonly Uint8Array[]): Promise<BlobRef> {
+    const hash = createHash('sha256');
+    let sizeBytes = 0;
+    for (const part of parts) {
+      hash.update(part);
+      sizeBytes += part.byteLength;
+    }
+    const reference = { sha256: `sha256:${hash.digest('hex')}`, sizeBytes };
+    if (!(await this.#isStored(reference))) {
+      await this.#store.put(
+        this.#key(reference.sha256),
+        Readable.from(piecesOf(parts), { objectMode: false }),
+      );
+    }
     return reference;
   }
 
@@ -131,6 +156,13 @@ export class BlobStore {
   /** A blob of another size under this name is broken: it is written anew. */
   async #isStored(reference: BlobRef): Promise<boolean> {
     return (await this.#store.head(this.#key(reference.sha256)))?.sizeBytes === reference.sizeBytes;
+  }
+}
+
+function* piecesOf(parts: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (const part of parts) {
+    for (let start = 0; start < part.byteLength; start += pieceSizeBytes)
+      yield part.subarray(start, start + pieceSizeBytes);
   }
 }
 

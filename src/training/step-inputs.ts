@@ -4,7 +4,7 @@ import type { ElementType, Shape } from './graph/tensor.ts';
 import { stepFactors } from './optimizer/adamw.ts';
 import { fillDropoutMask } from './random/dropout-mask.ts';
 import type { Keystream } from './random/keystream.ts';
-import { layoutColumn, stepInput } from './training-graph.ts';
+import { layoutColumn, stepInput } from './step-layout.ts';
 
 /** One step as planned: what it trains on and at which rate. */
 export interface StepPlan {

@@ -1,12 +1,12 @@
 // The graph of one whole training step - forward, backward, clipping, AdamW - and the loop over several of them.
-import { classificationLosses, bertLogits, type BatchTensors, type Dropout } from './bert/model.ts';
+import { bertLogits, classificationLosses, type Dropout } from './bert/model.ts';
 import { decays, parameterSpecifications } from './bert/parameters.ts';
 import { GraphBuilder } from './graph/builder.ts';
 import { checkGraph } from './graph/checker.ts';
 import { differentiate } from './graph/differentiate.ts';
 import { encodeModel } from './graph/onnx-encoding.ts';
 import { emitLoop, stateInput, type LoopPlan } from './graph/onnx-emission.ts';
-import type { ElementType, Shape, Tensor } from './graph/tensor.ts';
+import type { Shape, Tensor } from './graph/tensor.ts';
 import type { BertConfig, Recipe } from './job.ts';
 import {
   adamwUpdate,
@@ -15,30 +15,8 @@ import {
   type Moments,
   type StepFactors,
 } from './optimizer/adamw.ts';
-
-/** Columns of the layout row of a step; from `masks` on, where each dropout mask begins, and the end of the last. */
-export const layoutColumn = {
-  tokens: 0,
-  tokensEnd: 1,
-  examples: 2,
-  examplesEnd: 3,
-  batch: 4,
-  length: 5,
-  masks: 6,
-} as const;
-
-/** Names of the model's inputs beside the state, and of what it collects. */
-export const stepInput = {
-  layout: 'layout',
-  tokenIds: 'token_ids',
-  tokenTypes: 'token_types',
-  keyBias: 'key_bias',
-  labels: 'labels',
-  decay: 'decay_factors',
-  stepSize: 'step_sizes',
-  epsilon: 'epsilons',
-  masks: 'dropout_masks',
-} as const;
+import { batchTensors, StepData } from './step-data.ts';
+import { layoutColumn, stepInput } from './step-layout.ts';
 
 export const collected = { loss: 'losses', gradientNorm: 'gradient_norms' } as const;
 
@@ -63,75 +41,6 @@ export interface TrainingGraph {
   readonly states: readonly StateNames[];
   /** Shapes of the dropout masks in the order of their sites, symbolic in `batch` and `length`. */
   readonly dropoutSites: readonly Shape[];
-}
-
-const int64Zero = { type: 'int64', shape: [1], values: [0] } as const;
-
-/** Cuts the data of one step out of the flat inputs of a run. */
-class StepData {
-  private readonly build: GraphBuilder;
-  private readonly iteration: Tensor;
-  private readonly layout: Tensor;
-
-  constructor(build: GraphBuilder, iteration: Tensor) {
-    this.build = build;
-    this.iteration = iteration;
-    this.layout = this.scalarOf(build.input(stepInput.layout, 'int64', ['iterations', 'columns']));
-  }
-
-  /** Row `iteration` of an input with one row a step. */
-  scalarOf(perStep: Tensor): Tensor {
-    return this.build.one('gather', [perStep, this.iteration], {});
-  }
-
-  factor(name: string): Tensor {
-    return this.scalarOf(this.build.input(name, 'float32', ['iterations']));
-  }
-
-  private column(index: number): Tensor {
-    return this.build.one('pick', [this.layout], { index });
-  }
-
-  /** flat[column start .. column end) in a shape whose symbols are `batch` and `length`. */
-  segment(flat: Tensor, columns: readonly [number, number], shape: Shape): Tensor {
-    const [start, end] = columns;
-    return this.cut(flat, this.column(start), this.column(end), shape);
-  }
-
-  positions(count: number): Tensor {
-    const values = Array.from({ length: count }, (_, position) => position);
-    const all = this.build.one('constant', [], { type: 'int32', shape: [count], values });
-    const start = this.build.one('constant', [], int64Zero);
-    return this.cut(all, start, this.column(layoutColumn.length), ['length']);
-  }
-
-  private cut(flat: Tensor, start: Tensor, end: Tensor, shape: Shape): Tensor {
-    const sizes = shape
-      .filter((dimension) => typeof dimension === 'string')
-      .map((symbol) => this.column(symbol === 'batch' ? layoutColumn.batch : layoutColumn.length));
-    return this.build.one('segment', [flat, start, end, ...sizes], { shape });
-  }
-}
-
-function batchTensors(
-  build: GraphBuilder,
-  data: StepData,
-  config: BertConfig,
-): BatchTensors & { labels: Tensor } {
-  const tokens = [layoutColumn.tokens, layoutColumn.tokensEnd] as const;
-  const perToken = (name: string, type: ElementType, shape: Shape): Tensor =>
-    data.segment(build.input(name, type, ['tokens']), tokens, shape);
-  return {
-    tokenIds: perToken(stepInput.tokenIds, 'int32', ['batch', 'length']),
-    tokenTypes: perToken(stepInput.tokenTypes, 'int32', ['batch', 'length']),
-    keyBias: perToken(stepInput.keyBias, 'float32', ['batch', 1, 1, 'length']),
-    positions: data.positions(config.maxPositions),
-    labels: data.segment(
-      build.input(stepInput.labels, 'int32', ['examples']),
-      [layoutColumn.examples, layoutColumn.examplesEnd],
-      ['batch'],
-    ),
-  };
 }
 
 /** Dropout by masks from outside (Srivastava et al., JMLR 15, 2014), kept elements scaled by 1 / (1 - p). */

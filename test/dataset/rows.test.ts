@@ -87,6 +87,12 @@ describe('CSV', () => {
     ['an unclosed quote, where it opens', 'a,b\n1,2\n3,"4\n5,6\n', ['3']],
     ['a quote inside a plain cell', 'a,b\n1,2"\n', ['2']],
     ['text after a closing quote', 'a,b\n1,"2"x\n', ['2']],
+    ['a fault after ragged rows', 'a,b\n1\n2,3\n4\n5,6"\n7\n', ['2', '4', '5']],
+    ['an unclosed quote after quoted CRLFs and empty lines', 'a,b\r\n"1\r\n\r\n1",2\r\n\r\n3,"4\r\n', ['6']],
+    ['a ragged row after quoted CRLFs and empty lines', 'a,b\r\n"1\r\n\r\n1",2\r\n\r\n3\r\n', ['6']],
+    ['a faulty record of several lines, where it begins', 'a,b\n1,2\n"3\n3","4\n4"x\n', ['3']],
+    ['a quoted empty cell where more are due', 'a,b\n\n""\n', ['3']],
+    ['a lone carriage return after a quote', 'a,b\n1,"2"\r3\n', ['2']],
     ['a column named twice', 'a,b,a\n1,2,3\n', ['1']],
     ['a column without a name', 'a,\n1,2\n', ['1']],
     ['a header alone', 'a,b\n', ['1']],
@@ -110,11 +116,22 @@ describe('CSV', () => {
     expect(error.problems.at(-1)?.path).toBe('/train/line/31');
   });
 
-  it('with a cell over 1 MiB or over 1,000 columns is refused', async () => {
+  it('with a record over 1 MiB or over 1,000 columns is refused', async () => {
     const cell = 'x\n'.repeat(600_000);
     expect(await refusedLines('csv', `a,b\n1,"${cell}"\n`)).toEqual(['2']);
     expect(await refusedLines('csv', `a,b\n1,${'x'.repeat(1_100_000)}\n`)).toEqual(['2']);
     expect(await refusedLines('csv', `${'a,'.repeat(1000)}b\n`)).toEqual(['1']);
+    const half = `"${'x\n'.repeat(300_000)}"`;
+    expect(await refusedLines('csv', `a,b\n1,${half}\n2,\n${half},${half}\n`)).toEqual(['300004']);
+  });
+});
+
+describe('CSV of one column', () => {
+  it('passes over empty lines but keeps quoted empty cells', async () => {
+    expect((await read('csv', 'a\n\n""\n\nx\n')).map(({ line, values }) => [line, values['a']])).toEqual([
+      [3, ''],
+      [5, 'x'],
+    ]);
   });
 });
 

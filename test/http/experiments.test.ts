@@ -329,9 +329,9 @@ describe('an experiment', () => {
     let row;
     do row = await outbox.claim(new Date(Date.now() + 60_000));
     while (row && row.experimentId !== id);
-    await outbox.postpone(row!, 'away', new Date());
+    await outbox.postpone(row, 'away', new Date());
     expect(await waitingFor()).toEqual({ kind: 'temporal', queue: 'bert-coordinator-task-queue' });
-    await outbox.delivered(row!);
+    await outbox.delivered(row);
     const reference = { projectId: 'default', experimentId: id };
     await transitions.recordTransition({ ...reference, sequence: 2, state: 'training', error: null });
     expect(await waitingFor()).toEqual({ kind: 'worker', queue: 'bert-training-task-queue' });
@@ -376,6 +376,8 @@ describe('the list', () => {
     expect(second.json()).toMatchObject({ items: [{ name: 'listed three' }], nextCursor: null });
     const future = await call(service, 'GET', '/experiments?createdAfter=2999-01-01T00:00:00Z');
     expect(future.json()).toEqual({ items: [], nextCursor: null });
+    const past = await call(service, 'GET', '/experiments?createdBefore=0000-01-01T00:00:00Z');
+    expect(past.json()).toEqual({ items: [], nextCursor: null });
   });
 
   it.each([
@@ -388,6 +390,7 @@ describe('the list', () => {
     ['sort=name', '/sort'],
     ['cursor=AAAA', '/cursor'],
     ['createdAfter=yesterday', '/createdAfter'],
+    ['createdBefore=2016-12-31T23:59:60Z', '/createdBefore'],
     ['offset=1', '/offset'],
     ['__proto__=1', '/__proto__'],
     ['name=%00', '/name'],

@@ -22,6 +22,7 @@ export interface Service {
   readonly app: App;
   readonly postgres: TestPostgres;
   readonly repositories: Repositories;
+  readonly changes: ChangeFeed;
   readonly blobs: BlobStore;
   readonly checkpoints: CheckpointStore;
   readonly storeDirectory: string;
@@ -56,7 +57,7 @@ export async function startService(limits = { datasetBytes: 1e9, modelBytes: 1e9
     check: requireTemporal,
     async queues() {
       await requireTemporal();
-      const worker = { id: 'host/1/1', host: 'host', slots: 1, busy: null, lastSeenAt: new Date(0) };
+      const worker = { id: 'host/1/1', host: 'host', slots: 1, busy: 0, lastSeenAt: new Date(0) };
       return [{ name: taskQueues.training, backlog: 2, workers: [worker] }];
     },
   };
@@ -64,6 +65,7 @@ export async function startService(limits = { datasetBytes: 1e9, modelBytes: 1e9
   const app = await buildApp({ ...parts, changes, store, temporal, limits, log });
   return Object.assign(service, parts, {
     app,
+    changes,
     postgres,
     storeDirectory,
     storedFiles: async () => {

@@ -91,9 +91,7 @@ describe('a dataset', () => {
     ['no file', 400, 'invalid_request', []],
   ])('with %s is refused with %i %s, and nothing is left', async (_what, status, code, parts) => {
     // Other files than before, so that each would leave something of its own.
-    const own = parts.map((part) =>
-      part === train ? { ...train, content: `${csv}\n${String(_what)},1` } : part,
-    );
+    const own = parts.map((part) => (part === train ? { ...train, content: `${csv}\n${_what},1` } : part));
     const before = await service.storedFiles();
     expectProblem(await post(own), status, code);
     await vi.waitFor(async () => expect(await service.storedFiles()).toEqual(before));
@@ -216,7 +214,9 @@ describe('a model', () => {
       'config.json': JSON.stringify(config),
       'vocab.txt': vocabulary,
       ...changes,
-    }).flatMap(([file, content]) => (content === undefined ? [] : [{ field: 'file', file, content }]));
+    }).flatMap(([file, content]) =>
+      typeof content === 'undefined' ? [] : [{ field: 'file', file, content }],
+    );
 
   it('is stored, told what was left aside, and is the same object when it comes again', async () => {
     const response = await post(files(), '/models');

@@ -4,7 +4,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../src/error.ts';
 import { readHeaderLength } from '../../src/model/safetensors-header.ts';
-import { encodeSafetensors, readSafetensors, type NamedTensor } from '../../src/model/safetensors.ts';
+import {
+  encodeSafetensors,
+  readSafetensors,
+  safetensorsFile,
+  type NamedTensor,
+} from '../../src/model/safetensors.ts';
 
 function read(file: Uint8Array): Promise<readonly NamedTensor[]> {
   return readSafetensors(Readable.from([file], { objectMode: false }), file.byteLength);
@@ -49,6 +54,13 @@ describe('a safetensors file', () => {
     expect(Buffer.from(encodeSafetensors(tensors.toReversed())).equals(file)).toBe(true);
     const headerBytes = Number(Buffer.from(file).readBigUInt64LE(0));
     expect((8 + headerBytes) % 8).toBe(0);
+  });
+
+  it('in parts is the same file, and shares the memory of the tensors', () => {
+    const { parts } = safetensorsFile(tensors);
+    expect(Buffer.concat(parts).equals(encodeSafetensors(tensors))).toBe(true);
+    const memory = new Set<unknown>(parts.slice(1).map((part) => part.buffer));
+    expect(tensors.every(({ data }) => memory.has(data.buffer))).toBe(true);
   });
 
   it('is not written when a tensor is there twice or has another size than its shape', () => {

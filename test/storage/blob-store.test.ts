@@ -4,7 +4,7 @@ import { openSync, closeSync, writeSync, truncateSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BlobStore, sha256Of } from '../../src/storage/blob-store.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { findVersitygw, openDirectory, openS3, type TestStore } from './stores.ts';
@@ -56,6 +56,47 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))(
         const part = await buffer(await blobs.getRange(reference.sha256, { start: 5, end: 9 }));
         expect(part.equals(body.subarray(5, 10))).toBe(true);
         expect(await blobs.has(reference.sha256)).toBe(true);
+      });
+
+      it('is the same blob from parts as from their whole, and is given back', async () => {
+        const parts = [0, 3, 20 * 1024 * 1024 + 1, 0, 5_000_000, 1].map((size) => randomBytes(size));
+        const whole = Buffer.concat(parts);
+        const reference = await blobs.putParts(parts);
+        expect(reference).toEqual({ sha256: sha256Of(whole), sizeBytes: whole.length });
+        expect((await buffer(await blobs.get(reference))).equals(whole)).toBe(true);
+        const none = await blobs.putParts([]);
+        expect(none).toEqual({ sha256: sha256Of(''), sizeBytes: 0 });
+        expect(await buffer(await blobs.get(none))).toHaveLength(0);
+      });
+
+      it('from parts is written once, and anew when what is stored was cut short', async () => {
+        const put = vi.spyOn(opened.store, 'put');
+        const parts = [randomBytes(100_000), randomBytes(7)];
+        const reference = await blobs.putParts(parts);
+        expect(await blobs.putParts(parts)).toEqual(reference);
+        expect(await blobs.putParts([Buffer.concat(parts)])).toEqual(reference);
+        expect(put).toHaveBeenCalledTimes(1);
+        truncateSync(pathOf(reference.sha256), 99_999);
+        await blobs.putParts(parts);
+        expect(put).toHaveBeenCalledTimes(2);
+        put.mockRestore();
+        expect((await buffer(await blobs.get(reference))).equals(Buffer.concat(parts))).toBe(true);
+      });
+
+      it('from parts takes no memory for a copy of them', async () => {
+        const part = randomBytes(16 * 1024 * 1024);
+        const parts = Array.from({ length: 16 }, (_, index) => part.subarray(index));
+        const before = process.memoryUsage().arrayBuffers;
+        let most = 0;
+        const sampler = setInterval(() => {
+          most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+        }, 5);
+        try {
+          await blobs.putParts(parts);
+        } finally {
+          clearInterval(sampler);
+        }
+        expect(most).toBeLessThan(128 * 1024 * 1024);
       });
 
       it('from a stream takes memory that does not grow with the stream', async () => {

@@ -21,7 +21,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   temporal: ['experiment', 'database', 'config'],
   http: ['experiment', 'database', 'storage', 'dataset', 'model', 'temporal', 'config'],
   local: ['config'],
-  cli: ['openapi'],
+  cli: ['openapi', 'config'],
   openapi: ['http', 'experiment', 'openapi'],
   'workers/workflows': ['experiment'],
   'workers/activities': [

@@ -11,7 +11,7 @@ import type {
 import { childWorkflowId, signalNames } from '../../src/experiment/name.ts';
 import { messageOf } from '../../src/error.ts';
 import { totalSteps } from '../../src/training/batch-order.ts';
-import type { NumericProfile, TrainingEvent, TrainingRun } from '../../src/training/job.ts';
+import type { NumericProfile, TrainingEvent, TrainingJob, TrainingRun } from '../../src/training/job.ts';
 import { startTraining } from '../../src/training/trainer.ts';
 import { runAttempt } from './attempt.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
@@ -45,18 +45,22 @@ async function fineTune(
 ): Promise<FineTuneResult> {
   const activity = Context.current();
   const heartbeat = (): void => activity.heartbeat();
-  const prepared = await prepareTraining(dependencies, experiment, heartbeat);
-  const attempt = new TrainingAttempt(dependencies, holder, prepared, activity);
+  const attempt = new TrainingAttempt(
+    dependencies,
+    holder,
+    await prepareTraining(dependencies, experiment, heartbeat),
+    activity,
+  );
   await attempt.tellWorkflow();
-  if (prepared.job.start.step >= prepared.totalSteps)
-    return { outcome: 'completed', checkpoint: prepared.resumedFrom };
   return attempt.run();
 }
 
 class TrainingAttempt {
   readonly #dependencies: ActivityDependencies;
   readonly #holder: LeaseHolder;
-  readonly #prepared: PreparedTraining;
+  readonly #prepared: Omit<PreparedTraining, 'job'>;
+  /** Given away when training starts: the thread has its own copy, and the state in it is large. */
+  #job: TrainingJob | undefined;
   readonly #activity: Context;
   readonly #recorder: StepRecorder;
   #writer: CheckpointWriter | undefined;
@@ -74,9 +78,11 @@ class TrainingAttempt {
   ) {
     this.#dependencies = dependencies;
     this.#holder = holder;
-    this.#prepared = prepared;
+    const { job, ...rest } = prepared;
+    this.#prepared = rest;
+    this.#job = job;
     this.#activity = activity;
-    this.#latest = prepared.resumedFrom;
+    this.#latest = rest.resumedFrom;
     this.#recorder = new StepRecorder({
       ledger: dependencies.repositories.ledger,
       holder,
@@ -89,7 +95,9 @@ class TrainingAttempt {
   async run(): Promise<FineTuneResult> {
     const { stopping } = this.#dependencies;
     const { cancellationSignal } = this.#activity;
-    const run = startTraining(this.#prepared.job);
+    if (this.#recorder.position.steps >= this.#prepared.totalSteps)
+      return { outcome: 'completed', checkpoint: this.#latest };
+    const run = startTraining(this.#takeJob());
     const stop = (): void => run.stop();
     stopping.addEventListener('abort', stop);
     cancellationSignal.addEventListener('abort', stop);
@@ -105,6 +113,13 @@ class TrainingAttempt {
       cancellationSignal.removeEventListener('abort', stop);
       await run.kill();
     }
+  }
+
+  #takeJob(): TrainingJob {
+    const job = this.#job;
+    if (job === undefined) throw new Error('an attempt runs once');
+    this.#job = undefined;
+    return job;
   }
 
   async #follow(run: TrainingRun): Promise<'finished' | 'stopped'> {
@@ -142,12 +157,12 @@ class TrainingAttempt {
 
   async #begin(profile: NumericProfile): Promise<void> {
     const { repositories } = this.#dependencies;
-    const { blobs, manifests, frame, job } = this.#prepared;
+    const { blobs, manifests, frame, ledger } = this.#prepared;
     await repositories.attempts.setAttemptProfile(this.#holder, {
       profile: { ...profile },
       threads: profile.threads,
       provider: profile.provider,
-      startStep: job.start.step,
+      startStep: ledger.steps,
     });
     this.#writer = new CheckpointWriter({
       blobs,

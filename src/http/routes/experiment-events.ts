@@ -8,7 +8,7 @@ import { hasEnded } from '../../experiment/state.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { eventStream } from '../event-stream.ts';
 import { idParameter, problems } from '../schemas/answer.ts';
-import { eventSchema, greatestStep } from '../schemas/result.ts';
+import { greatestStep } from '../schemas/result.ts';
 import { untilClosed } from '../until-closed.ts';
 
 export function experimentEventRoutes(app: App, context: RouteContext): void {
@@ -31,7 +31,7 @@ export function experimentEventRoutes(app: App, context: RouteContext): void {
         response: {
           200: {
             description: 'Each event’s data is one of these as JSON.',
-            content: { 'text/event-stream': { schema: eventSchema } },
+            content: { 'text/event-stream': { schema: { $ref: 'Event#' } } },
           },
           204: { description: 'The experiment has ended and nothing more will come.', type: 'null' },
           ...problems,

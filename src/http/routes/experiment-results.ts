@@ -96,10 +96,18 @@ export function recordRoutes(app: App, context: RouteContext): void {
   );
 
   const blobs = {
-    evaluation: { summary: 'The whole evaluation report', field: 'reportSha256' },
-    history: { summary: 'Temporal’s history of the experiment, stored at its end', field: 'historySha256' },
+    evaluation: {
+      summary: 'The whole evaluation report',
+      field: 'reportSha256',
+      schema: Type.Unsafe({ $ref: 'Evaluation#' }),
+    },
+    history: {
+      summary: 'Temporal’s history of the experiment, stored at its end',
+      field: 'historySha256',
+      schema: Type.Record(Type.String(), Type.Unknown()),
+    },
   } as const;
-  for (const [name, { summary, field }] of Object.entries(blobs))
+  for (const [name, { summary, field, schema }] of Object.entries(blobs))
     app.get(
       `/experiments/:id/${name}`,
       {
@@ -108,7 +116,7 @@ export function recordRoutes(app: App, context: RouteContext): void {
           summary,
           tags,
           params: idParameter,
-          response: { 200: answer('JSON.', Type.Record(Type.String(), Type.Unknown())), ...problems },
+          response: { 200: answer('JSON.', schema), ...problems },
         },
       },
       async (request, reply): Promise<FastifyReply> => {

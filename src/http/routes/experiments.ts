@@ -11,6 +11,7 @@ import { answer, idParameter, page, problems } from '../schemas/answer.ts';
 import type { experimentSchema } from '../schemas/experiment.ts';
 import { experimentItemSchema, listExperimentsQuery } from '../schemas/experiment.ts';
 import { submitExperiment } from '../submit-experiment.ts';
+import { timeParameter } from '../time-parameter.ts';
 import { waitForVersion } from '../wait-for-version.ts';
 
 const tags = ['Experiments'];
@@ -72,8 +73,8 @@ export function experimentRoutes(app: App, context: RouteContext): void {
     async (request) => {
       const { limit, sort, cursor, createdAfter, createdBefore, ...filter } = request.query;
       const times = {
-        ...(createdAfter !== undefined && { createdAfter: new Date(createdAfter) }),
-        ...(createdBefore !== undefined && { createdBefore: new Date(createdBefore) }),
+        ...(createdAfter !== undefined && { createdAfter: timeParameter('createdAfter', createdAfter) }),
+        ...(createdBefore !== undefined && { createdBefore: timeParameter('createdBefore', createdBefore) }),
       };
       const options = { limit, sort, ...(cursor !== undefined && { cursor }) };
       const { items, nextCursor } = await experiments.list(defaultProject, { ...filter, ...times }, options);

@@ -93,7 +93,7 @@ async function sendModel(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const tag = `"${checkpoint.id}"`;
-  const archive = await exportModel(context, record.spec, { experimentId: record.id, step: checkpoint.step });
+  const archive = await exportModel(context, { experimentId: record.id, step: checkpoint.step });
   reply
     .header('etag', tag)
     .header('accept-ranges', 'bytes')

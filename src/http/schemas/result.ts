@@ -70,10 +70,13 @@ export const ledgerPage = page(
   }),
 );
 
-export const eventSchema = Type.Object({
-  id: Type.Integer({ description: 'Counts from 1 within the experiment, without a gap.' }),
-  experimentId: Type.String(),
-  type: Type.String(),
-  createdAt: time,
-  data: Type.Unknown(),
-});
+export const eventSchema = Type.Object(
+  {
+    id: Type.Integer({ description: 'Counts from 1 within the experiment, without a gap.' }),
+    experimentId: Type.String(),
+    type: Type.String(),
+    createdAt: time,
+    data: Type.Record(Type.String(), Type.Unknown()),
+  },
+  { $id: 'Event' },
+);

@@ -22,6 +22,9 @@ interface Slot {
   secondMoment: Float32Array;
 }
 
+/** What of a recipe the runner applies itself; the rest is in the graph or in the plans. */
+type RunnerRecipe = Pick<Recipe, 'dropout' | 'seed' | 'weightDecay'>;
+
 type Part = 'parameter' | 'firstMoment' | 'secondMoment';
 const parts: readonly Part[] = ['parameter', 'firstMoment', 'secondMoment'];
 
@@ -128,5 +131,3 @@ export class StepRunner {
     await this.session.close();
   }
 }
-
-type RunnerRecipe = Pick<Recipe, 'dropout' | 'seed' | 'weightDecay'>;

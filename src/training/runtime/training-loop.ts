@@ -3,20 +3,15 @@ import { CodedError } from '../../error.ts';
 import { exampleCount } from '../../text/encoded-examples.ts';
 import { BatchOrder, totalSteps } from '../batch-order.ts';
 import { checkExamples, collectBatch } from '../batch.ts';
-import type { CheckpointReason, NamedTensor, StepRecord, TrainingJob, TrainingState } from '../job.ts';
+import type { StepRecord, TrainingJob, TrainingState } from '../job.ts';
 import { linearSchedule } from '../optimizer/schedule.ts';
 import type { StepPlan } from '../step-inputs.ts';
 import { buildTrainingGraph } from '../training-graph.ts';
+import { CheckpointSender } from './checkpoint-sender.ts';
 import { graphSha256, numericProfile } from './numeric-profile.ts';
 import { RunLength } from './run-length.ts';
 import { StepRunner, type RunResult } from './step-runner.ts';
 import { isAbandoned, signal, type Send, type Signals } from './thread-protocol.ts';
-
-/** Milliseconds between looks for an abandoned run while waiting for a checkpoint to be taken. */
-const abandonCheckMilliseconds = 100;
-
-/** Checkpoints told and not yet taken at most; then the thread waits, so that memory stays bounded. */
-const mostWaitingCheckpoints = 2;
 
 /** Plans any step of a job. */
 function createPlanner(job: TrainingJob): { total: number; plan: (index: number) => StepPlan } {
@@ -37,9 +32,11 @@ function createPlanner(job: TrainingJob): { total: number; plan: (index: number)
 function stepRecords(plans: readonly StepPlan[], { losses, gradientNorms }: RunResult): StepRecord[] {
   const lossBits = new Uint32Array(losses.buffer, losses.byteOffset, losses.length);
   const normBits = new Uint32Array(gradientNorms.buffer, gradientNorms.byteOffset, gradientNorms.length);
-  const finite = losses.findIndex((loss, index) => !Number.isFinite(loss + (gradientNorms[index] ?? NaN)));
+  const firstNonFinite = losses.findIndex(
+    (loss, index) => !Number.isFinite(loss + (gradientNorms[index] ?? NaN)),
+  );
   return plans
-    .slice(0, finite === -1 ? plans.length : finite)
+    .slice(0, firstNonFinite === -1 ? plans.length : firstNonFinite)
     .map(({ step, learningRate, batch }, index) => ({
       step,
       lossBits: lossBits[index] ?? 0,
@@ -48,62 +45,6 @@ function stepRecords(plans: readonly StepPlan[], { losses, gradientNorms }: RunR
       examples: batch.size,
       tokens: batch.tokens,
     }));
-}
-
-class CheckpointSender {
-  private readonly send: Send;
-  private readonly signals: Signals;
-  private told = 0;
-  private answeredRequests = 0;
-  private lastSeconds = performance.now() / 1000;
-
-  constructor(send: Send, signals: Signals) {
-    this.send = send;
-    this.signals = signals;
-  }
-
-  /** Why a checkpoint should be made now, if it should. */
-  reasonAt(
-    step: number,
-    { everySteps, everySeconds }: TrainingJob['checkpoint'],
-  ): CheckpointReason | undefined {
-    if (Atomics.load(this.signals, signal.checkpointRequests) > this.answeredRequests) return 'requested';
-    const due = step % everySteps === 0 || performance.now() / 1000 - this.lastSeconds >= everySeconds;
-    return due ? 'due' : undefined;
-  }
-
-  /** Tells a checkpoint: a copy of the state, or the state itself when nothing uses it any more. */
-  tell(state: TrainingState, reason: CheckpointReason): void {
-    this.waitForRoom();
-    this.answeredRequests = Atomics.load(this.signals, signal.checkpointRequests);
-    const isLast = reason === 'finished' || reason === 'stopped';
-    const transfer: ArrayBuffer[] = [];
-    const handOver = (tensors: readonly NamedTensor[]): NamedTensor[] =>
-      tensors.map(({ name, shape, data }) => {
-        const own =
-          isLast && data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength;
-        const handed = own ? data : Float32Array.from(data);
-        if (handed.buffer instanceof ArrayBuffer) transfer.push(handed.buffer);
-        return { name, shape, data: handed };
-      });
-    const handed = {
-      step: state.step,
-      parameters: handOver(state.parameters),
-      firstMoments: handOver(state.firstMoments),
-      secondMoments: handOver(state.secondMoments),
-    };
-    this.send({ kind: 'checkpoint', state: handed, reason }, transfer);
-    this.told += 1;
-    this.lastSeconds = performance.now() / 1000;
-  }
-
-  private waitForRoom(): void {
-    for (;;) {
-      const taken = Atomics.load(this.signals, signal.checkpointsTaken);
-      if (this.told - taken < mostWaitingCheckpoints || isAbandoned(this.signals)) return;
-      Atomics.wait(this.signals, signal.checkpointsTaken, taken, abandonCheckMilliseconds);
-    }
-  }
 }
 
 interface Tell {

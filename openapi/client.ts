@@ -1,0 +1,161 @@
+// The TypeScript client: every operation of the document, typed by it, and what a user needs around them.
+import createFetchClient, { type Client as FetchClient, type FetchResponse } from 'openapi-fetch';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readEvents, type ExperimentEvent } from './event-reader.ts';
+import { ProblemError, problemErrorOf } from './problem-error.ts';
+import type { components, operations, paths } from './schema.ts';
+
+export { ProblemError };
+export type { ExperimentEvent };
+/** As the operations answer it. */
+export type Experiment = NonNullable<
+  FetchResponse<paths['/experiments/{id}']['get'], object, 'application/json'>['data']
+>;
+export type Dataset = components['schemas']['Dataset'];
+export type Model = components['schemas']['Model'];
+export type Submission = operations['createExperiment']['requestBody']['content']['application/json'];
+
+/** A file to upload: its name decides how it is read. */
+export interface UploadFile {
+  readonly name: string;
+  readonly content: Blob | Uint8Array<ArrayBuffer> | string;
+}
+
+/** How long one request waits for a change. */
+const pollSeconds = 20;
+const retryMilliseconds = 500;
+/** How long the service may be away while a client waits for an experiment. */
+const patienceSeconds = 60;
+
+const endStates: readonly string[] = ['succeeded', 'failed', 'cancelled'];
+
+export class Client {
+  /** Every operation of the document; an answer of 400 or more is thrown as {@link ProblemError}. */
+  readonly api: FetchClient<paths>;
+  readonly #baseUrl: string;
+
+  constructor(baseUrl: string) {
+    this.#baseUrl = baseUrl.replace(/\/+$/u, '');
+    this.api = createFetchClient<paths>({ baseUrl: this.#baseUrl });
+    this.api.use({
+      async onResponse({ response }) {
+        if (response.status >= 400) throw await problemErrorOf(response);
+        return undefined;
+      },
+    });
+  }
+
+  /** Uploads one file a split. */
+  async uploadDataset(splits: Readonly<Record<string, UploadFile>>): Promise<Dataset> {
+    return (await this.#upload('/datasets', Object.entries(splits))) as Dataset;
+  }
+
+  /** Uploads config.json, tokenizer.json or vocab.txt, and model.safetensors. */
+  async uploadModel(files: readonly UploadFile[]): Promise<Model> {
+    return (await this.#upload(
+      '/models',
+      files.map((file) => ['file', file]),
+    )) as Model;
+  }
+
+  /** Submits an experiment; with a key, trying again gives the same one. */
+  async submit(submission: Submission, idempotencyKey?: string): Promise<Experiment> {
+    const header = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
+    return present((await this.api.POST('/experiments', { params: { header }, body: submission })).data);
+  }
+
+  async getExperiment(id: string): Promise<Experiment> {
+    return present((await this.api.GET('/experiments/{id}', { params: { path: { id } } })).data);
+  }
+
+  async cancel(id: string): Promise<Experiment> {
+    return present((await this.api.POST('/experiments/{id}/cancel', { params: { path: { id } } })).data);
+  }
+
+  /**
+   * Follows an experiment until a condition holds (its end, when none is given), also over restarts of the service.
+   *
+   * @param onChange is called with each version seen.
+   * @returns the experiment as the condition saw it, or at its end where the condition cannot hold any more.
+   */
+  async waitForExperiment(
+    id: string,
+    until: (experiment: Experiment) => boolean = () => false,
+    onChange: (experiment: Experiment) => void = () => undefined,
+  ): Promise<Experiment> {
+    let tag: string | undefined;
+    let lastAnswer = Date.now();
+    for (;;) {
+      try {
+        const changed = await this.#nextVersion(id, tag);
+        lastAnswer = Date.now();
+        if (!changed) continue;
+        ({ tag } = changed);
+        onChange(changed.experiment);
+        if (until(changed.experiment) || endStates.includes(changed.experiment.state))
+          return changed.experiment;
+      } catch (error) {
+        const isPatient = Date.now() - lastAnswer < patienceSeconds * 1000;
+        if (!isPatient || (error instanceof ProblemError && error.status !== 503)) throw error;
+        await delay(retryMilliseconds);
+      }
+    }
+  }
+
+  /** The trained model, or that of a checkpoint, as a tar. */
+  async downloadModel(
+    id: string,
+    options: { readonly step?: number } = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    const checkpoint = options.step === undefined ? '' : `/checkpoints/${options.step}`;
+    const response = await this.#fetch(`/experiments/${encodeURIComponent(id)}${checkpoint}/model`);
+    return present(response.body);
+  }
+
+  /** An experiment's events until its last one. Goes on after `lastEventId` where that is given. */
+  async *events(
+    id: string,
+    options: { readonly lastEventId?: number; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<ExperimentEvent> {
+    const { lastEventId, signal } = options;
+    const headers: Record<string, string> =
+      lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) };
+    const response = await this.#fetch(`/experiments/${encodeURIComponent(id)}/events`, {
+      headers,
+      ...(signal && { signal }),
+    });
+    if (response.body) yield* readEvents(response.body);
+  }
+
+  async #nextVersion(id: string, tag: string | undefined) {
+    const header = tag === undefined ? {} : { 'if-none-match': tag, prefer: `wait=${pollSeconds}` };
+    const { data, response } = await this.api.GET('/experiments/{id}', { params: { path: { id }, header } });
+    if (response.status === 304) return undefined;
+    return { experiment: present(data), tag: response.headers.get('etag') ?? undefined };
+  }
+
+  async #upload(
+    path: string,
+    files: readonly (readonly [field: string, file: UploadFile])[],
+  ): Promise<unknown> {
+    const form = new FormData();
+    for (const [field, { name, content }] of files)
+      form.append(field, content instanceof Blob ? content : new Blob([content]), name);
+    return (await this.#fetch(path, { method: 'POST', body: form })).json();
+  }
+
+  async #fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const response = await fetch(`${this.#baseUrl}${path}`, init);
+    if (response.status >= 400) throw await problemErrorOf(response);
+    return response;
+  }
+}
+
+export function createClient(baseUrl: string): Client {
+  return new Client(baseUrl);
+}
+
+function present<T>(value: T | null | undefined): T {
+  if (value === null || value === undefined) throw new Error('The service answered without a body.');
+  return value;
+}

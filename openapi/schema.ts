@@ -1,0 +1,1894 @@
+// Generated from openapi.json by npm run openapi. Do not edit.
+export interface paths {
+    "/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List experiments */
+        get: operations["listExperiments"];
+        put?: never;
+        /** Submit an experiment */
+        post: operations["createExperiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an experiment, or wait for its next change */
+        get: operations["getExperiment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for the end of an experiment */
+        post: operations["cancelExperiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follow an experiment until it ends */
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Curves over the steps, thinned to maxPoints */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{id}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List checkpoints, newest first */
+        get: operations["listCheckpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the attempts at training, oldest first */
+        get: operations["listAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{id}/evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole evaluation report */
+        get: operations["getEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Temporal’s history of the experiment, stored at its end */
+        get: operations["getHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{id}/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every optimizer step that counted, in order */
+        get: operations["getLedger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{id}/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download the trained model: of a running experiment, that of its latest checkpoint */
+        get: operations["downloadModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{id}/checkpoints/{step}/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download the model of one checkpoint */
+        get: operations["downloadCheckpointModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List datasets, newest first */
+        get: operations["listDatasets"];
+        put?: never;
+        /**
+         * Upload a dataset: one file a split, .csv, .tsv or .jsonl
+         * @description The field’s name is the split’s. The same content again is the same dataset: 200.
+         */
+        post: operations["uploadDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a dataset */
+        get: operations["getDataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List models, newest first */
+        get: operations["listModels"];
+        put?: never;
+        /**
+         * Upload a BERT model: config.json, tokenizer.json or vocab.txt, and model.safetensors
+         * @description Files are told apart by their names; others are ignored and listed. The same content again: 200.
+         */
+        post: operations["uploadModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a model */
+        get: operations["getModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process answers */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether work is accepted, with the state of each dependency
+         * @description Without Temporal work is still accepted: the status is degraded then, and the answer 200.
+         */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Each task queue with its backlog and workers */
+        get: operations["listQueues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description RFC 9457, with a code that does not change. */
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            instance: string;
+            /** @enum {string} */
+            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "no_checkpoint" | "not_ready" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "temporal_unavailable" | "internal";
+            requestId: string;
+            errors?: {
+                /** @description JSON pointer. */
+                path: string;
+                message: string;
+            }[];
+        };
+        Experiment: {
+            id: string;
+            name: string;
+            tags: string[];
+            /** @enum {string} */
+            state: "queued" | "preparing" | "training" | "paused" | "evaluating" | "succeeded" | "failed" | "cancelled";
+            requestedAction: ("pause" | "resume" | "cancel") | null;
+            waitingFor: {
+                /** @enum {string} */
+                kind: "worker" | "temporal";
+                queue: string;
+            } | null;
+            progress: {
+                step: number;
+                totalSteps: number;
+                epoch: number;
+                loss: number | null;
+                learningRate: number | null;
+                tokensPerSecond: number | null;
+                etaSeconds: number | null;
+            } | null;
+            snapshot: {
+                id: string;
+                sha256: string;
+                rows: {
+                    train: number;
+                    evaluation: number;
+                    leftOut: number;
+                };
+                labels: string[];
+                tokens: number;
+            } | null;
+            latestCheckpoint: {
+                step: number;
+                id: string;
+                sizeBytes: number;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, UTC.
+                 */
+                createdAt: string;
+            } | null;
+            /** @description Attempts at training. */
+            attempts: number;
+            error: {
+                code: string;
+                message: string;
+            } | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            createdAt: string;
+            startedAt: string | null;
+            finishedAt: string | null;
+            /** @description Counts every change; the ETag. */
+            version: number;
+            /** @description The submission with every default filled in. */
+            spec: {
+                name: string;
+                tags: string[];
+                /** @description Exactly one of id, hub, scratch, experiment. */
+                model: {
+                    /** @description An uploaded model. */
+                    id?: string;
+                    /** @description org/name on the Hugging Face hub. */
+                    hub?: string;
+                    /** @description Branch, tag or commit; only with hub. */
+                    revision?: string;
+                    scratch?: {
+                        /** @description Transformer layers. */
+                        layers: number;
+                        /** @description Divisible by heads. */
+                        hiddenSize: number;
+                        /** @description Attention heads. */
+                        heads: number;
+                        /** @description Width of the feed-forward layers. */
+                        intermediateSize: number;
+                        /** @description Upper bound of the WordPiece vocabulary learned from the training split. */
+                        vocabularySize: number;
+                        /** @description Longest sequence the model can take, in tokens. */
+                        maxPositions: number;
+                    };
+                    /** @description Weights of another experiment. */
+                    experiment?: string;
+                    /** @description Only with experiment. */
+                    step?: number;
+                };
+                dataset: {
+                    id: string;
+                    textField: string;
+                    textPairField: null;
+                    labelField: string;
+                    task: string;
+                    trainSplit: string;
+                    evaluationSplit: string | null;
+                    evaluationFraction: number | null;
+                    maxTrainSamples: number | null;
+                    maxEvaluationSamples: number | null;
+                    shuffleBeforeSelect: boolean;
+                };
+                training: {
+                    epochs: number;
+                    batchSize: number;
+                    learningRate: number;
+                    maxSequenceLength: number;
+                    weightDecay: number;
+                    warmupRatio: number;
+                    schedule: string;
+                    gradientClipping: number | null;
+                    gradientAccumulation: number;
+                    dropout: number;
+                    labelSmoothing: number;
+                    classWeights: null;
+                    seed: number;
+                    checkpoint: {
+                        everySteps: number;
+                        everySeconds: number;
+                        keepLast: number;
+                        keepBest: boolean;
+                    };
+                    earlyStopping: null;
+                    evaluateEverySteps: null;
+                };
+                evaluation: {
+                    batchSize: number;
+                };
+            };
+            evaluation: {
+                metrics: {
+                    [key: string]: number | null;
+                };
+            } | null;
+            links: {
+                [key: string]: string;
+            };
+        };
+        Event: {
+            /** @description Counts from 1 within the experiment, without a gap. */
+            id: number;
+            experimentId: string;
+            type: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            createdAt: string;
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        Evaluation: {
+            /** @enum {number} */
+            formatVersion: 1;
+            experimentId: string;
+            /** @enum {string} */
+            task: "classification";
+            snapshotSha256: string;
+            checkpoint: {
+                step: number;
+                id: string;
+                weightsSha256: string;
+            };
+            /** @description In the order of perClass and of the confusion matrix. */
+            labels: string[];
+            /** @description Mean cross-entropy. */
+            loss: number;
+            accuracy: number;
+            /** @description Over the classes that occur. */
+            macroF1: number;
+            weightedF1: number;
+            matthews: number;
+            perClass: {
+                precision: number;
+                recall: number;
+                f1: number;
+                support: number;
+            }[];
+            /** @description Rows: labels; columns: predictions. */
+            confusionMatrix: number[][];
+            /** @description The stored prediction of every row. */
+            predictions: {
+                sha256: string;
+                sizeBytes: number;
+            };
+            training: {
+                specSha256: string;
+                profile: {
+                    [key: string]: string | number;
+                };
+                ledger: {
+                    steps: number;
+                    sha256: string;
+                };
+            };
+        };
+        Dataset: {
+            id: string;
+            sha256: string;
+            sizeBytes: number;
+            splits: {
+                [key: string]: {
+                    rows: number;
+                    columns: string[];
+                    /** @description The first rows; long values are cut. */
+                    sample: {
+                        [key: string]: unknown;
+                    }[];
+                };
+            };
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            createdAt: string;
+        };
+        Model: {
+            id: string;
+            sha256: string;
+            architecture: string;
+            /** @description How many numbers the weights are. */
+            parameters: number;
+            /** @description Files and tensors that were left aside. */
+            ignored: string[];
+            config: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            createdAt: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listExperiments: {
+        parameters: {
+            query: {
+                state?: "queued" | "preparing" | "training" | "paused" | "evaluating" | "succeeded" | "failed" | "cancelled";
+                tag?: string;
+                /** @description A part of the name. */
+                name?: string;
+                /** @description RFC 3339, UTC. */
+                createdAfter?: string;
+                /** @description RFC 3339, UTC. */
+                createdBefore?: string;
+                /** @description Items a page. */
+                limit: number;
+                /** @description The nextCursor of an earlier page. */
+                cursor?: string;
+                sort: "-createdAt" | "createdAt";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of experiments. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            name: string;
+                            tags: string[];
+                            /** @enum {string} */
+                            state: "queued" | "preparing" | "training" | "paused" | "evaluating" | "succeeded" | "failed" | "cancelled";
+                            requestedAction: ("pause" | "resume" | "cancel") | null;
+                            waitingFor: {
+                                /** @enum {string} */
+                                kind: "worker" | "temporal";
+                                queue: string;
+                            } | null;
+                            progress: {
+                                step: number;
+                                totalSteps: number;
+                                epoch: number;
+                                loss: number | null;
+                                learningRate: number | null;
+                                tokensPerSecond: number | null;
+                                etaSeconds: number | null;
+                            } | null;
+                            snapshot: {
+                                id: string;
+                                sha256: string;
+                                rows: {
+                                    train: number;
+                                    evaluation: number;
+                                    leftOut: number;
+                                };
+                                labels: string[];
+                                tokens: number;
+                            } | null;
+                            latestCheckpoint: {
+                                step: number;
+                                id: string;
+                                sizeBytes: number;
+                                /**
+                                 * Format: date-time
+                                 * @description RFC 3339, UTC.
+                                 */
+                                createdAt: string;
+                            } | null;
+                            /** @description Attempts at training. */
+                            attempts: number;
+                            error: {
+                                code: string;
+                                message: string;
+                            } | null;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC.
+                             */
+                            createdAt: string;
+                            startedAt: string | null;
+                            finishedAt: string | null;
+                            /** @description Counts every change; the ETag. */
+                            version: number;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createExperiment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Printable characters, kept for 24 hours. The same key and body get the first answer again. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Without control characters. */
+                    name: string;
+                    tags?: string[];
+                    /** @description Exactly one of id, hub, scratch, experiment. */
+                    model: {
+                        /** @description An uploaded model. */
+                        id?: string;
+                        /** @description org/name on the Hugging Face hub. */
+                        hub?: string;
+                        /** @description Branch, tag or commit; only with hub. */
+                        revision?: string;
+                        scratch?: {
+                            /** @description Transformer layers. */
+                            layers: number;
+                            /** @description Divisible by heads. */
+                            hiddenSize: number;
+                            /** @description Attention heads. */
+                            heads: number;
+                            /** @description Width of the feed-forward layers. */
+                            intermediateSize: number;
+                            /** @description Upper bound of the WordPiece vocabulary learned from the training split. */
+                            vocabularySize: number;
+                            /** @description Longest sequence the model can take, in tokens. */
+                            maxPositions: number;
+                        };
+                        /** @description Weights of another experiment. */
+                        experiment?: string;
+                        /** @description Only with experiment. */
+                        step?: number;
+                    };
+                    /** @description Exactly one of id, hub, rows. */
+                    dataset: {
+                        /** @description An uploaded dataset. */
+                        id?: string;
+                        /** @description org/name on the Hugging Face hub. */
+                        hub?: string;
+                        /** @description Only with hub. */
+                        config?: string;
+                        /** @description Only with hub. */
+                        revision?: string;
+                        /** @description Rows by split, at most 1 MiB as JSON. */
+                        rows?: {
+                            [key: string]: {
+                                [key: string]: string | number | boolean | null;
+                            }[];
+                        };
+                        textField: string;
+                        textPairField?: string | null;
+                        labelField: string;
+                        task?: "auto" | "classification" | "regression" | "multiLabel" | "tokenClassification";
+                        trainSplit?: string;
+                        evaluationSplit?: string | null;
+                        evaluationFraction?: number | null;
+                        maxTrainSamples?: number | null;
+                        maxEvaluationSamples?: number | null;
+                        shuffleBeforeSelect?: boolean;
+                    };
+                    training?: {
+                        /** @description Passes over the training split. */
+                        epochs?: number;
+                        /** @description Examples a step. */
+                        batchSize?: number;
+                        /** @description Peak, after warmup. */
+                        learningRate?: number;
+                        /** @description Tokens; longer texts are cut. */
+                        maxSequenceLength?: number;
+                        weightDecay?: number;
+                        warmupRatio?: number;
+                        schedule?: "linear" | "cosine" | "polynomial" | "constant" | "inverseSquareRoot";
+                        gradientClipping?: number | null;
+                        /** @description Batches a step. */
+                        gradientAccumulation?: number;
+                        dropout?: number;
+                        labelSmoothing?: number;
+                        classWeights?: ("balanced" | {
+                            [key: string]: number;
+                        }) | null;
+                        /** @description Decides order, dropout and new weights. */
+                        seed?: number;
+                        checkpoint?: {
+                            /** @description A checkpoint is due after so many steps … */
+                            everySteps?: number;
+                            /** @description … or so many seconds, whichever comes first. */
+                            everySeconds?: number;
+                            /** @description The latest checkpoints to keep. */
+                            keepLast?: number;
+                            keepBest?: boolean;
+                        };
+                        earlyStopping?: {
+                            metric: string;
+                            /** @description Evaluations. */
+                            patience: number;
+                        } | null;
+                        evaluateEverySteps?: number | null;
+                        optimizer?: {
+                            name: string;
+                        };
+                        warmupSteps?: number | null;
+                        freeze?: {
+                            embeddings?: boolean;
+                            /** @description Lowest. */
+                            layers?: number;
+                        } | null;
+                        layerDecay?: number | null;
+                        lora?: {
+                            /** @description Rank. */
+                            rank: number;
+                            alpha?: number;
+                            dropout?: number;
+                        } | null;
+                        seeds?: {
+                            /** @description Decides order, dropout and new weights. */
+                            head?: number;
+                            /** @description Decides order, dropout and new weights. */
+                            order?: number;
+                            /** @description Decides order, dropout and new weights. */
+                            dropout?: number;
+                        } | null;
+                        pretraining?: {
+                            /** @description Epochs. */
+                            epochs: number;
+                        } | null;
+                    };
+                    evaluation?: {
+                        /** @description Examples a batch. */
+                        batchSize?: number;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted; it starts by itself. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getExperiment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "if-none-match"?: string;
+                /** @description wait=SECONDS holds a 304 back until something changes, at most 60 s. */
+                prefer?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The experiment. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description Not changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelExperiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was asked for before, or is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description Asked for. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streamEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last id seen: the stream goes on after it. */
+                "last-event-id"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Each event’s data is one of these as JSON. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Event"];
+                };
+            };
+            /** @description The experiment has ended and nothing more will come. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query: {
+                name?: "loss" | "gradientNorm" | "learningRate";
+                maxPoints: number;
+                fromStep: number;
+                toStep: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One item a metric. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            name: string;
+                            points: (number | null)[][];
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCheckpoints: {
+        parameters: {
+            query: {
+                /** @description Items a page. */
+                limit: number;
+                /** @description The nextCursor of an earlier page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of checkpoints. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            step: number;
+                            id: string;
+                            sizeBytes: number;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC.
+                             */
+                            createdAt: string;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAttempts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All attempts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** @description Grows with each attempt of any kind. */
+                            lease: number;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC.
+                             */
+                            startedAt: string;
+                            endedAt: string | null;
+                            cause: ("completed" | "handedBack" | "cancelled" | "failed" | "lost") | null;
+                            message: string | null;
+                            startStep: number | null;
+                            stepsDone: number;
+                            stepsRepeated: number;
+                            host: string;
+                            provider: string | null;
+                            threads: number | null;
+                            /** @description Of the ledger; another numeric profile opens the next. */
+                            segment: number;
+                            profile: {
+                                [key: string]: (string | number | boolean) | null;
+                            } | null;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSON. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSON. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLedger: {
+        parameters: {
+            query: {
+                /** @description Items a page. */
+                limit: number;
+                /** @description The nextCursor of an earlier page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of steps. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            step: number;
+                            lossBits: number;
+                            gradientNormBits: number;
+                            examples: number;
+                            lease: number;
+                            segment: number;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadModel: {
+        parameters: {
+            query: {
+                format: "huggingface" | "onnx";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description config.json, tokenizer.json and model.safetensors in a tar, the same bytes each time. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-tar": string;
+                };
+            };
+            /** @description The part that Range asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-tar": string;
+                };
+            };
+            /** @description Not changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadCheckpointModel: {
+        parameters: {
+            query: {
+                format: "huggingface" | "onnx";
+            };
+            header?: never;
+            path: {
+                id: string;
+                step: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description config.json, tokenizer.json and model.safetensors in a tar, the same bytes each time. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-tar": string;
+                };
+            };
+            /** @description The part that Range asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-tar": string;
+                };
+            };
+            /** @description Not changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDatasets: {
+        parameters: {
+            query: {
+                /** @description Items a page. */
+                limit: number;
+                /** @description The nextCursor of an earlier page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of datasets. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Dataset"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One file a split; the field’s name is the split’s. */
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The dataset is there already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description Stored. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dataset. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listModels: {
+        parameters: {
+            query: {
+                /** @description Items a page. */
+                limit: number;
+                /** @description The nextCursor of an earlier page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of models. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Model"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The files of a Hugging Face folder. */
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The model is there already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description Stored. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "alive";
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "ready" | "degraded";
+                        dependencies: {
+                            database: {
+                                /** @enum {string} */
+                                state: "up" | "down";
+                            };
+                            storage: {
+                                /** @enum {string} */
+                                state: "up" | "down";
+                            };
+                            temporal: {
+                                /** @enum {string} */
+                                state: "up" | "down";
+                            };
+                        };
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQueues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All queues. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            name: string;
+                            backlog: number;
+                            workers: {
+                                id: string;
+                                host: string;
+                                slots: number | null;
+                                busy: number | null;
+                                /**
+                                 * Format: date-time
+                                 * @description RFC 3339, UTC.
+                                 */
+                                lastSeenAt: string;
+                            }[];
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

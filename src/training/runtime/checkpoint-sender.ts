@@ -1,0 +1,65 @@
+// Decides when a checkpoint is due and hands states over to the main thread without letting them pile up.
+import type { CheckpointReason, NamedTensor, TrainingJob, TrainingState } from '../job.ts';
+import { isAbandoned, signal, type Send, type Signals } from './thread-protocol.ts';
+
+/** Milliseconds between looks for an abandoned run while waiting for a checkpoint to be taken. */
+const abandonCheckMilliseconds = 100;
+
+/** Checkpoints told and not yet taken at most; then the thread waits, so that memory stays bounded. */
+const mostWaitingCheckpoints = 2;
+
+export class CheckpointSender {
+  private readonly send: Send;
+  private readonly signals: Signals;
+  private told = 0;
+  private answeredRequests = 0;
+  private lastSeconds = performance.now() / 1000;
+
+  constructor(send: Send, signals: Signals) {
+    this.send = send;
+    this.signals = signals;
+  }
+
+  /** Why a checkpoint should be made now, if it should. */
+  reasonAt(
+    step: number,
+    { everySteps, everySeconds }: TrainingJob['checkpoint'],
+  ): CheckpointReason | undefined {
+    if (Atomics.load(this.signals, signal.checkpointRequests) > this.answeredRequests) return 'requested';
+    const due = step % everySteps === 0 || performance.now() / 1000 - this.lastSeconds >= everySeconds;
+    return due ? 'due' : undefined;
+  }
+
+  /** Tells a checkpoint: a copy of the state, or the state itself when nothing uses it any more. */
+  tell(state: TrainingState, reason: CheckpointReason): void {
+    this.waitForRoom();
+    this.answeredRequests = Atomics.load(this.signals, signal.checkpointRequests);
+    const isLast = reason === 'finished' || reason === 'stopped';
+    const transfer: ArrayBuffer[] = [];
+    const handOver = (tensors: readonly NamedTensor[]): NamedTensor[] =>
+      tensors.map(({ name, shape, data }) => {
+        const own =
+          isLast && data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength;
+        const handed = own ? data : Float32Array.from(data);
+        if (handed.buffer instanceof ArrayBuffer) transfer.push(handed.buffer);
+        return { name, shape, data: handed };
+      });
+    const handed = {
+      step: state.step,
+      parameters: handOver(state.parameters),
+      firstMoments: handOver(state.firstMoments),
+      secondMoments: handOver(state.secondMoments),
+    };
+    this.send({ kind: 'checkpoint', state: handed, reason }, transfer);
+    this.told += 1;
+    this.lastSeconds = performance.now() / 1000;
+  }
+
+  private waitForRoom(): void {
+    for (;;) {
+      const taken = Atomics.load(this.signals, signal.checkpointsTaken);
+      if (this.told - taken < mostWaitingCheckpoints || isAbandoned(this.signals)) return;
+      Atomics.wait(this.signals, signal.checkpointsTaken, taken, abandonCheckMilliseconds);
+    }
+  }
+}

@@ -1,0 +1,349 @@
+// What an experiment has to show, through the client that users have, over a real socket.
+import { createHash } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createClient, type Client, type ExperimentEvent } from '../../openapi/client.ts';
+import type { LeaseHolder } from '../../src/database/lock.ts';
+import { readModelArchive } from '../../src/model/model-archive.ts';
+import { eventStream } from '../../src/http/event-stream.ts';
+import { encodeSafetensors } from '../../src/model/safetensors.ts';
+import { progressAt, stepsFrom } from '../database/fixture.ts';
+import {
+  call,
+  csv,
+  expectProblem,
+  scratch,
+  startService,
+  submitExperiment,
+  type Service,
+} from './fixture.ts';
+
+let service: Service;
+let client: Client;
+
+beforeAll(async () => {
+  service = await startService();
+  await service.app.listen({ port: 0, host: '127.0.0.1' });
+  client = createClient(`http://127.0.0.1:${(service.app.server.address() as AddressInfo).port}/`);
+});
+
+afterAll(() => service.stop());
+
+/** A new experiment that trains, with steps and checkpoints as an attempt writes them. */
+async function training(): Promise<LeaseHolder> {
+  const { attempts, ledger, transitions } = service.repositories;
+  const reference = { projectId: 'default', experimentId: await submitExperiment(service) };
+  await transitions.recordTransition({ ...reference, sequence: 1, state: 'training', error: null });
+  const holder = await attempts.beginAttempt({ ...reference, phase: 'training', host: 'host' });
+  await attempts.setAttemptProfile(holder, {
+    profile: { threads: 2 },
+    threads: 2,
+    provider: 'cpu',
+    startStep: 0,
+  });
+  await ledger.recordSteps(holder, { steps: stepsFrom(1, 25), progress: progressAt(25) });
+  return holder;
+}
+
+async function checkpoint(holder: LeaseHolder, step: number): Promise<void> {
+  const { blobs, checkpoints, repositories } = service;
+  const tokenizer = await blobs.putBytes(Buffer.from('{"version":"1.0"}'));
+  const config = await blobs.putBytes(Buffer.from('{"model_type":"bert"}'));
+  const weights = await blobs.putBytes(
+    encodeSafetensors([{ name: 'w', shape: [3], data: Float32Array.of(step, 2, 3) }]),
+  );
+  const hash = `sha256:${'0'.repeat(64)}`;
+  const { id } = await checkpoints.publish({
+    formatVersion: 1,
+    experimentId: holder.experimentId,
+    step,
+    profile: { threads: 2 },
+    snapshotSha256: hash,
+    specSha256: hash,
+    blobs: { parameters: weights, firstMoments: weights, secondMoments: weights, config, tokenizer },
+    ledger: { steps: step, sha256: hash },
+  });
+  await repositories.checkpoints.commitCheckpoint(holder, { step, id, sizeBytes: weights.sizeBytes });
+}
+
+describe('steps', () => {
+  it('are shown as metrics, ledger and attempts', async () => {
+    const { experimentId } = await training();
+    const metrics = await call(
+      service,
+      'GET',
+      `/experiments/${experimentId}/metrics?name=learningRate&maxPoints=3&fromStep=5&toStep=25`,
+    );
+    expect(metrics.json()).toEqual({
+      items: [
+        {
+          name: 'learningRate',
+          points: [
+            [5, 5 / 3e7],
+            [15, 15 / 3e7],
+            [25, 25 / 3e7],
+          ],
+        },
+      ],
+      nextCursor: null,
+    });
+    const all = (await call(service, 'GET', `/experiments/${experimentId}/metrics`)).json<{
+      items: { name: string; points: unknown[] }[];
+    }>();
+    expect(all.items.map(({ name, points }) => [name, points.length])).toEqual([
+      ['loss', 25],
+      ['gradientNorm', 25],
+      ['learningRate', 25],
+    ]);
+    const attempts = await call(service, 'GET', `/experiments/${experimentId}/attempts`);
+    expect(attempts.json()).toMatchObject({
+      items: [{ lease: 1, stepsDone: 25, endedAt: null, cause: null, threads: 2 }],
+      nextCursor: null,
+    });
+    const seen: number[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const page: { items: { step: number; lossBits: number }[]; nextCursor: string | null } = (
+        await call(
+          service,
+          'GET',
+          `/experiments/${experimentId}/ledger?limit=10${cursor && `&cursor=${cursor}`}`,
+        )
+      ).json();
+      seen.push(...page.items.map(({ step }) => step));
+      expect(page.items.every(({ step, lossBits }) => lossBits === 0xffff_ffff - step)).toBe(true);
+      ({ nextCursor: cursor } = page);
+    }
+    expect(seen).toEqual(Array.from({ length: 25 }, (_, index) => index + 1));
+  });
+
+  it.each([
+    'metrics',
+    'checkpoints',
+    'attempts',
+    'ledger',
+    'events',
+    'evaluation',
+    'history',
+    'model',
+    'checkpoints/1/model',
+  ])('of an unknown experiment: %s is 404', async (name) =>
+    expectProblem(await call(service, 'GET', `/experiments/exp_none/${name}`), 404, 'not_found'),
+  );
+
+  it.each([
+    ['metrics?maxPoints=1', '/maxPoints'],
+    ['metrics?name=accuracy', '/name'],
+    ['metrics?toStep=3000000000', '/toStep'],
+    ['ledger?limit=10001', '/limit'],
+    ['ledger?cursor=x', '/cursor'],
+    ['checkpoints?cursor=c3RlcCA5OTk5OTk5OTk5', '/cursor'],
+    ['checkpoints/x/model', '/step'],
+  ])('refuse %s', async (path, field) => {
+    const { experimentId } = await training();
+    expectProblem(
+      await call(service, 'GET', `/experiments/${experimentId}/${path}`),
+      400,
+      'invalid_request',
+      [field],
+    );
+  });
+});
+
+describe('the model', () => {
+  it('is a tar whose bytes are the same each time, whole, in ranges, of the latest or another checkpoint', async () => {
+    const holder = await training();
+    const path = `/experiments/${holder.experimentId}/model`;
+    expectProblem(await call(service, 'GET', path), 409, 'no_checkpoint');
+    await checkpoint(holder, 10);
+    const tenth = await call(service, 'GET', path);
+    await checkpoint(holder, 20);
+    const whole = await call(service, 'GET', path);
+    const { etag = '' } = whole.headers as { etag?: string };
+    expect(whole.statusCode).toBe(200);
+    expect(etag).not.toBe(tenth.headers.etag);
+    expect(Number(whole.headers['content-length'])).toBe(whole.rawPayload.length);
+    const archive = await readModelArchive(Readable.from([whole.rawPayload]));
+    expect(archive.tensors[0]?.data).toEqual(Float32Array.of(20, 2, 3));
+    expect([archive.config, archive.tokenizerJson]).toEqual([{ model_type: 'bert' }, '{"version":"1.0"}']);
+    const parts: Buffer[] = [];
+    for (let start = 0; start < whole.rawPayload.length; start += 1000) {
+      const part = await call(service, 'GET', path, {
+        headers: { range: `bytes=${start}-${start + 999}`, 'if-range': etag },
+      });
+      expect(part.statusCode).toBe(206);
+      parts.push(part.rawPayload);
+    }
+    expect(Buffer.concat(parts).equals(whole.rawPayload)).toBe(true);
+    const earlier = await call(service, 'GET', `/experiments/${holder.experimentId}/checkpoints/10/model`);
+    expect(earlier.rawPayload.equals(tenth.rawPayload)).toBe(true);
+    const downloaded = await buffer(await client.downloadModel(holder.experimentId, { step: 10 }));
+    expect(createHash('sha256').update(downloaded).digest('hex')).toBe(
+      createHash('sha256').update(tenth.rawPayload).digest('hex'),
+    );
+    const list = await call(service, 'GET', `/experiments/${holder.experimentId}/checkpoints?limit=1`);
+    expect(list.json()).toMatchObject({ items: [{ step: 20 }], nextCursor: expect.any(String) as string });
+  });
+
+  it('answers HEAD, conditions and wrong ranges as HTTP has it', async () => {
+    const holder = await training();
+    await checkpoint(holder, 5);
+    const path = `/experiments/${holder.experimentId}/model`;
+    const { headers, rawPayload } = await call(service, 'GET', path);
+    const head = await call(service, 'HEAD', path);
+    expect([head.statusCode, head.headers['content-length'], head.rawPayload.length]).toEqual([
+      200,
+      String(rawPayload.length),
+      0,
+    ]);
+    const known = await call(service, 'GET', path, { headers: { 'if-none-match': String(headers.etag) } });
+    expect([known.statusCode, known.body]).toEqual([304, '']);
+    const range = async (value: string, more: Record<string, string> = {}) =>
+      call(service, 'GET', path, { headers: { range: value, ...more } });
+    expect((await range('bytes=-10')).rawPayload.equals(rawPayload.subarray(-10))).toBe(true);
+    expect((await range('bytes=5-')).headers['content-range']).toBe(
+      `bytes 5-${rawPayload.length - 1}/${rawPayload.length}`,
+    );
+    for (const ignored of ['bytes=0-1,3-4', 'bytes=9-3', 'lines=1-2'])
+      expect((await range(ignored)).statusCode).toBe(200);
+    expect((await range('bytes=0-1', { 'if-range': '"other"' })).statusCode).toBe(200);
+    const beyond = await range(`bytes=${rawPayload.length}-`);
+    expectProblem(beyond, 416, 'range_not_satisfiable');
+    expect(beyond.headers['content-range']).toBe(`bytes */${rawPayload.length}`);
+    expectProblem(await call(service, 'GET', `${path}?format=onnx`), 422, 'not_supported', ['/format']);
+    expectProblem(
+      await call(service, 'GET', `/experiments/${holder.experimentId}/checkpoints/6/model`),
+      404,
+      'not_found',
+    );
+  });
+});
+
+describe('report and history', () => {
+  it('are 409 until they are stored, and then given as they were stored', async () => {
+    const holder = await training();
+    const { results } = service.repositories;
+    for (const name of ['evaluation', 'history'])
+      expectProblem(
+        await call(service, 'GET', `/experiments/${holder.experimentId}/${name}`),
+        409,
+        'not_ready',
+      );
+    const report = await service.blobs.putBytes(Buffer.from('{"confusion":[[1]]}'));
+    await results.setEvaluation(holder, { metrics: { accuracy: 0.5 }, reportSha256: report.sha256 });
+    await results.setHistory(holder, report.sha256);
+    for (const name of ['evaluation', 'history'])
+      expect((await call(service, 'GET', `/experiments/${holder.experimentId}/${name}`)).json()).toEqual({
+        confusion: [[1]],
+      });
+    expect(await client.getExperiment(holder.experimentId)).toMatchObject({
+      evaluation: { metrics: { accuracy: 0.5 } },
+    });
+  });
+});
+
+describe('events', () => {
+  it('stream from the first to the last and end there, and resume after any of them without gap or repeat', async () => {
+    const holder = await training();
+    const received: ExperimentEvent[] = [];
+    const reading = (async () => {
+      for await (const event of client.events(holder.experimentId)) received.push(event);
+    })();
+    await vi.waitFor(() => expect(received.length).toBe(3));
+    await client.cancel(holder.experimentId);
+    await vi.waitFor(() => expect(received.at(-1)?.type).toBe('cancelRequested'));
+    await service.repositories.transitions.recordTransition({
+      ...holder,
+      sequence: 2,
+      state: 'cancelled',
+      error: null,
+    });
+    await reading;
+    expect(received.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(received.map(({ type }) => type)).toEqual([
+      'created',
+      'stateChanged',
+      'attemptStarted',
+      'cancelRequested',
+      'attemptEnded',
+      'stateChanged',
+    ]);
+    for (const { id } of received) {
+      const rest: ExperimentEvent[] = [];
+      for await (const event of client.events(holder.experimentId, { lastEventId: id })) rest.push(event);
+      expect(rest).toEqual(received.slice(id));
+    }
+    const over = await call(service, 'GET', `/experiments/${holder.experimentId}/events`, {
+      headers: { 'last-event-id': '6' },
+    });
+    expect(over.statusCode).toBe(204);
+    const wrong = await call(service, 'GET', `/experiments/${holder.experimentId}/events`, {
+      headers: { 'last-event-id': 'x' },
+    });
+    expectProblem(wrong, 400, 'invalid_request');
+  });
+
+  it('end at once when the signal of the client that has gone aborts', async () => {
+    const holder = await training();
+    const gone = new AbortController();
+    const texts: string[] = [];
+    const reading = (async () => {
+      for await (const text of eventStream(service, holder, 0, gone.signal)) texts.push(text);
+    })();
+    await vi.waitFor(() => expect(texts).toHaveLength(4));
+    gone.abort();
+    const started = performance.now();
+    await reading;
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});
+
+describe('the client', () => {
+  it('waits for an experiment’s end and tells of each version', async () => {
+    const holder = await training();
+    const steps: number[] = [];
+    const waiting = client.waitForExperiment(holder.experimentId, undefined, ({ progress }) =>
+      steps.push(progress?.step ?? 0),
+    );
+    await vi.waitFor(() => expect(steps).toEqual([25]));
+    const { ledger, transitions } = service.repositories;
+    await ledger.recordSteps(holder, { steps: stepsFrom(26, 5), progress: progressAt(30) });
+    await vi.waitFor(() => expect(steps).toContain(30));
+    await transitions.recordTransition({
+      ...holder,
+      sequence: 2,
+      state: 'failed',
+      error: { code: 'no_progress', message: 'm' },
+    });
+    expect(await waiting).toMatchObject({ state: 'failed', error: { code: 'no_progress' } });
+  });
+
+  it('uploads, submits, and throws problems with their code and fields', async () => {
+    const dataset = await client.uploadDataset({
+      train: { name: 'a.csv', content: `${csv}\nclient,1` },
+      test: { name: 'b.csv', content: new Blob([csv]) },
+    });
+    const submission = {
+      name: 'c',
+      model: { scratch },
+      dataset: { id: dataset.id, textField: 'text', labelField: 'label' },
+    };
+    const [first, again] = [
+      await client.submit(submission, 'client key'),
+      await client.submit(submission, 'client key'),
+    ];
+    expect(again.id).toBe(first.id);
+    await expect(client.submit({ ...submission, name: '' })).rejects.toMatchObject({
+      name: 'ProblemError',
+      code: 'invalid_request',
+      status: 400,
+      message: expect.stringContaining('/name') as string,
+    });
+    await expect(client.uploadModel([{ name: 'config.json', content: '{}' }])).rejects.toMatchObject({
+      code: 'model_invalid',
+    });
+    await expect(client.downloadModel('exp_none')).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
