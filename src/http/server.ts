@@ -17,6 +17,7 @@ import { connectionOptions } from '../temporal/connection.ts';
 import { createTemporalGateway } from '../temporal/gateway.ts';
 import { requireLoopback } from './access.ts';
 import { buildApp } from './app.ts';
+import { SettlingGateway } from './settling-gateway.ts';
 
 /** How long open requests may go on after a signal; the whole stack has 30 s. */
 const closeSeconds = 10;
@@ -41,13 +42,14 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   changes.start();
   const store = openStore(config.storageUrl);
   const connection = Connection.lazy(await connectionOptions(config.temporal));
+  const temporal = new SettlingGateway(createTemporalGateway(connection, config.temporal.namespace));
   const app = await buildApp({
     repositories: createRepositories(database),
     changes,
     store,
     blobs: projectBlobs(store, defaultProject),
     checkpoints: new CheckpointStore(store, defaultProject),
-    temporal: createTemporalGateway(connection, config.temporal.namespace),
+    temporal,
     limits: config.limits,
     log,
   });
@@ -57,6 +59,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     url,
     async close() {
       await app.close();
+      await temporal.settled();
       await Promise.all([changes.stop(), database.close(), connection.close()]);
     },
   };

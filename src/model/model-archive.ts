@@ -19,7 +19,7 @@ export interface ModelArchive {
   open(range?: ByteRange): Readable;
 }
 
-export interface ArchivedModel {
+interface ArchivedModel {
   /** The parsed config.json. */
   readonly config: unknown;
   /** The text of tokenizer.json. */

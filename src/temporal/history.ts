@@ -33,7 +33,7 @@ export async function readHistories(
       workflows[id] = JSON.parse(historyToJSON(await client.workflow.getHandle(id).fetchHistory()));
     } catch (error) {
       // A child that was never started has no history.
-      if (!isGrpcServiceError(error) || error.code !== notFound) throw error;
+      if (!isGrpcServiceError(error) || Number(error.code) !== notFound) throw error;
     }
   }
   return { formatVersion: 1, workflows };

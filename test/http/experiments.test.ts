@@ -1,5 +1,6 @@
 // Submitting, reading, waiting for, listing and cancelling experiments over HTTP.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { OutboxRow } from '../../src/database/outbox.ts';
 import {
   call,
   expectProblem,
@@ -326,12 +327,12 @@ describe('an experiment', () => {
     const id = await submitExperiment(service);
     const waitingFor = async () =>
       (await call(service, 'GET', `/experiments/${id}`)).json<{ waitingFor: object | null }>().waitingFor;
-    let row;
+    let row: OutboxRow | undefined;
     do row = await outbox.claim(new Date(Date.now() + 60_000));
     while (row && row.experimentId !== id);
-    await outbox.postpone(row, 'away', new Date());
+    await outbox.postpone(row!, 'away', new Date());
     expect(await waitingFor()).toEqual({ kind: 'temporal', queue: 'bert-coordinator-task-queue' });
-    await outbox.delivered(row);
+    await outbox.delivered(row!);
     const reference = { projectId: 'default', experimentId: id };
     await transitions.recordTransition({ ...reference, sequence: 2, state: 'training', error: null });
     expect(await waitingFor()).toEqual({ kind: 'worker', queue: 'bert-training-task-queue' });

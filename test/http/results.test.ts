@@ -4,9 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { TObject, TSchema } from 'typebox';
+import { Value } from 'typebox/value';
 import { createClient, type Client, type ExperimentEvent } from '../../openapi/client.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import { readModelArchive } from '../../src/model/model-archive.ts';
+import { page, problemSchema } from '../../src/http/schemas/answer.ts';
+import { experimentItemSchema, experimentSchema } from '../../src/http/schemas/experiment.ts';
+import { aliveSchema, queuesPage, readinessSchema } from '../../src/http/schemas/operation.ts';
+import { attemptsPage, checkpointsPage, ledgerPage, metricsPage } from '../../src/http/schemas/result.ts';
+import { datasetSchema } from '../../src/http/schemas/upload.ts';
 import { eventStream } from '../../src/http/event-stream.ts';
 import { encodeSafetensors } from '../../src/model/safetensors.ts';
 import { progressAt, stepsFrom } from '../database/fixture.ts';
@@ -345,5 +352,45 @@ describe('the client', () => {
       code: 'model_invalid',
     });
     await expect(client.downloadModel('exp_none')).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+describe('answers', () => {
+  it('are what the document says, of an experiment at its start and with everything that it can have', async () => {
+    const holder = await training();
+    await checkpoint(holder, 5);
+    const hash = `sha256:${'0'.repeat(64)}`;
+    const rows = { train: 8, evaluation: 2, leftOut: 1 };
+    const { results, attempts, transitions } = service.repositories;
+    await results.setSnapshot(holder, { id: 'snap_1', sha256: hash, rows, labels: ['a', 'b'], tokens: 9 });
+    await results.setEvaluation(holder, { metrics: { loss: 0.1, matthews: null }, reportSha256: hash });
+    await attempts.finishAttempt(holder, { cause: 'failed', message: 'why' });
+    const error = { code: 'internal', message: 'm' };
+    await transitions.recordTransition({ ...holder, sequence: 5, state: 'failed', error });
+    const fresh = await submitExperiment(service);
+    const { dataset } = (await client.getExperiment(fresh)).spec;
+    const self = `/experiments/${holder.experimentId}`;
+    const answers: readonly (readonly [string, TSchema])[] = [
+      [self, experimentSchema],
+      [`/experiments/${fresh}`, experimentSchema],
+      ['/experiments', page(experimentItemSchema)],
+      [`${self}/metrics`, metricsPage],
+      [`${self}/checkpoints`, checkpointsPage],
+      [`${self}/attempts`, attemptsPage],
+      [`${self}/ledger`, ledgerPage],
+      [`/datasets/${dataset.id}`, datasetSchema],
+      ['/datasets', page(datasetSchema)],
+      ['/readyz', readinessSchema],
+      ['/healthz', aliveSchema],
+      ['/queues', queuesPage],
+    ];
+    for (const [path, schema] of answers) {
+      const body = (await call(service, 'GET', path)).json<object>();
+      expect([path, Value.Errors(schema, body)]).toEqual([path, []]);
+      expect(Object.keys(body).sort()).toEqual(Object.keys((schema as TObject).properties).sort());
+    }
+    const problem = (await call(service, 'GET', '/experiments?limit=x')).json<object>();
+    expect(Value.Errors(problemSchema, problem)).toEqual([]);
+    expect(Value.Errors(experimentSchema, { ...problem })).not.toEqual([]);
   });
 });

@@ -87,7 +87,7 @@ export class StackProcess {
 
   /** Sends SIGTERM to npm and waits. @returns npm's exit status. */
   async stop(): Promise<number | null> {
-    if (this.#child.exitCode === null) {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const ended = once(this.#child, 'exit');
       this.#child.kill('SIGTERM');
       await ended;

@@ -26,7 +26,7 @@ describe('the lock of a data directory', () => {
     const lock = await lockDirectory(directory);
     await expect(lockDirectory(directory)).rejects.toMatchObject({
       code: 'data_directory_in_use',
-      message: expect.stringContaining(String(process.pid)),
+      message: expect.stringContaining(String(process.pid)) as string,
     });
     await lock.release();
     await (await lockDirectory(directory)).release();

@@ -3,7 +3,7 @@ import type { CheckpointRepository } from '../../src/database/checkpoint-reposit
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import { CodedError } from '../../src/error.ts';
 import type { CommittedCheckpoint } from '../../src/experiment/activity.ts';
-import { encodeSafetensors } from '../../src/model/safetensors.ts';
+import { safetensorsFile } from '../../src/model/safetensors.ts';
 import type { BlobRef, BlobStore } from '../../src/storage/blob-store.ts';
 import { checkpointFormatVersion, type CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import type { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
@@ -67,7 +67,7 @@ export class CheckpointWriter {
   }
 
   async #put(tensors: TrainingState['parameters']): Promise<BlobRef> {
-    const reference = await this.#blobs.putBytes(encodeSafetensors(tensors));
+    const reference = await this.#blobs.putParts(safetensorsFile(tensors).parts);
     this.#onProgress();
     return reference;
   }
