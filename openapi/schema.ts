@@ -171,6 +171,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/experiments/{id}/evaluation/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The prediction of every evaluated row; the worst first with sort=-loss */
+        get: operations["listEvaluationRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/experiments/{id}/model": {
         parameters: {
             query?: never;
@@ -599,7 +616,7 @@ export type $defs = Record<string, never>;
 export interface operations {
     listExperiments: {
         parameters: {
-            query: {
+            query?: {
                 state?: "queued" | "preparing" | "training" | "paused" | "evaluating" | "succeeded" | "failed" | "cancelled";
                 tag?: string;
                 /** @description A part of the name. */
@@ -609,10 +626,10 @@ export interface operations {
                 /** @description RFC 3339, UTC. */
                 createdBefore?: string;
                 /** @description Items a page. */
-                limit: number;
+                limit?: number;
                 /** @description The nextCursor of an earlier page. */
                 cursor?: string;
-                sort: "-createdAt" | "createdAt";
+                sort?: "-createdAt" | "createdAt";
             };
             header?: never;
             path?: never;
@@ -1035,11 +1052,11 @@ export interface operations {
     };
     getMetrics: {
         parameters: {
-            query: {
+            query?: {
                 name?: "loss" | "gradientNorm" | "learningRate";
-                maxPoints: number;
-                fromStep: number;
-                toStep: number;
+                maxPoints?: number;
+                fromStep?: number;
+                toStep?: number;
             };
             header?: never;
             path: {
@@ -1086,9 +1103,9 @@ export interface operations {
     };
     listCheckpoints: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Items a page. */
-                limit: number;
+                limit?: number;
                 /** @description The nextCursor of an earlier page. */
                 cursor?: string;
             };
@@ -1290,9 +1307,9 @@ export interface operations {
     };
     getLedger: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Items a page. */
-                limit: number;
+                limit?: number;
                 /** @description The nextCursor of an earlier page. */
                 cursor?: string;
             };
@@ -1343,10 +1360,67 @@ export interface operations {
             };
         };
     };
+    listEvaluationRows: {
+        parameters: {
+            query?: {
+                /** @description Items a page. */
+                limit?: number;
+                /** @description The nextCursor of an earlier page. */
+                cursor?: string;
+                sort?: "row" | "-loss";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of rows. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            row: number;
+                            text: string;
+                            label: string;
+                            predicted: string;
+                            /** @description In the order of the report’s labels. */
+                            logits: number[];
+                            loss: number;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     downloadModel: {
         parameters: {
-            query: {
-                format: "huggingface" | "onnx";
+            query?: {
+                format?: "huggingface" | "onnx";
             };
             header?: never;
             path: {
@@ -1403,8 +1477,8 @@ export interface operations {
     };
     downloadCheckpointModel: {
         parameters: {
-            query: {
-                format: "huggingface" | "onnx";
+            query?: {
+                format?: "huggingface" | "onnx";
             };
             header?: never;
             path: {
@@ -1462,9 +1536,9 @@ export interface operations {
     };
     listDatasets: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Items a page. */
-                limit: number;
+                limit?: number;
                 /** @description The nextCursor of an earlier page. */
                 cursor?: string;
             };
@@ -1602,9 +1676,9 @@ export interface operations {
     };
     listModels: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Items a page. */
-                limit: number;
+                limit?: number;
                 /** @description The nextCursor of an earlier page. */
                 cursor?: string;
             };

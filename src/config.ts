@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CodedError } from './error.ts';
 
-export type ExecutionProvider = 'auto' | 'cpu' | 'cuda';
+type ExecutionProvider = 'auto' | 'cpu' | 'cuda';
 
 export interface Config {
   readonly host: string;

@@ -3,8 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { canonicalJson } from '../src/storage/canonical-json.ts';
 import { projectBlobs } from '../src/storage/project-blobs.ts';
 import { runDispatcher } from '../src/temporal/dispatcher.ts';
+import { defaultProject } from '../src/experiment/id.ts';
 import { taskQueues } from '../src/experiment/name.ts';
 import { createCoordinatorActivities } from './activities/coordinator-activities.ts';
+import { sweepUploads } from './sweep-uploads.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
 /** Activities here are short writes to the database. */
@@ -18,8 +20,9 @@ await runWorkerProcess({
     activities: createCoordinatorActivities(dependencies),
     workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) },
   }),
-  background: ({ repositories, store, temporal, stopping, changes, log }) =>
-    runDispatcher(
+  background: async ({ repositories, store, temporal, stopping, changes, log }) => {
+    const sweeping = sweepUploads(projectBlobs(store, defaultProject), log, stopping);
+    await runDispatcher(
       {
         client: temporal,
         outbox: repositories.outbox,
@@ -33,5 +36,7 @@ await runWorkerProcess({
         log,
       },
       stopping,
-    ),
+    );
+    await sweeping;
+  },
 });

@@ -11,7 +11,7 @@ import { addToOutbox } from './outbox.ts';
 import { decodeCursor, pageOf, type Page } from './page.ts';
 
 /** How long a key is remembered. */
-export const idempotencyHours = 24;
+const idempotencyHours = 24;
 const expiredKeysAtOnce = 100;
 
 export interface IdempotencyRequest {

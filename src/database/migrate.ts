@@ -13,7 +13,7 @@ const advisoryLock = 72_707_369;
 const retryMilliseconds = 200;
 const connectionTimeoutMilliseconds = 5_000;
 
-export interface Migration {
+interface Migration {
   readonly name: string;
   readonly sql: string;
   /** Hexadecimal sha256 of the file. */

@@ -5,12 +5,12 @@ import type { StoredBlob } from './dataset-repository.ts';
 import { decodeCursor, olderThan, pageOf, type Page } from './page.ts';
 
 /** The part of a model's configuration that a submission is checked against, besides whatever else it holds. */
-export interface ModelConfigRecord {
+interface ModelConfigRecord {
   readonly maxPositions: number;
   readonly [name: string]: unknown;
 }
 
-export interface ModelBlobs {
+interface ModelBlobs {
   readonly config: StoredBlob;
   readonly tokenizer: StoredBlob;
   readonly weights: StoredBlob;

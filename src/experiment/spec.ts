@@ -1,6 +1,6 @@
 // The specification of an experiment: a submission with every default filled in and every choice made.
 
-export interface ScratchModel {
+interface ScratchModel {
   readonly layers: number;
   readonly hiddenSize: number;
   readonly heads: number;

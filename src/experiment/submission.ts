@@ -7,14 +7,14 @@ const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null
 /** Bytes of inline rows that one submission may carry, as JSON. */
 export const maximumInlineRowsBytes = 1024 * 1024;
 
-export const nameSchema = Type.String({
+const nameSchema = Type.String({
   minLength: 1,
   maxLength: 200,
   pattern: '^[^\\u0000-\\u001f\\u007f]*$',
   description: 'Without control characters.',
 });
 
-export const tagsSchema = Type.Array(
+const tagsSchema = Type.Array(
   Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]*$' }),
   { maxItems: 50 },
 );
@@ -23,7 +23,7 @@ const whole = (minimum: number, maximum: number, description: string) =>
   Type.Integer({ minimum, maximum, description });
 
 /** Sizes of a model that starts from random weights. */
-export const scratchModelSchema = Type.Object(
+const scratchModelSchema = Type.Object(
   {
     layers: whole(1, 48, 'Transformer layers.'),
     hiddenSize: whole(1, 4096, 'Divisible by heads.'),
@@ -62,7 +62,7 @@ export const splitNamePattern = '^[A-Za-z][A-Za-z0-9_-]{0,63}$';
 const splitName = Type.String({ pattern: splitNamePattern });
 const columnName = Type.String({ minLength: 1, maxLength: 1000 });
 
-export const taskSchema = Type.Union([
+const taskSchema = Type.Union([
   Type.Literal('auto'),
   Type.Literal('classification'),
   Type.Literal('regression'),
@@ -70,7 +70,7 @@ export const taskSchema = Type.Union([
   Type.Literal('tokenClassification'),
 ]);
 
-export const datasetSourceSchema = Type.Object(
+const datasetSourceSchema = Type.Object(
   {
     id: Type.Optional(Type.String({ maxLength: 100, description: 'An uploaded dataset.' })),
     hub: Type.Optional(Type.String({ maxLength: 200, description: 'org/name on the Hugging Face hub.' })),
@@ -155,7 +155,7 @@ const furtherRecipes = {
   pretraining: Type.Optional(nullable(Type.Object({ epochs: whole(1, 1000, 'Epochs.') }, closed))),
 };
 
-export const trainingSchema = Type.Object(
+const trainingSchema = Type.Object(
   {
     epochs: Type.Optional(whole(1, 1000, 'Passes over the training split.')),
     batchSize: Type.Optional(whole(1, 1024, 'Examples a step.')),

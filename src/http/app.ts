@@ -12,6 +12,7 @@ import { mostFormFiles } from './form-files.ts';
 import { problemOf, problemType, sendProblem, toCodedError } from './problem.ts';
 import { prepareParameters } from './query.ts';
 import { datasetRoutes } from './routes/datasets.ts';
+import { evaluationRowRoutes } from './routes/evaluation-rows.ts';
 import { experimentEventRoutes } from './routes/experiment-events.ts';
 import { recordRoutes, stepRoutes } from './routes/experiment-results.ts';
 import { experimentItemRoutes, experimentRoutes } from './routes/experiments.ts';
@@ -30,7 +31,7 @@ declare module 'fastify' {
 }
 
 /** A JSON body may have so many bytes; files of forms have limits of their own. */
-export const maximumJsonBytes = 2 * 1024 * 1024;
+const maximumJsonBytes = 2 * 1024 * 1024;
 /** An id in a path is never longer; a longer one is answered like any that does not exist. */
 const longestPathParameter = 500;
 
@@ -41,6 +42,7 @@ const routes: readonly ((app: App, context: RouteContext) => void)[] = [
   stepRoutes,
   recordRoutes,
   ledgerRoutes,
+  evaluationRowRoutes,
   modelDownloadRoutes,
   datasetRoutes,
   modelRoutes,

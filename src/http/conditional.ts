@@ -1,7 +1,7 @@
 // Conditional requests and preferences: entity tags (RFC 9110, sections 8.8 and 13) and `Prefer: wait` (RFC 7240).
 
 /** The longest time that an answer is held back. */
-export const longestWaitSeconds = 60;
+const longestWaitSeconds = 60;
 
 /** Whether an `If-None-Match` header names the tag; weak and strong are the same here, as section 13.1.2 has it. */
 export function matchesTag(header: string | undefined, tag: string): boolean {

@@ -43,6 +43,7 @@ export async function registerDocumentation(app: App): Promise<void> {
     transformObject: (document) => {
       if (!('openapiObject' in document)) return document.swaggerObject;
       const { paths = {} } = document.openapiObject;
+      markDefaultsOptional(paths);
       for (const [path, description] of Object.entries(forms)) {
         const operation = paths[path]?.post;
         if (operation) Object.assign(operation, { requestBody: filesForm(description) });
@@ -52,4 +53,17 @@ export async function registerDocumentation(app: App): Promise<void> {
   });
   await app.register(swaggerUi, { routePrefix: '/docs' });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}
+
+interface DocumentedParameter {
+  required?: boolean;
+  readonly schema?: { readonly default?: unknown };
+}
+
+/** Validation sees a parameter with a default always set; whoever sends it may leave it out. */
+function markDefaultsOptional(paths: object): void {
+  for (const operations of Object.values(paths) as Record<string, { parameters?: DocumentedParameter[] }>[])
+    for (const { parameters = [] } of Object.values(operations))
+      for (const parameter of parameters)
+        if (parameter.schema?.default !== undefined) parameter.required = false;
 }

@@ -12,7 +12,7 @@ export interface SchemaError {
 }
 
 /** A body can be wrong in a million places; that many are told. */
-export const mostProblems = 100;
+const mostProblems = 100;
 
 /** Every wrong field with its JSON pointer (RFC 6901). */
 export function fieldProblems(errors: readonly SchemaError[]): FieldProblem[] {

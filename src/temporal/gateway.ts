@@ -11,7 +11,7 @@ const workerSilenceSeconds = 15;
 const maximumWorkers = 1000;
 
 /** A worker process as it last reported itself. Slots are places for activities. */
-export interface QueueWorker {
+interface QueueWorker {
   /** `PROCESS@HOST`. */
   readonly id: string;
   readonly host: string;

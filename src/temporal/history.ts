@@ -33,8 +33,13 @@ export async function readHistories(
       workflows[id] = JSON.parse(historyToJSON(await client.workflow.getHandle(id).fetchHistory()));
     } catch (error) {
       // A child that was never started has no history.
-      if (!isGrpcServiceError(error) || Number(error.code) !== notFound) throw error;
+      if (!isNotFound(error)) throw error;
     }
   }
   return { formatVersion: 1, workflows };
+}
+
+function isNotFound(error: unknown): boolean {
+  const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
+  return code === notFound;
 }

@@ -177,7 +177,9 @@ describe('a cancellation', () => {
     await runScenario(temporal, { fineTuneBert: activity }, async (scenario) => {
       await begun;
       await scenario.handle.cancel();
-      await expect(scenario.handle.result()).rejects.toMatchObject({ cause: expect.any(CancelledFailure) as CancelledFailure });
+      await expect(scenario.handle.result()).rejects.toMatchObject({
+        cause: expect.any(CancelledFailure) as CancelledFailure,
+      });
       expect((await scenario.handle.describe()).status.name).toBe('CANCELLED');
       expect(scenario.transitions.at(-1)).toMatchObject({ state: 'cancelled' });
       await record('cancelled-in-temporal', scenario);

@@ -1,6 +1,7 @@
 // Evaluates the trained model on the snapshot's evaluation split and keeps every row's prediction.
 import { CancelledFailure, Context } from '@temporalio/activity';
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
+import { predictionLines } from '../../src/dataset/predictions.ts';
 import { CodedError } from '../../src/error.ts';
 import type {
   EvaluationActivities,
@@ -18,7 +19,6 @@ import { runAttempt } from './attempt.ts';
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { EvaluationDocument } from './evaluation-document.ts';
-import { predictionLines } from './prediction-lines.ts';
 
 export function createEvaluateActivities(
   dependencies: ActivityDependencies,

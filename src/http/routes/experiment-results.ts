@@ -9,7 +9,7 @@ import { matchesTag } from '../conditional.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/result.ts';
-import { decodeStep, encodeStep } from '../step-cursor.ts';
+import { decodePosition, encodePosition } from '../position-cursor.ts';
 
 const tags = ['Results'];
 
@@ -62,12 +62,12 @@ export function stepRoutes(app: App, { repositories }: RouteContext): void {
     async (request) => {
       const reference = await find(request.params.id);
       const { limit, cursor } = request.query;
-      const before = cursor === undefined ? {} : { beforeStep: decodeStep(cursor) };
+      const before = cursor === undefined ? {} : { beforeStep: decodePosition(cursor) };
       const found = await checkpoints.listCheckpoints(reference, { limit: limit + 1, ...before });
       const items = found.slice(0, limit);
       return {
         items: items.map(({ createdAt, ...rest }) => ({ ...rest, createdAt: createdAt.toISOString() })),
-        nextCursor: found.length > limit ? encodeStep(items.at(-1)?.step ?? 0) : null,
+        nextCursor: found.length > limit ? encodePosition(items.at(-1)?.step ?? 0) : null,
       };
     },
   );

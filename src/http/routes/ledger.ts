@@ -4,7 +4,7 @@ import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/result.ts';
-import { decodeStep, encodeStep } from '../step-cursor.ts';
+import { decodePosition, encodePosition } from '../position-cursor.ts';
 
 export function ledgerRoutes(app: App, { repositories }: RouteContext): void {
   const { experiments, ledger } = repositories;
@@ -24,11 +24,11 @@ export function ledgerRoutes(app: App, { repositories }: RouteContext): void {
       const reference = { projectId: defaultProject, experimentId: request.params.id };
       await experiments.require(reference);
       const { limit, cursor } = request.query;
-      const fromStep = cursor === undefined ? 1 : decodeStep(cursor);
+      const fromStep = cursor === undefined ? 1 : decodePosition(cursor);
       const found = await ledger.ledger(reference, { fromStep, limit: limit + 1 });
       return {
         items: found.slice(0, limit).map(entryBody),
-        nextCursor: found.length > limit ? encodeStep(fromStep + limit) : null,
+        nextCursor: found.length > limit ? encodePosition(fromStep + limit) : null,
       };
     },
   );

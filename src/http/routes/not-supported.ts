@@ -18,7 +18,6 @@ const paths: Readonly<Record<string, readonly HTTPMethods[]>> = {
   '/experiments/:id/verifications/:verificationId': ['GET'],
   '/experiments/:id/audit': ['POST'],
   '/experiments/:id/predictions': ['POST'],
-  '/experiments/:id/evaluation/rows': ['GET'],
   '/experiments/:id/logs': ['GET'],
   '/experiments/:id/waste': ['GET'],
   '/experiments/:id/proof': ['GET'],

@@ -1,6 +1,6 @@
 // The evaluation report as it is stored and answered.
 import { Type } from 'typebox';
-import { sha256, sizeBytes } from './answer.ts';
+import { cursor, limit, oneOf, page, sha256, sizeBytes } from './answer.ts';
 
 const share = Type.Number({ minimum: 0, maximum: 1 });
 const count = Type.Integer({ minimum: 0 });
@@ -31,4 +31,20 @@ export const evaluationSchema = Type.Object(
     }),
   },
   { $id: 'Evaluation' },
+);
+
+export const evaluationRowsQuery = Type.Object(
+  { limit: limit(1000, 100), cursor, sort: oneOf(['row', '-loss'], { default: 'row' }) },
+  { additionalProperties: false },
+);
+
+export const evaluationRowsPage = page(
+  Type.Object({
+    row: count,
+    text: Type.String(),
+    label: Type.String(),
+    predicted: Type.String(),
+    logits: Type.Array(Type.Number(), { description: 'In the order of the report’s labels.' }),
+    loss: Type.Number(),
+  }),
 );

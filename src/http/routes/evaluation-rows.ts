@@ -1,0 +1,40 @@
+// GET /experiments/{id}/evaluation/rows.
+import { CodedError } from '../../error.ts';
+import { defaultProject } from '../../experiment/id.ts';
+import type { App, RouteContext } from '../dependencies.ts';
+import { evaluatedRows, type EvaluatedRowsSource } from '../evaluation-rows.ts';
+import { answer, idParameter, problems } from '../schemas/answer.ts';
+import { evaluationRowsPage, evaluationRowsQuery } from '../schemas/evaluation.ts';
+import { decodePosition, encodePosition } from '../position-cursor.ts';
+
+export function evaluationRowRoutes(app: App, { repositories, blobs }: RouteContext): void {
+  app.get(
+    '/experiments/:id/evaluation/rows',
+    {
+      schema: {
+        operationId: 'listEvaluationRows',
+        summary: 'The prediction of every evaluated row; the worst first with sort=-loss',
+        tags: ['Results'],
+        params: idParameter,
+        querystring: evaluationRowsQuery,
+        response: { 200: answer('A page of rows.', evaluationRowsPage), ...problems },
+      },
+    },
+    async (request) => {
+      const { limit, cursor, sort } = request.query;
+      const { state, reportSha256 } = await repositories.experiments.require({
+        projectId: defaultProject,
+        experimentId: request.params.id,
+      });
+      if (reportSha256 === null)
+        throw new CodedError('not_ready', `The experiment is ${state}; there is no evaluation yet.`);
+      // Written by publishReport, checked by its hash.
+      const report = JSON.parse(
+        Buffer.from(await blobs.bytes(reportSha256)).toString(),
+      ) as EvaluatedRowsSource;
+      const offset = cursor === undefined ? 0 : decodePosition(cursor);
+      const { rows, hasMore } = await evaluatedRows(blobs, report, { sort, offset, limit });
+      return { items: [...rows], nextCursor: hasMore ? encodePosition(offset + limit) : null };
+    },
+  );
+}
