@@ -14,6 +14,8 @@ export interface Config {
   readonly databaseUrl: string;
   readonly temporal: TemporalConfig;
   readonly storageUrl: string;
+  /** An own S3 endpoint expects the bucket in the path, not in the host name. */
+  readonly storagePathStyle: boolean;
   readonly executionProvider: ExecutionProvider;
   readonly trainingThreads: number;
   readonly auth: 'none';
@@ -42,6 +44,8 @@ export const variables = {
   temporalCertificate: 'TEMPORAL_TLS_CERT',
   temporalKey: 'TEMPORAL_TLS_KEY',
   storageUrl: 'STORAGE_URL',
+  s3Endpoint: 'AWS_ENDPOINT_URL_S3',
+  awsEndpoint: 'AWS_ENDPOINT_URL',
   executionProvider: 'EXECUTION_PROVIDER',
   trainingThreads: 'TRAINING_THREADS',
   auth: 'AUTH',
@@ -73,6 +77,7 @@ export function readConfig(environment: Environment = process.env): Config {
       tls: tlsFiles(environment),
     },
     storageUrl: text(variables.storageUrl, pathToFileURL(resolve(dataDirectory, 'objects')).href),
+    storagePathStyle: Boolean(environment[variables.s3Endpoint] || environment[variables.awsEndpoint]),
     executionProvider: oneOf(environment, variables.executionProvider, ['auto', 'cpu', 'cuda'], 'auto'),
     trainingThreads: wholeNumber(environment, variables.trainingThreads, availableParallelism(), 1, 1024),
     auth: oneOf(environment, variables.auth, ['none'], 'none'),

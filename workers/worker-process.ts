@@ -61,7 +61,7 @@ async function run(kind: WorkerKind, config: Config, log: Logger, stopping: Abor
   const client = new Client({ connection: Connection.lazy(options), namespace: config.temporal.namespace });
   const dependencies: ActivityDependencies = {
     repositories: createRepositories(database),
-    store: openStore(config.storageUrl),
+    store: openStore(config.storageUrl, { forcePathStyle: config.storagePathStyle }),
     temporal: client,
     config,
     host: hostname(),

@@ -40,7 +40,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const database = openDatabase(config.databaseUrl);
   const changes = new ChangeFeed(config.databaseUrl);
   changes.start();
-  const store = openStore(config.storageUrl);
+  const store = openStore(config.storageUrl, { forcePathStyle: config.storagePathStyle });
   const connection = Connection.lazy(await connectionOptions(config.temporal));
   const temporal = new SettlingGateway(createTemporalGateway(connection, config.temporal.namespace));
   const app = await buildApp({

@@ -1,7 +1,8 @@
-// At most one stack uses a data directory. The lock is a file that names its process; a dead process's lock is taken over.
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+// At most one stack uses a data directory. Locks are numbered files that name their process; the greatest number counts.
+// A lock is never removed before a greater one exists, so that two starters cannot both take over a dead process's lock.
 import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CodedError } from '../error.ts';
 import { startOf } from './process-identity.ts';
 
@@ -9,7 +10,14 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
-const maximumTries = 20;
+interface LockOwner {
+  readonly processId: number;
+  /** Tells the process from a later one with the same number. `null` in a lock that was released. */
+  readonly start: string | null;
+}
+
+const namePattern = /^stack\.lock\.(\d+)$/;
+const maximumTries = 100;
 
 /**
  * Takes the lock of a data directory, which is created when missing (readable by its owner only).
@@ -18,62 +26,74 @@ const maximumTries = 20;
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const path = join(directory, 'stack.lock');
-  const unique = randomUUID();
-  const own = `${process.pid} ${startOf(process.pid) ?? ''} ${unique}`;
-  const draft = `${path}.${unique}`;
-  await writeFile(draft, own, { mode: 0o600 });
-  try {
-    for (let attempt = 0; attempt < maximumTries; attempt += 1) {
-      if (await publish(draft, path)) return { release: () => release(path, own) };
-      await removeIfStale(path, directory);
+  const owner: LockOwner = { processId: process.pid, start: startOf(process.pid) ?? '' };
+  for (let attempt = 0; attempt < maximumTries; attempt += 1) {
+    const number = await greatestNumber(directory);
+    await refuseLiving(directory, number);
+    const taken = number + 1;
+    if (!(await create(directory, taken, owner))) continue;
+    if ((await greatestNumber(directory)) === taken) {
+      await removeBelow(directory, taken);
+      return { release: () => release(directory, taken) };
     }
-    throw new CodedError('data_directory_in_use', `${directory} is being taken by other processes.`);
+    // Others took and gave back greater ones since this one looked: that number no longer counts.
+    await rm(pathOf(directory, taken), { force: true });
+  }
+  throw new CodedError('data_directory_in_use', `${directory} is being taken by other processes.`);
+}
+
+const pathOf = (directory: string, number: number): string => join(directory, `stack.lock.${number}`);
+
+async function numbersIn(directory: string): Promise<number[]> {
+  const names = await readdir(directory);
+  return names.flatMap((name) => namePattern.exec(name)?.[1] ?? []).map(Number);
+}
+
+async function greatestNumber(directory: string): Promise<number> {
+  return Math.max(0, ...(await numbersIn(directory)));
+}
+
+async function refuseLiving(directory: string, number: number): Promise<void> {
+  const { processId, start } = await readOwner(pathOf(directory, number));
+  if (start !== null && startOf(processId) === start)
+    throw new CodedError('data_directory_in_use', `${directory} is used by process ${processId}.`);
+}
+
+async function readOwner(path: string): Promise<LockOwner> {
+  try {
+    // Only this file writes locks, and each appears whole.
+    return JSON.parse(await readFile(path, 'utf8')) as LockOwner;
+  } catch (error) {
+    // None yet, or a greater one has taken its place: the next look sees that.
+    if (hasCode(error, 'ENOENT')) return { processId: 0, start: null };
+    throw error;
+  }
+}
+
+/** A link is made whole or not at all. @returns whether the number was free. */
+async function create(directory: string, number: number, owner: LockOwner): Promise<boolean> {
+  const draft = join(directory, `stack.draft.${randomUUID()}`);
+  await writeFile(draft, JSON.stringify(owner), { mode: 0o600 });
+  try {
+    await link(draft, pathOf(directory, number));
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false;
+    throw error;
   } finally {
     await rm(draft, { force: true });
   }
 }
 
-/** A link is made whole or not at all, so that a lock is never seen half-written. */
-async function publish(draft: string, path: string): Promise<boolean> {
-  try {
-    await link(draft, path);
-    return true;
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
-    throw error;
-  }
+async function removeBelow(directory: string, number: number): Promise<void> {
+  for (const lower of await numbersIn(directory))
+    if (lower < number) await rm(pathOf(directory, lower), { force: true });
 }
 
-async function removeIfStale(path: string, directory: string): Promise<void> {
-  const seen = await readIfThere(path);
-  if (seen === undefined) return;
-  const [processId = '', ...rest] = seen.split(' ');
-  const start = rest.slice(0, -1).join(' ');
-  if (startOf(Number(processId)) === start)
-    throw new CodedError('data_directory_in_use', `${directory} is used by process ${processId}.`);
-  const aside = `${path}.${randomUUID()}`;
-  await rename(path, aside).catch((error: unknown) => {
-    // Another starter removed it first: the next round decides.
-    if (!hasCode(error, 'ENOENT')) throw error;
-  });
-  // Between reading and renaming another starter may have put its own lock there: give that back.
-  const moved = await readIfThere(aside);
-  if (moved !== undefined && moved !== seen) await publish(aside, path);
-  await rm(aside, { force: true });
-}
-
-async function release(path: string, own: string): Promise<void> {
-  if ((await readIfThere(path)) === own) await rm(path, { force: true });
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+/** Puts a greater lock that nobody owns in the place of one's own. */
+async function release(directory: string, number: number): Promise<void> {
+  await create(directory, number + 1, { processId: process.pid, start: null });
+  await rm(pathOf(directory, number), { force: true });
 }
 
 function hasCode(error: unknown, code: string): boolean {

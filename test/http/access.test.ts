@@ -104,7 +104,6 @@ describe('every answer that is no success', () => {
     ['GET', 'proof?bundle=true'],
     ['GET', 'waste'],
     ['GET', 'logs'],
-    ['GET', 'evaluation/rows?sort=-loss'],
     ['GET', 'verifications/1'],
     ['PATCH', ''],
     ['DELETE', ''],

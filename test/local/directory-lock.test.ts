@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -18,7 +18,7 @@ async function leaveStaleLock(): Promise<void> {
   const child = spawn(process.execPath, ['-e', '']);
   const start = startOf(child.pid ?? 0) ?? '';
   await once(child, 'exit');
-  await writeFile(join(directory, 'stack.lock'), `${child.pid} ${start} nonce`);
+  await writeFile(join(directory, 'stack.lock.1'), JSON.stringify({ processId: child.pid, start }));
 }
 
 describe('the lock of a data directory', () => {
@@ -38,17 +38,20 @@ describe('the lock of a data directory', () => {
   });
 
   it('is taken over when the process number now belongs to another process', async () => {
-    await writeFile(join(directory, 'stack.lock'), `${process.pid} another start nonce`);
+    const lock = { processId: process.pid, start: 'another start' };
+    await writeFile(join(directory, 'stack.lock.3'), JSON.stringify(lock));
     await expect(lockDirectory(directory)).resolves.toBeDefined();
   });
 
   it('goes to exactly one of many that take over a dead process’s lock at once, and leaves no other file', async () => {
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < 40; round += 1) {
+      await rm(directory, { recursive: true, force: true });
+      await mkdir(directory);
       await leaveStaleLock();
-      const results = await Promise.allSettled(Array.from({ length: 4 }, () => lockDirectory(directory)));
+      const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockDirectory(directory)));
       const winners = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
       expect(winners).toHaveLength(1);
-      expect(await readdir(directory)).toEqual(['stack.lock']);
+      expect(await readdir(directory)).toEqual(['stack.lock.2']);
       await winners[0]?.release();
     }
   });

@@ -51,8 +51,15 @@ export function findVersitygw(): string | undefined {
     });
 }
 
+export interface TestS3 extends TestStore {
+  readonly client: S3Client;
+  /** What a process needs to use the same store. */
+  readonly storageUrl: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
 /** Starts an S3 server over a folder of its own. */
-export async function openS3(program: string): Promise<TestStore & { readonly client: S3Client }> {
+export async function openS3(program: string): Promise<TestS3> {
   const root = mkdtempSync(join(tmpdir(), 's3-store-'));
   mkdirSync(join(root, bucket));
   const port = await freePort();
@@ -75,6 +82,13 @@ export async function openS3(program: string): Promise<TestStore & { readonly cl
   });
   return {
     client,
+    storageUrl: `s3://${bucket}/prefix`,
+    variables: {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    },
     store: new S3Store(awsCalls(client, bucket), 'prefix/'),
     folder: join(root, bucket, 'prefix'),
     async close() {

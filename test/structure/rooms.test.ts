@@ -22,7 +22,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   http: ['experiment', 'database', 'storage', 'dataset', 'model', 'temporal', 'config'],
   local: ['config'],
   cli: ['openapi', 'config'],
-  openapi: ['http', 'experiment', 'openapi'],
+  openapi: ['http', 'experiment', 'database', 'storage'],
   'workers/workflows': ['experiment'],
   'workers/activities': [
     'experiment',
