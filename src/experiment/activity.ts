@@ -11,8 +11,9 @@ export interface ExperimentReference {
 export interface PreparedSnapshot {
   readonly sha256: string;
   readonly totalSteps: number;
-  /** A cautious guess of the longest training step, until one has been measured. */
+  /** Cautious guesses: how long the longest training step, and the longest batch of evaluation, may take. */
   readonly stepSeconds: number;
+  readonly evaluationBatchSeconds: number;
 }
 
 export interface CommittedCheckpoint {

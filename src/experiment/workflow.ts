@@ -9,6 +9,10 @@ export type CoordinatorResult =
   | { readonly state: 'failed'; readonly code: string }
   | { readonly state: 'cancelled' };
 
+export interface EvaluationWorkflowInput extends ExperimentReference {
+  readonly snapshot: PreparedSnapshot;
+}
+
 export interface TrainingWorkflowInput extends ExperimentReference {
   readonly snapshot: PreparedSnapshot;
   /** Set when a long workflow goes on as a new one. */

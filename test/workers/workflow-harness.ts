@@ -28,7 +28,13 @@ export interface Scenario {
 const smooth: Activities = {
   recordTransition: () => Promise.resolve(),
   publishReport: () => Promise.resolve(),
-  snapshotDataset: () => Promise.resolve({ sha256: 'sha256:snapshot', totalSteps: 10, stepSeconds: 0.1 }),
+  snapshotDataset: () =>
+    Promise.resolve({
+      sha256: 'sha256:snapshot',
+      totalSteps: 10,
+      stepSeconds: 0.1,
+      evaluationBatchSeconds: 0.1,
+    }),
   fineTuneBert: () =>
     Promise.resolve({ outcome: 'completed', checkpoint: { step: 10, id: 'sha256:checkpoint' } }),
   evaluateBert: () => Promise.resolve({ evaluationSha256: 'sha256:evaluation' }),

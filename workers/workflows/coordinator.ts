@@ -89,7 +89,7 @@ async function runPhases(
   await enter('evaluating');
   const evaluation = await executeChild<typeof EvaluationWorkflow>(workflowNames.evaluation, {
     workflowId: childWorkflowId.evaluation(experimentId),
-    args: [experiment],
+    args: [{ ...experiment, snapshot }],
   });
   await publishReport({ ...experiment, evaluation });
   return evaluation;

@@ -19,11 +19,8 @@ import type {
 import { queryNames, signalNames, taskQueues } from '../../src/experiment/name.ts';
 import type { TrainingProgress, TrainingWorkflowInput } from '../../src/experiment/workflow.ts';
 import { isFinal } from './failure.ts';
+import { heartbeatTimeout } from './heartbeat.ts';
 import { maximumFruitlessAttempts, retryIntervalSeconds } from './retry.ts';
-
-const leastHeartbeatTimeoutSeconds = 10;
-/** A hung engine is told from a slow one by this many times its longest run. */
-const heartbeatPatience = 3;
 
 export async function TrainingWorkflow(input: TrainingWorkflowInput): Promise<TrainingProgress> {
   let progress: TrainingProgress = input.carried ?? {
@@ -61,12 +58,10 @@ export async function TrainingWorkflow(input: TrainingWorkflowInput): Promise<Tr
 
 async function attempt(input: TrainingWorkflowInput, progress: TrainingProgress) {
   const { projectId, experimentId, snapshot } = input;
-  const runSeconds = progress.longestRunSeconds ?? snapshot.stepSeconds;
-  const heartbeatSeconds = Math.ceil(Math.max(leastHeartbeatTimeoutSeconds, heartbeatPatience * runSeconds));
   const { fineTuneBert } = proxyActivities<TrainingActivities>({
     taskQueue: taskQueues.training,
     startToCloseTimeout: '365 days',
-    heartbeatTimeout: `${heartbeatSeconds} s`,
+    heartbeatTimeout: heartbeatTimeout(progress.longestRunSeconds ?? snapshot.stepSeconds),
     // The loop above decides about attempts: only it knows whether checkpoints advance.
     retry: { maximumAttempts: 1 },
     // A cancelled attempt keeps its last steps in a checkpoint before it ends.
