@@ -1,4 +1,5 @@
 # One image for every part; the command chooses which. Each reads the variables that README.md lists.
+# The API listens on loopback only, as long as it has no access control: run it with --network host.
 #   docker run … node dist/src/http/server.js                  the API
 #   docker run … node dist/workers/coordinator-worker.js       workflows, and telling Temporal what is to be done
 #   docker run … node dist/workers/training-worker.js          training
@@ -18,5 +19,4 @@ COPY --from=build --chown=node:node /app/node_modules ./node_modules
 COPY --from=build --chown=node:node /app/prisma ./prisma
 COPY --from=build --chown=node:node /app/dist ./dist
 USER node
-EXPOSE 8080
 CMD ["node", "dist/src/http/server.js"]

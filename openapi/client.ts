@@ -1,7 +1,7 @@
 // The TypeScript client: every operation of the document, typed by it, and what a user needs around them.
 import createFetchClient, { type Client as FetchClient, type FetchResponse } from 'openapi-fetch';
-import { setTimeout as delay } from 'node:timers/promises';
 import { readEvents, type ExperimentEvent } from './event-reader.ts';
+import { Patience } from './patience.ts';
 import { ProblemError, problemErrorOf } from './problem-error.ts';
 import type { components, operations, paths } from './schema.ts';
 
@@ -23,11 +23,14 @@ export interface UploadFile {
 
 /** How long one request waits for a change. */
 const pollSeconds = 20;
-const retryMilliseconds = 500;
-/** How long the service may be away while a client waits for an experiment. */
-const patienceSeconds = 60;
 
 const endStates: readonly string[] = ['succeeded', 'failed', 'cancelled'];
+
+interface Version {
+  readonly experiment: Experiment;
+  /** Its ETag. */
+  readonly tag: string | undefined;
+}
 
 export class Client {
   /** Every operation of the document; an answer of 400 or more is thrown as {@link ProblemError}. */
@@ -75,6 +78,7 @@ export class Client {
   /**
    * Follows an experiment until a condition holds (its end, when none is given), also over restarts of the service.
    *
+   * @throws ProblemError, such as `not_found`; the last fault when the service stays away for a minute.
    * @param onChange is called with each version seen.
    * @returns the experiment as the condition saw it, or at its end where the condition cannot hold any more.
    */
@@ -83,22 +87,21 @@ export class Client {
     until: (experiment: Experiment) => boolean = () => false,
     onChange: (experiment: Experiment) => void = () => undefined,
   ): Promise<Experiment> {
+    const patience = new Patience();
     let tag: string | undefined;
-    let lastAnswer = Date.now();
     for (;;) {
+      let changed: Version | undefined;
       try {
-        const changed = await this.#nextVersion(id, tag);
-        lastAnswer = Date.now();
-        if (!changed) continue;
-        ({ tag } = changed);
-        onChange(changed.experiment);
-        if (until(changed.experiment) || endStates.includes(changed.experiment.state))
-          return changed.experiment;
+        changed = await this.#nextVersion(id, tag);
+        patience.answered();
       } catch (error) {
-        const isPatient = Date.now() - lastAnswer < patienceSeconds * 1000;
-        if (!isPatient || (error instanceof ProblemError && error.status !== 503)) throw error;
-        await delay(retryMilliseconds);
+        await patience.tryAgainAfter(error);
       }
+      if (!changed) continue;
+      tag = changed.tag;
+      onChange(changed.experiment);
+      if (until(changed.experiment) || endStates.includes(changed.experiment.state))
+        return changed.experiment;
     }
   }
 
@@ -112,22 +115,44 @@ export class Client {
     return present(response.body);
   }
 
-  /** An experiment's events until its last one. Goes on after `lastEventId` where that is given. */
+  /**
+   * An experiment's events until its last one, each once, also over restarts of the service. Goes on after `lastEventId`
+   * where that is given.
+   *
+   * @throws ProblemError, such as `not_found`; the last fault when the service stays away for a minute; the reason of
+   * `signal` when that is aborted.
+   */
   async *events(
     id: string,
     options: { readonly lastEventId?: number; readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<ExperimentEvent> {
-    const { lastEventId, signal } = options;
-    const headers: Record<string, string> =
-      lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) };
-    const response = await this.#fetch(`/experiments/${encodeURIComponent(id)}/events`, {
-      headers,
-      ...(signal && { signal }),
-    });
-    if (response.body) yield* readEvents(response.body);
+    const { signal } = options;
+    let { lastEventId = 0 } = options;
+    const patience = new Patience();
+    for (;;) {
+      try {
+        const response = await this.#fetch(`/experiments/${encodeURIComponent(id)}/events`, {
+          headers: { 'last-event-id': String(lastEventId) },
+          ...(signal && { signal }),
+        });
+        patience.answered();
+        // The server says so when nothing more will come. A stream that ends says nothing: the server may be restarting.
+        if (response.status === 204 || !response.body) return;
+        const earlier = lastEventId;
+        for await (const event of readEvents(response.body)) {
+          lastEventId = event.id;
+          patience.answered();
+          yield event;
+        }
+        // One that is closing ends each stream at once.
+        if (lastEventId === earlier) await patience.pause(signal);
+      } catch (error) {
+        await patience.tryAgainAfter(error, signal);
+      }
+    }
   }
 
-  async #nextVersion(id: string, tag: string | undefined) {
+  async #nextVersion(id: string, tag: string | undefined): Promise<Version | undefined> {
     const header = tag === undefined ? {} : { 'if-none-match': tag, prefer: `wait=${pollSeconds}` };
     const { data, response } = await this.api.GET('/experiments/{id}', { params: { path: { id }, header } });
     if (response.status === 304) return undefined;
@@ -151,6 +176,12 @@ export class Client {
   }
 }
 
+/**
+ * A client of the service at a base URL, such as `http://127.0.0.1:3000`. Nothing is sent yet.
+ *
+ * Every method throws {@link ProblemError} for an answer of 400 or more, and the `TypeError` of `fetch` when the service
+ * cannot be reached.
+ */
 export function createClient(baseUrl: string): Client {
   return new Client(baseUrl);
 }

@@ -10,7 +10,10 @@ export interface paths {
         /** List experiments */
         get: operations["listExperiments"];
         put?: never;
-        /** Submit an experiment */
+        /**
+         * Submit an experiment
+         * @description A body over 2 MiB, or inline rows over 1 MiB, are refused: 413. Larger data is uploaded first.
+         */
         post: operations["createExperiment"];
         delete?: never;
         options?: never;
@@ -234,7 +237,7 @@ export interface paths {
         put?: never;
         /**
          * Upload a dataset: one file a split, .csv, .tsv or .jsonl
-         * @description The field’s name is the split’s. The same content again is the same dataset: 200.
+         * @description The field’s name is the split’s. The same content again is the same dataset: 200. A form with more than 100 files, or with more bytes than the operator allows, is refused: 413.
          */
         post: operations["uploadDataset"];
         delete?: never;
@@ -272,7 +275,7 @@ export interface paths {
         put?: never;
         /**
          * Upload a BERT model: config.json, tokenizer.json or vocab.txt, and model.safetensors
-         * @description Files are told apart by their names; others are ignored and listed. The same content again: 200.
+         * @description Files are told apart by their names; others are ignored and listed. The same content again: 200. A form with more than 100 files, or with more bytes than the operator allows, is refused: 413.
          */
         post: operations["uploadModel"];
         delete?: never;
@@ -364,7 +367,7 @@ export interface components {
             detail: string;
             instance: string;
             /** @enum {string} */
-            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "no_checkpoint" | "not_ready" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "temporal_unavailable" | "internal";
+            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "no_checkpoint" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "temporal_unavailable" | "internal";
             requestId: string;
             errors?: {
                 /** @description JSON pointer. */
@@ -513,12 +516,14 @@ export interface components {
             /** @description Counts from 1 within the experiment, without a gap. */
             id: number;
             experimentId: string;
-            type: string;
+            /** @enum {string} */
+            type: "created" | "stateChanged" | "cancelRequested" | "attemptStarted" | "attemptEnded" | "checkpointCommitted" | "snapshotReady" | "evaluationReady";
             /**
              * Format: date-time
              * @description RFC 3339, UTC.
              */
             createdAt: string;
+            /** @description Of attemptEnded: lease, phase, cause and message, which may be null. Of stateChanged: from, to and error. */
             data: {
                 [key: string]: unknown;
             };
@@ -559,8 +564,14 @@ export interface components {
             };
             training: {
                 specSha256: string;
+                /** @description What the bits depend on besides the submission. */
                 profile: {
-                    [key: string]: string | number;
+                    onnxruntimeVersion: string;
+                    /** @enum {string} */
+                    provider: "cpu" | "cuda";
+                    instructionSet: string;
+                    threads: number;
+                    graphSha256: string;
                 };
                 ledger: {
                     steps: number;
@@ -779,7 +790,7 @@ export interface operations {
                         config?: string;
                         /** @description Only with hub. */
                         revision?: string;
-                        /** @description Rows by split, at most 1 MiB as JSON. */
+                        /** @description Rows by split; over 1 MiB as JSON lines they are refused: 413. */
                         rows?: {
                             [key: string]: {
                                 [key: string]: string | number | boolean | null;
@@ -1196,7 +1207,12 @@ export interface operations {
                             /** @description Of the ledger; another numeric profile opens the next. */
                             segment: number;
                             profile: {
-                                [key: string]: (string | number | boolean) | null;
+                                onnxruntimeVersion: string;
+                                /** @enum {string} */
+                                provider: "cpu" | "cuda";
+                                instructionSet: string;
+                                threads: number;
+                                graphSha256: string;
                             } | null;
                         }[];
                         nextCursor: string | null;

@@ -52,12 +52,6 @@ export const errorDefinitions = {
     remedy: 'Wait until the experiment has come that far, for instance with Prefer: wait.',
     fault: 'user',
   },
-  precondition_failed: {
-    status: 412,
-    title: 'The stored object is not the expected one',
-    remedy: 'Read it again and decide anew.',
-    fault: 'user',
-  },
   payload_too_large: {
     status: 413,
     title: 'The body is over its limit',
@@ -244,10 +238,6 @@ export class CodedError extends Error {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.problems = options.problems ?? [];
-  }
-
-  get status(): number {
-    return errorDefinitions[this.code].status;
   }
 }
 

@@ -23,6 +23,7 @@ export async function startTemporal(): Promise<TestTemporal> {
     cacheDirectory: resolve(import.meta.dirname, '../.cache/temporal'),
     searchPath: process.env['PATH'] ?? '',
     log: createLogger('test', 'silent'),
+    stopping: new AbortController().signal,
   });
   const server = temporalServer({
     program,

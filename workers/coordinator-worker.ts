@@ -28,6 +28,7 @@ await runWorkerProcess({
         outbox: repositories.outbox,
         onOutbox: (callback) => changes.onOutbox(callback),
         stateOf: async (row) => (await repositories.experiments.get(row))?.state,
+        endWithoutWorkflow: (row) => repositories.transitions.endWithoutWorkflow(row, 'cancelled'),
         async keepHistories({ projectId, experimentId }, histories) {
           const blobs = projectBlobs(store, projectId);
           const { sha256 } = await blobs.putBytes(Buffer.from(canonicalJson(histories)));

@@ -35,7 +35,8 @@ export async function runWorkerProcess(kind: WorkerKind): Promise<void> {
   silenceAwsNodeNotice();
   const config = readConfig();
   const log = createLogger(kind.name, config.logLevel);
-  const stopping = stopSignal();
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
   try {
     await run(kind, config, log, stopping);
   } catch (error) {
@@ -44,13 +45,7 @@ export async function runWorkerProcess(kind: WorkerKind): Promise<void> {
   }
 }
 
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => controller.abort());
-  return controller.signal;
-}
-
-async function run(kind: WorkerKind, config: Config, log: Logger, stopping: AbortSignal): Promise<void> {
+async function run(kind: WorkerKind, config: Config, log: Logger, stopping: AbortController): Promise<void> {
   // Signals are ours: training must hear of them at once, not at the end of the grace time.
   Runtime.install({ shutdownSignals: [], workerHeartbeatInterval: '5 s', logger: sdkLogger(log) });
   await applyMigrations(config.databaseUrl, migrationsDirectory());
@@ -65,7 +60,8 @@ async function run(kind: WorkerKind, config: Config, log: Logger, stopping: Abor
     temporal: client,
     config,
     host: hostname(),
-    stopping,
+    stopping: stopping.signal,
+    endProcess: () => process.exit(1),
     log,
   };
   try {
@@ -78,11 +74,18 @@ async function run(kind: WorkerKind, config: Config, log: Logger, stopping: Abor
       shutdownGraceTime: `${stopGraceSeconds} s`,
       ...kind.options(dependencies),
     });
-    stopping.addEventListener('abort', () => worker.shutdown());
-    if (stopping.aborted) return;
+    stopping.signal.addEventListener('abort', () => worker.shutdown());
+    if (stopping.signal.aborted) return;
     if (kind.background) changes.start();
+    const background = kind.background?.({ ...dependencies, changes });
     log.info('ready');
-    await Promise.all([worker.run(), kind.background?.({ ...dependencies, changes })]);
+    try {
+      await worker.run();
+    } finally {
+      // Also when the worker broke down: half a process would hold rows of the outbox and never be started again.
+      stopping.abort();
+      await background;
+    }
   } finally {
     await changes.stop();
     await client.connection.close();

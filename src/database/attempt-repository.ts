@@ -1,22 +1,18 @@
 // Attempts: each takes the experiment's next lease, and with it the sole right to write for the experiment.
 import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
+import type { NumericProfile } from '../experiment/profile.ts';
 import { hasEnded } from '../experiment/state.ts';
-import { closeOpenAttempts, type AttemptCause } from './transition-repository.ts';
-import type { Database } from './client.ts';
+import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import type { AttemptPhase } from './experiment-record.ts';
 import { lockExperiment, lockForHolder, type LeaseHolder } from './lock.ts';
 import { announceChange } from './notification.ts';
-
-/** What the bits of a run depend on; compared as a whole. */
-export type NumericProfile = Readonly<Record<string, string | number | boolean | null>>;
+import { closeOpenAttempts, type AttemptCause, type AttemptEnd } from './open-attempts.ts';
 
 export interface NewAttempt extends ExperimentReference {
   readonly phase: AttemptPhase;
   readonly host: string;
-  readonly provider?: string;
-  readonly threads?: number;
 }
 
 export interface AttemptRecord {
@@ -44,8 +40,6 @@ export interface AttemptProfile {
   readonly startStep: number;
 }
 
-const longestMessageCharacters = 2000;
-
 export class AttemptRepository {
   readonly #database: Database;
 
@@ -59,20 +53,15 @@ export class AttemptRepository {
    * @throws CodedError `transition_not_allowed` when the experiment has ended; `not_found`.
    */
   async beginAttempt(attempt: NewAttempt): Promise<LeaseHolder> {
-    const { projectId, experimentId, phase, host, provider = null, threads = null } = attempt;
+    const { projectId, experimentId, phase, host } = attempt;
     return this.#database.transaction(async (queries) => {
       const locked = await lockExperiment(queries, attempt);
       if (hasEnded(locked.state))
         throw new CodedError('transition_not_allowed', `The experiment has ended: it is ${locked.state}.`);
-      await closeOpenAttempts(queries, attempt, 'lost');
-      const lease = locked.lease + 1;
-      await queries.experiment.update({
-        where: { projectId_id: { projectId, id: experimentId } },
-        data: { lease },
-        select: { id: true },
-      });
+      await closeOpenAttempts(queries, attempt, { cause: 'lost' });
+      const lease = await raiseLease(queries, attempt);
       await queries.attempt.create({
-        data: { projectId, experimentId, lease, phase, host, provider, threads },
+        data: { projectId, experimentId, lease, phase, host },
         select: { lease: true },
       });
       await appendEvent(queries, attempt, 'attemptStarted', { lease, phase, host });
@@ -85,22 +74,29 @@ export class AttemptRepository {
    *
    * @throws CodedError `lease_lost`.
    */
-  async finishAttempt(
-    holder: LeaseHolder,
-    { cause, message }: { readonly cause: AttemptCause; readonly message?: string },
-  ): Promise<void> {
+  async finishAttempt(holder: LeaseHolder, { cause, message }: Omit<AttemptEnd, 'lease'>): Promise<void> {
     await this.#database.transaction(async (queries) => {
       await lockForHolder(queries, holder);
-      const { count } = await queries.attempt.updateMany({
-        where: { ...keyOf(holder), endedAt: null },
-        data: { endedAt: new Date(), cause, message: message?.slice(0, longestMessageCharacters) ?? null },
+      await closeOpenAttempts(queries, holder, {
+        cause,
+        lease: holder.lease,
+        ...(message !== undefined && { message }),
       });
-      if (count > 0)
-        await appendEvent(queries, holder, 'attemptEnded', {
-          lease: holder.lease,
-          cause,
-          ...(message !== undefined && { message: message.slice(0, longestMessageCharacters) }),
-        });
+    });
+  }
+
+  /**
+   * Ends the attempts that are open as lost and raises the lease, so that who still holds the old one is refused at
+   * once. Nothing changes when none is open.
+   *
+   * @throws CodedError `not_found` when there is no such experiment.
+   */
+  async revoke(reference: ExperimentReference): Promise<void> {
+    await this.#database.transaction(async (queries) => {
+      const { state } = await lockExperiment(queries, reference);
+      if (hasEnded(state)) return;
+      const closed = await closeOpenAttempts(queries, reference, { cause: 'lost' });
+      if (closed > 0) await raiseLease(queries, reference);
     });
   }
 
@@ -161,8 +157,17 @@ export class AttemptRepository {
   }
 }
 
-function keyOf({ projectId, experimentId, lease }: LeaseHolder) {
-  return { projectId, experimentId, lease };
+/** Gives the experiment its next lease. Call under the row's lock. */
+async function raiseLease(
+  queries: Queries,
+  { projectId, experimentId }: ExperimentReference,
+): Promise<number> {
+  const { lease } = await queries.experiment.update({
+    where: { projectId_id: { projectId, id: experimentId } },
+    data: { lease: { increment: 1 } },
+    select: { lease: true },
+  });
+  return lease;
 }
 
 const attemptColumns = {

@@ -80,16 +80,6 @@ export class ChangeFeed {
     return watch;
   }
 
-  /** Waits for the next change of an experiment; see `ChangeWatch` for a wait that follows a read. */
-  async waitForChange(experimentId: string, timeoutSeconds: number, signal?: AbortSignal): Promise<boolean> {
-    const watch = this.watch(experimentId);
-    try {
-      return await watch.next(timeoutSeconds, signal);
-    } finally {
-      watch.close();
-    }
-  }
-
   /** Calls back when the outbox may have a new row. @returns a function that ends this. */
   onOutbox(callback: () => void): () => void {
     this.#outboxCallbacks.add(callback);

@@ -1,12 +1,8 @@
 // Uploaded datasets. The same content twice within a project is one object.
+import type { BlobRef } from '../experiment/blob.ts';
 import type { Database } from './client.ts';
 import type { Prisma } from './generated/client.ts';
 import { decodeCursor, olderThan, pageOf, type Page } from './page.ts';
-
-export interface StoredBlob {
-  readonly sha256: string;
-  readonly sizeBytes: number;
-}
 
 export interface DatasetSplit {
   readonly format: 'csv' | 'tsv' | 'jsonl';
@@ -14,7 +10,7 @@ export interface DatasetSplit {
   readonly columns: readonly string[];
   /** The first rows, long values cut. */
   readonly sample: readonly Readonly<Record<string, unknown>>[];
-  readonly blob: StoredBlob;
+  readonly blob: BlobRef;
 }
 
 export interface NewDataset {

@@ -4,15 +4,18 @@ import type { Database, Queries } from './client.ts';
 import type { Prisma } from './generated/client.ts';
 import { channels } from './notification.ts';
 
-export type EventType =
-  | 'created'
-  | 'stateChanged'
-  | 'cancelRequested'
-  | 'attemptStarted'
-  | 'attemptEnded'
-  | 'checkpointCommitted'
-  | 'snapshotReady'
-  | 'evaluationReady';
+export const eventTypes = [
+  'created',
+  'stateChanged',
+  'cancelRequested',
+  'attemptStarted',
+  'attemptEnded',
+  'checkpointCommitted',
+  'snapshotReady',
+  'evaluationReady',
+] as const;
+
+type EventType = (typeof eventTypes)[number];
 
 export interface ExperimentEvent {
   readonly number: number;

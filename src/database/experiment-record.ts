@@ -24,7 +24,7 @@ export interface SnapshotSummary {
   readonly tokens: number;
 }
 
-export interface EvaluationResult {
+export interface EvaluationSummary {
   readonly metrics: Readonly<Record<string, number | null>>;
 }
 
@@ -47,7 +47,7 @@ export interface ExperimentRecord {
   readonly error: ExperimentFailure | null;
   readonly progress: ExperimentProgress | null;
   readonly snapshot: SnapshotSummary | null;
-  readonly evaluation: EvaluationResult | null;
+  readonly evaluation: EvaluationSummary | null;
   readonly reportSha256: string | null;
   readonly historySha256: string | null;
   readonly latestCheckpoint: CheckpointRecord | null;

@@ -7,7 +7,7 @@ import { lockForHolder, type LeaseHolder } from './lock.ts';
 import { announceChange } from './notification.ts';
 
 /** One optimizer step. Bits are those of a float32, as an unsigned 32-bit number. */
-export interface StepRecord {
+export interface RecordedStep {
   /** Counts from 1. */
   readonly step: number;
   readonly lossBits: number;
@@ -17,7 +17,7 @@ export interface StepRecord {
   readonly examples: number;
 }
 
-export interface LedgerEntry extends StepRecord {
+export interface LedgerEntry extends RecordedStep {
   readonly lease: number;
   readonly segment: number;
 }
@@ -27,7 +27,7 @@ export interface LedgerRange {
   readonly limit: number;
 }
 
-/** `signed` reads what Postgres keeps as int4 as the unsigned number that it stands for. */
+/** What Postgres keeps as int4, as the unsigned number that it stands for. */
 const unsigned = (signed: number): number => signed >>> 0;
 const compared = ['lossBits', 'gradientNormBits', 'learningRate', 'examples'] as const;
 
@@ -47,7 +47,7 @@ export class LedgerRepository {
    */
   async recordSteps(
     holder: LeaseHolder,
-    { steps, progress }: { readonly steps: readonly StepRecord[]; readonly progress: ExperimentProgress },
+    { steps, progress }: { readonly steps: readonly RecordedStep[]; readonly progress: ExperimentProgress },
   ): Promise<void> {
     await this.#database.transaction(async (queries) => {
       await lockForHolder(queries, holder);
@@ -89,7 +89,7 @@ async function segmentOf(queries: Queries, holder: LeaseHolder): Promise<number>
 async function compareWithRecorded(
   queries: Queries,
   holder: LeaseHolder,
-  steps: readonly StepRecord[],
+  steps: readonly RecordedStep[],
   segment: number,
 ): Promise<number> {
   const first = steps[0]?.step ?? 1;
@@ -108,7 +108,7 @@ async function compareWithRecorded(
   return recorded.length;
 }
 
-function refuseGaps(steps: readonly StepRecord[], first: number, last: number): void {
+function refuseGaps(steps: readonly RecordedStep[], first: number, last: number): void {
   const isConsecutive = steps.every(({ step }, index) => step === first + index);
   if (!isConsecutive || first < 1 || first > last + 1)
     throw new CodedError(
@@ -154,7 +154,7 @@ async function readSteps(
 async function insertSteps(
   queries: Queries,
   { projectId, experimentId, lease }: LeaseHolder,
-  steps: readonly StepRecord[],
+  steps: readonly RecordedStep[],
   segment: number,
 ): Promise<void> {
   const rows = JSON.stringify(

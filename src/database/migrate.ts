@@ -1,11 +1,11 @@
 // Applies prisma/migrations in process: the same table, checksums and lock as Prisma's own command, without its engine.
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { CodedError } from '../error.ts';
+import { packageDirectory } from './package-directory.ts';
 import { isUnavailable } from './unavailable.ts';
 
 /** The key of Prisma's advisory lock, so that its command and this one exclude each other. */
@@ -25,12 +25,9 @@ export interface MigrationOptions {
   readonly waitSeconds?: number;
 }
 
-/** The project's migrations, found from the nearest folder above that has a package.json. */
+/** The project's migrations. */
 export function migrationsDirectory(): string {
-  let directory = import.meta.dirname;
-  while (!existsSync(join(directory, 'package.json')) && dirname(directory) !== directory)
-    directory = dirname(directory);
-  return join(directory, 'prisma', 'migrations');
+  return join(packageDirectory(), 'prisma', 'migrations');
 }
 
 /**

@@ -1,7 +1,7 @@
 // Uploaded models. The same content twice within a project is one object.
+import type { BlobRef } from '../experiment/blob.ts';
 import type { Database } from './client.ts';
 import type { Prisma } from './generated/client.ts';
-import type { StoredBlob } from './dataset-repository.ts';
 import { decodeCursor, olderThan, pageOf, type Page } from './page.ts';
 
 /** The part of a model's configuration that a submission is checked against, besides whatever else it holds. */
@@ -11,9 +11,9 @@ interface ModelConfigRecord {
 }
 
 interface ModelBlobs {
-  readonly config: StoredBlob;
-  readonly tokenizer: StoredBlob;
-  readonly weights: StoredBlob;
+  readonly config: BlobRef;
+  readonly tokenizer: BlobRef;
+  readonly weights: BlobRef;
 }
 
 export interface NewModel {

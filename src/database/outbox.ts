@@ -1,6 +1,7 @@
 // What Temporal has still to be told, written in the transaction of what it follows from and delivered at least once.
 import type { ExperimentReference } from '../experiment/activity.ts';
 import type { Database, Queries } from './client.ts';
+import { Prisma } from './generated/client.ts';
 import { announceChange, announceOutbox } from './notification.ts';
 
 export type OutboxKind = 'start' | 'cancel' | 'storeHistory';
@@ -8,6 +9,13 @@ export type OutboxKind = 'start' | 'cancel' | 'storeHistory';
 /** How long a claimed row is kept from other dispatchers; one that died in between loses it then. */
 const claimSeconds = 30;
 const longestErrorCharacters = 1000;
+
+/** An experiment's rows are delivered strictly in their order: the oldest alone can be claimed. */
+const isFirstOfExperiment = Prisma.sql`
+  NOT EXISTS (
+    SELECT FROM outbox earlier
+    WHERE earlier.project_id = candidate.project_id AND earlier.experiment_id = candidate.experiment_id
+      AND earlier.id < candidate.id)`;
 
 export interface OutboxRow extends ExperimentReference {
   readonly id: bigint;
@@ -39,28 +47,29 @@ export class Outbox {
    */
   async claim(now: Date): Promise<OutboxRow | undefined> {
     const until = new Date(now.getTime() + claimSeconds * 1000).toISOString();
-    const [row] = await this.#database.run(
-      (queries) => queries.$queryRaw<OutboxRow[]>`
+    const [row] = await this.#database.run((queries) =>
+      queries.$queryRaw<OutboxRow[]>(Prisma.sql`
         UPDATE outbox SET not_before = ${until}::timestamptz
         WHERE id = (
           SELECT candidate.id FROM outbox candidate
           WHERE candidate.not_before <= ${now.toISOString()}::timestamptz
-            AND NOT EXISTS (
-              SELECT FROM outbox earlier
-              WHERE earlier.project_id = candidate.project_id AND earlier.experiment_id = candidate.experiment_id
-                AND earlier.id < candidate.id)
+            AND ${isFirstOfExperiment}
           ORDER BY candidate.id LIMIT 1 FOR UPDATE SKIP LOCKED)
-        RETURNING id, project_id AS "projectId", experiment_id AS "experimentId", kind, attempts`,
+        RETURNING id, project_id AS "projectId", experiment_id AS "experimentId", kind, attempts`),
     );
     return row;
   }
 
-  /** When the earliest row is due, or `undefined` when there is none. */
+  /**
+   * When the earliest row that can be claimed is due, or `undefined` when there is none. A row behind an earlier one of
+   * its experiment does not count: it cannot be claimed before that one is delivered.
+   */
   async nextDue(): Promise<Date | undefined> {
-    const row = await this.#database.run((queries) =>
-      queries.outbox.findFirst({ orderBy: { notBefore: 'asc' }, select: { notBefore: true } }),
+    const [row] = await this.#database.run((queries) =>
+      queries.$queryRaw<{ notBefore: Date | null }[]>(Prisma.sql`
+        SELECT min(candidate.not_before) AS "notBefore" FROM outbox candidate WHERE ${isFirstOfExperiment}`),
     );
-    return row?.notBefore;
+    return row?.notBefore ?? undefined;
   }
 
   /** Forgets a row that was delivered; the experiment's next one becomes due. */

@@ -2,7 +2,7 @@
 import type { ExperimentReference } from '../experiment/activity.ts';
 import type { Database } from './client.ts';
 import { appendEvent } from './event-repository.ts';
-import type { EvaluationResult, SnapshotSummary } from './experiment-record.ts';
+import type { EvaluationSummary, SnapshotSummary } from './experiment-record.ts';
 import { lockExperiment, lockForHolder, type LeaseHolder } from './lock.ts';
 import { announceChange } from './notification.ts';
 
@@ -27,7 +27,7 @@ export class ResultRepository {
   /** @throws CodedError `lease_lost`. */
   async setEvaluation(
     holder: LeaseHolder,
-    { metrics, reportSha256 }: EvaluationResult & { readonly reportSha256: string },
+    { metrics, reportSha256 }: EvaluationSummary & { readonly reportSha256: string },
   ): Promise<void> {
     await this.#database.transaction(async (queries) => {
       await lockForHolder(queries, holder);

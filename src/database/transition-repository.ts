@@ -1,11 +1,11 @@
 // What moves an experiment: the workflow's transitions, which never go backwards, and what a user asks for.
 import { CodedError } from '../error.ts';
-import type { ExperimentReference, StateTransition } from '../experiment/activity.ts';
+import type { ExperimentFailure, ExperimentReference, StateTransition } from '../experiment/activity.ts';
 import { canReach, hasEnded, type ExperimentState } from '../experiment/state.ts';
 import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
-import { Prisma } from './generated/client.ts';
 import { lockExperiment, type LockedExperiment } from './lock.ts';
+import { closeOpenAttempts, type AttemptCause } from './open-attempts.ts';
 import { addToOutbox } from './outbox.ts';
 
 export class TransitionRepository {
@@ -28,6 +28,24 @@ export class TransitionRepository {
       if (isLate || !canReach(locked.state, transition.state)) return 'ignored';
       await applyTransition(queries, transition, locked);
       return 'applied';
+    });
+  }
+
+  /**
+   * Ends an experiment whose workflow is gone and can send no transition any more. One that has ended stays as it is.
+   *
+   * @throws CodedError `not_found` when there is no such experiment.
+   */
+  async endWithoutWorkflow(
+    { projectId, experimentId }: ExperimentReference,
+    state: 'cancelled' | 'failed',
+    error: ExperimentFailure | null = null,
+  ): Promise<void> {
+    await this.#database.transaction(async (queries) => {
+      const locked = await lockExperiment(queries, { projectId, experimentId });
+      if (hasEnded(locked.state)) return;
+      const sequence = locked.stateSequence + 1;
+      await applyTransition(queries, { projectId, experimentId, sequence, state, error }, locked);
     });
   }
 
@@ -70,7 +88,7 @@ async function applyTransition(
       requested_action = CASE WHEN ${ended} THEN NULL ELSE requested_action END
     WHERE project_id = ${projectId} AND id = ${experimentId}`;
   if (ended) {
-    await closeOpenAttempts(queries, transition, causeAtEnd(state));
+    await closeOpenAttempts(queries, transition, { cause: causeAtEnd(state) });
     await addToOutbox(queries, transition, 'storeHistory');
   }
   await appendEvent(queries, transition, 'stateChanged', { from, to: state, error });
@@ -79,21 +97,4 @@ async function applyTransition(
 function causeAtEnd(state: ExperimentState): AttemptCause {
   if (state === 'cancelled' || state === 'failed') return state;
   return 'completed';
-}
-
-export type AttemptCause = 'completed' | 'handedBack' | 'cancelled' | 'failed' | 'lost';
-
-/** Ends every attempt that is still open and tells of each. */
-export async function closeOpenAttempts(
-  queries: Queries,
-  reference: ExperimentReference,
-  cause: AttemptCause,
-): Promise<void> {
-  const { projectId, experimentId } = reference;
-  const closed = await queries.$queryRaw<{ lease: number; phase: string }[]>(Prisma.sql`
-    UPDATE attempt SET ended_at = now(), cause = ${cause}
-    WHERE project_id = ${projectId} AND experiment_id = ${experimentId} AND ended_at IS NULL
-    RETURNING lease, phase`);
-  for (const { lease, phase } of closed.toSorted((a, b) => a.lease - b.lease))
-    await appendEvent(queries, reference, 'attemptEnded', { lease, phase, cause });
 }

@@ -1,12 +1,13 @@
 // Which rows of which splits an experiment trains and evaluates on.
 import { CodedError } from '../error.ts';
 import { usableRows, type ColumnMapping, type RowsRead, type SplitSource } from './column-mapping.ts';
+import { defaultEvaluationSplit } from './evaluation-split.ts';
 import type { LabelCensus } from './labels.ts';
 import { chooseRows, contentKey, setAside } from './row-selection.ts';
 
 export interface SplitMapping extends ColumnMapping {
   readonly trainSplit: string;
-  /** Left out: the first there is of `validation`, `dev`, `test`. */
+  /** Left out: {@link defaultEvaluationSplit}. */
   readonly evaluationSplit?: string | undefined;
   /** Instead of an evaluation split: the share of the training rows that is set aside, between 0 and 1. */
   readonly evaluationFraction?: number | undefined;
@@ -31,8 +32,6 @@ interface SplitLabels {
   readonly evaluation: LabelCensus;
 }
 
-const usualEvaluationSplits = ['validation', 'dev', 'test'];
-
 /**
  * Reads the splits once to count their usable rows and labels, and chooses.
  *
@@ -48,7 +47,11 @@ export async function chooseSplits(
   if (mapping.evaluationFraction !== undefined) {
     return setRowsAside(train, mapping, mapping.evaluationFraction, labels.train, rowsRead);
   }
-  const evaluation = evaluationSplit(splits, mapping.evaluationSplit);
+  const names = splits.map(({ name }) => name);
+  const evaluation = namedSplit(
+    splits,
+    mapping.evaluationSplit ?? defaultEvaluationSplit(names, mapping.trainSplit),
+  );
   const choose = async (source: SplitSource, census: LabelCensus, maximum: number | undefined) => {
     const { usable, leftOut } = await surveySplit(source, mapping, census, rowsRead);
     return { source, leftOut, takes: chooseRows(usable, maximum, seedOf(mapping)) };
@@ -95,18 +98,6 @@ function namedSplit(splits: readonly SplitSource[], name: string): SplitSource {
   throw new CodedError(
     'dataset_split_missing',
     `There is no split ${JSON.stringify(name)}; there are: ${names}.`,
-  );
-}
-
-function evaluationSplit(splits: readonly SplitSource[], name: string | undefined): SplitSource {
-  if (name !== undefined) return namedSplit(splits, name);
-  for (const usual of usualEvaluationSplits) {
-    const found = splits.find((split) => split.name === usual);
-    if (found !== undefined) return found;
-  }
-  throw new CodedError(
-    'dataset_split_missing',
-    `There is no split ${usualEvaluationSplits.join(', ')} to evaluate on.`,
   );
 }
 

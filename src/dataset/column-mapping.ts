@@ -27,7 +27,7 @@ export interface UsableRow {
 /** Called now and then with the number of rows read since the last call; what it throws ends the reading. */
 export type RowsRead = (rows: number) => void;
 
-const rowsPerReport = 1_000;
+const reportIntervalMilliseconds = 1_000;
 
 /**
  * The rows of a split that have both text and label; returns how many have not.
@@ -43,11 +43,16 @@ export async function* usableRows(
   const unseen = new Set([mapping.textField, mapping.labelField]);
   let index = 0;
   let leftOut = 0;
+  let reported = { rows: 0, at: performance.now() };
   for await (const { line, values } of readRows(source.name, source.format, await source.open())) {
     for (const field of unseen) if (Object.hasOwn(values, field)) unseen.delete(field);
     const text = cellText(values, mapping.textField, source.name, line);
     const label = cellText(values, mapping.labelField, source.name, line);
-    if ((index + leftOut) % rowsPerReport === rowsPerReport - 1) rowsRead(rowsPerReport);
+    if (performance.now() - reported.at >= reportIntervalMilliseconds) {
+      const rows = index + leftOut + 1;
+      rowsRead(rows - reported.rows);
+      reported = { rows, at: performance.now() };
+    }
     if (text.trim() === '' || label.trim() === '') {
       leftOut += 1;
     } else {

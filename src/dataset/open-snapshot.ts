@@ -18,7 +18,8 @@ export interface OpenedSnapshot {
   readonly manifest: SnapshotManifest;
   /** The text of tokenizer.json. */
   tokenizerJson(): Promise<string>;
-  examples(split: SnapshotSplit): Promise<TokenTable>;
+  /** @param onProgress called as the tokens come. */
+  examples(split: SnapshotSplit, onProgress?: () => void): Promise<TokenTable>;
   rows(split: SnapshotSplit): AsyncGenerator<SnapshotRow>;
 }
 
@@ -28,9 +29,9 @@ export async function openSnapshot(blobs: BlobStore, sha256: string): Promise<Op
   return {
     manifest,
     tokenizerJson: async () => Buffer.from(await blobs.bytes(manifest.tokenizer)).toString('utf8'),
-    async examples(split) {
+    async examples(split, onProgress) {
       const { tokensBlob, rows } = manifest.splits[split];
-      const table = decodeTokenTable(await blobs.bytes(tokensBlob));
+      const table = decodeTokenTable(await blobs.bytes(tokensBlob, onProgress));
       if (table.labels.length !== rows) {
         throw new CodedError(
           'blob_corrupt',

@@ -1,13 +1,14 @@
 // What an uploaded file is by its names, before a byte of it is read.
 import { extname } from 'node:path/posix';
 import { CodedError } from '../error.ts';
+import { splitNamePattern } from '../experiment/submission.ts';
 import { splitFormats, type SplitFormat } from './rows.ts';
 
-const splitNamePattern = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+const splitName = new RegExp(splitNamePattern, 'u');
 
 /** @throws CodedError `invalid_request` for a name that no split can have. */
 export function checkSplitName(name: string): string {
-  if (splitNamePattern.test(name)) return name;
+  if (splitName.test(name)) return name;
   throw new CodedError('invalid_request', 'A split is not named as one.', {
     problems: [
       {

@@ -59,6 +59,8 @@ export interface StateTransition extends ExperimentReference {
 export interface CoordinatorActivities {
   /** Projects a transition into Postgres; a late or repeated one changes nothing. */
   recordTransition(transition: StateTransition): Promise<void>;
+  /** Ends an attempt whose worker is lost: who still holds its lease can write no more. */
+  revokeAttempt(experiment: ExperimentReference): Promise<void>;
   /** Writes the final report and makes it the experiment's result. */
   publishReport(input: ExperimentReference & { readonly evaluation: EvaluationResult }): Promise<void>;
 }

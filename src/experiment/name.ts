@@ -1,6 +1,8 @@
 // Every name that Temporal knows of: queues, workflows, signals, queries and activities.
 // A name is part of recorded histories: renaming one breaks the replay of running experiments.
 
+import type { CoordinatorActivities, EvaluationActivities, TrainingActivities } from './activity.ts';
+
 export const taskQueues = {
   coordinator: 'bert-coordinator-task-queue',
   training: 'bert-training-task-queue',
@@ -26,6 +28,17 @@ export const queryNames = {
   progress: 'progress',
   latestCheckpoint: 'latestCheckpoint',
 } as const;
+
+/** What workflows call, by the queue that serves it; the implementations are in workers/activities. */
+export const activityNames = {
+  coordinator: ['recordTransition', 'revokeAttempt', 'publishReport'],
+  training: ['fineTuneBert'],
+  evaluation: ['snapshotDataset', 'evaluateBert'],
+} as const satisfies {
+  readonly coordinator: readonly (keyof CoordinatorActivities)[];
+  readonly training: readonly (keyof TrainingActivities)[];
+  readonly evaluation: readonly (keyof EvaluationActivities)[];
+};
 
 /** The id of a child workflow follows from its experiment's, so that a signal finds it without asking. */
 export const childWorkflowId = {

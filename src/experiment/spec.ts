@@ -18,7 +18,7 @@ export interface DatasetSpec {
   readonly labelField: string;
   readonly task: 'auto' | 'classification';
   readonly trainSplit: string;
-  /** `null`: `validation`, else `dev`, else `test`; or a share of the training rows by `evaluationFraction`. */
+  /** `null` only where a share of the training rows is taken instead, by `evaluationFraction`. */
   readonly evaluationSplit: string | null;
   readonly evaluationFraction: number | null;
   readonly maxTrainSamples: number | null;

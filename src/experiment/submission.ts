@@ -1,8 +1,8 @@
 // What a user submits: the schema that validates it, documents it and types it. Defaults are in spec.ts.
-import { Type, type Static, type TSchema } from 'typebox';
+import { Type, type Static } from 'typebox';
+import { nullable } from './schema.ts';
 
 const closed = { additionalProperties: false } as const;
-const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 /** Bytes of inline rows that one submission may carry, as JSON. */
 export const maximumInlineRowsBytes = 1024 * 1024;
@@ -79,7 +79,7 @@ const datasetSourceSchema = Type.Object(
     rows: Type.Optional(
       Type.Record(splitName, Type.Array(inlineRow, { minItems: 1 }), {
         additionalProperties: false,
-        description: 'Rows by split, at most 1 MiB as JSON.',
+        description: 'Rows by split; over 1 MiB as JSON lines they are refused: 413.',
       }),
     ),
     textField: columnName,

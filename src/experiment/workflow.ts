@@ -23,7 +23,7 @@ export interface TrainingWorkflowInput extends ExperimentReference {
 export interface TrainingProgress {
   readonly attempts: number;
   readonly latestCheckpoint: CommittedCheckpoint | null;
-  /** Attempts in a row that ended without a new checkpoint. */
+  /** Attempts in a row that ended through a fault of the machine without a new checkpoint. */
   readonly fruitlessAttempts: number;
   readonly longestRunSeconds: number | null;
 }

@@ -8,19 +8,22 @@ import { checkAccess } from './access.ts';
 import type { App, AppDependencies, RouteContext } from './dependencies.ts';
 import { registerDocumentation } from './documentation.ts';
 import { fieldProblems, type SchemaError } from './field-problems.ts';
-import { mostFormFiles } from './form-files.ts';
+import { mostFormFiles } from './upload/form-files.ts';
 import { problemOf, problemType, sendProblem, toCodedError } from './problem.ts';
 import { prepareParameters } from './query.ts';
+import { attemptRoutes } from './routes/attempts.ts';
+import { checkpointRoutes } from './routes/checkpoints.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { evaluationRowRoutes } from './routes/evaluation-rows.ts';
 import { experimentEventRoutes } from './routes/experiment-events.ts';
-import { recordRoutes, stepRoutes } from './routes/experiment-results.ts';
 import { experimentItemRoutes, experimentRoutes } from './routes/experiments.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
+import { metricRoutes } from './routes/metrics.ts';
 import { modelDownloadRoutes } from './routes/model-download.ts';
 import { modelRoutes } from './routes/models.ts';
 import { notSupportedRoutes } from './routes/not-supported.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { storedReportRoutes } from './routes/stored-reports.ts';
 import { refuseUnstorableText } from './text-safety.ts';
 
 declare module 'fastify' {
@@ -39,8 +42,10 @@ const routes: readonly ((app: App, context: RouteContext) => void)[] = [
   experimentRoutes,
   experimentItemRoutes,
   experimentEventRoutes,
-  stepRoutes,
-  recordRoutes,
+  metricRoutes,
+  checkpointRoutes,
+  attemptRoutes,
+  storedReportRoutes,
   ledgerRoutes,
   evaluationRowRoutes,
   modelDownloadRoutes,

@@ -1,6 +1,9 @@
 // The OpenAPI 3.1 document, made of the schemas that validate, and the page that shows it.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import { packageDirectory } from '../database/package-directory.ts';
 import type { App } from './dependencies.ts';
 import { problemSchema } from './schemas/answer.ts';
 import { experimentSchema } from './schemas/experiment.ts';
@@ -29,7 +32,7 @@ export async function registerDocumentation(app: App): Promise<void> {
       openapi: '3.1.0',
       info: {
         title: 'BERT Eval Coordinator',
-        version: '1.0.0',
+        version: await packageVersion(),
         description: 'Durable, bit-for-bit reproducible fine-tuning and evaluation of BERT models.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
@@ -53,6 +56,12 @@ export async function registerDocumentation(app: App): Promise<void> {
   });
   await app.register(swaggerUi, { routePrefix: '/docs' });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}
+
+async function packageVersion(): Promise<string> {
+  const text = await readFile(join(packageDirectory(), 'package.json'), 'utf8');
+  // The project's own file.
+  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 interface DocumentedParameter {

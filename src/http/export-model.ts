@@ -10,11 +10,11 @@ import type { AppDependencies } from './dependencies.ts';
  */
 export async function exportModel(
   { checkpoints, blobs }: AppDependencies,
-  { experimentId, step }: { readonly experimentId: string; readonly step: number },
+  { experimentId, step, id }: { readonly experimentId: string; readonly step: number; readonly id: string },
 ): Promise<ModelArchive> {
-  const published = await checkpoints.read(experimentId, step);
-  if (!published) throw new CodedError('blob_missing', `The manifest of step ${step} is not in the store.`);
-  const { config, tokenizer, parameters } = published.manifest.blobs;
+  const manifest = await checkpoints.read(experimentId, step, id);
+  if (!manifest) throw new CodedError('blob_missing', `The manifest of step ${step} is not in the store.`);
+  const { config, tokenizer, parameters } = manifest.blobs;
   const text = async (blob: typeof config): Promise<string> =>
     Buffer.from(await blobs.bytes(blob)).toString();
   return modelArchive({
@@ -23,7 +23,11 @@ export async function exportModel(
     tokenizerJson: await text(tokenizer),
     weights: {
       sizeBytes: parameters.sizeBytes,
-      open: (range) => blobs.getRange(parameters.sha256, range),
+      // A hash covers the whole only: what is asked for as a whole is checked as it passes.
+      open: (range) =>
+        range.start === 0 && range.end === parameters.sizeBytes - 1
+          ? blobs.get(parameters)
+          : blobs.getRange(parameters.sha256, range),
     },
   });
 }

@@ -1,5 +1,6 @@
 // From the validator's errors to the wrong fields of a request, each once, in words that name what was expected.
 import type { FieldProblem } from '../error.ts';
+import { pointerPart } from './json-pointer.ts';
 
 /** An error as Ajv gives it with `verbose`. */
 export interface SchemaError {
@@ -56,14 +57,10 @@ function branchOf(error: SchemaError, union: SchemaError): string {
 }
 
 function pathOf({ keyword, instancePath, params }: SchemaError): string {
-  if (keyword === 'required') return `${instancePath}/${pointerPart(params['missingProperty'])}`;
+  if (keyword === 'required') return `${instancePath}/${pointerPart(String(params['missingProperty']))}`;
   if (keyword === 'additionalProperties')
-    return `${instancePath}/${pointerPart(params['additionalProperty'])}`;
+    return `${instancePath}/${pointerPart(String(params['additionalProperty']))}`;
   return instancePath;
-}
-
-function pointerPart(name: unknown): string {
-  return String(name).replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 function messageOf(error: SchemaError): string {

@@ -1,6 +1,7 @@
 // Query parameters: only those a route names, each once, numbers read as numbers. Bodies are never converted.
 import type { FastifyRequest } from 'fastify';
 import { CodedError, type FieldProblem } from '../error.ts';
+import { pointerPart } from './json-pointer.ts';
 
 interface ParameterSchema {
   readonly type?: string;
@@ -29,7 +30,7 @@ type Parameters = Readonly<Record<string, unknown>>;
 function refuseUnknown(query: Parameters, schema: ObjectSchema | undefined): Parameters {
   const problems: FieldProblem[] = [];
   for (const [name, value] of Object.entries(query)) {
-    const path = `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const path = `/${pointerPart(name)}`;
     if (!schema?.properties || !Object.hasOwn(schema.properties, name))
       problems.push({ path, message: 'is not a query parameter of this path' });
     else if (Array.isArray(value)) problems.push({ path, message: 'must be given once' });

@@ -19,8 +19,8 @@ import { requireLoopback } from './access.ts';
 import { buildApp } from './app.ts';
 import { SettlingGateway } from './settling-gateway.ts';
 
-/** How long open requests may go on after a signal; the whole stack has 30 s. */
-const closeSeconds = 10;
+/** How long open requests may go on after a signal: less than the whole stack gives the API, which is 6 s. */
+const closeSeconds = 5;
 
 export interface RunningServer {
   readonly url: string;

@@ -1,19 +1,19 @@
 // Takes a submission: everything that spec, columns and inline rows show is refused here, before anything is stored for it.
 import { Readable } from 'node:stream';
 import type { CreatedExperiment, IdempotencyRequest } from '../database/experiment-repository.ts';
-import type { DatasetRecord } from '../database/dataset-repository.ts';
+import { defaultEvaluationSplit } from '../dataset/evaluation-split.ts';
 import { checkEvaluationLabels, LabelCensus } from '../dataset/labels.ts';
 import { usableRows } from '../dataset/column-mapping.ts';
 import { CodedError } from '../error.ts';
 import { defaultProject, newExperimentId } from '../experiment/id.ts';
 import { resolveSubmission } from '../experiment/resolve-submission.ts';
-import type { DatasetSource, ResolvedSubmission } from '../experiment/spec.ts';
+import type { DatasetSource, DatasetSpec, ResolvedSubmission } from '../experiment/spec.ts';
 import { maximumInlineRowsBytes, type Submission } from '../experiment/submission.ts';
 import { sha256Of } from '../storage/blob-store.ts';
 import { canonicalJson } from '../storage/canonical-json.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { experimentBody } from './experiment-view.ts';
-import { filesOfRows, uploadDataset, type InlineRows } from './upload-dataset.ts';
+import { filesOfRows, uploadDataset, type InlineRows } from './upload/upload-dataset.ts';
 
 type UnboundSpec = ResolvedSubmission['spec'];
 
@@ -34,11 +34,11 @@ export async function submitExperiment(
   if (replay) return replay;
   const { source, spec } = resolveSubmission(submission);
   await checkModel(dependencies, spec);
-  const dataset = await bindDataset(dependencies, source, spec);
+  const dataset = await bindDataset(dependencies, source, spec.dataset);
   return experiments.create({
     projectId: defaultProject,
     id: newExperimentId(),
-    spec: { ...spec, dataset: { id: dataset.id, ...spec.dataset } },
+    spec: { ...spec, dataset },
     idempotency,
     respond: (record) => JSON.stringify(experimentBody(record)),
   });
@@ -62,50 +62,43 @@ async function checkModel(
     );
 }
 
+/** Finds or stores the dataset, and makes the choices that depend on what it holds. */
 async function bindDataset(
   dependencies: AppDependencies,
   source: DatasetSource,
-  spec: UnboundSpec,
-): Promise<Pick<DatasetRecord, 'id'>> {
+  spec: UnboundSpec['dataset'],
+): Promise<DatasetSpec> {
   if ('id' in source) {
     const record = await dependencies.repositories.datasets.get(defaultProject, source.id);
     if (!record) throw new CodedError('not_found', `There is no dataset ${source.id.slice(0, 60)}.`);
-    checkColumns(record.splits, spec.dataset);
-    return record;
+    return { id: record.id, ...spec, evaluationSplit: checkColumns(record.splits, spec) };
   }
   const columns = Object.entries(source.rows).map(([name, rows]): [string, SplitColumns] => [
     name,
     { columns: [...new Set(rows.flatMap((row) => Object.keys(row)))] },
   ]);
   const files = filesOfRows(source.rows, maximumInlineRowsBytes);
-  await checkRows(source.rows, spec.dataset, checkColumns(Object.fromEntries(columns), spec.dataset));
-  return (await uploadDataset(dependencies, files)).record;
+  const evaluationSplit = checkColumns(Object.fromEntries(columns), spec);
+  await checkRows(source.rows, spec, evaluationSplit);
+  const { record } = await uploadDataset(dependencies, files);
+  return { id: record.id, ...spec, evaluationSplit };
 }
 
 interface SplitColumns {
   readonly columns: readonly string[];
 }
 
-/** Taken in this order where the submission names no evaluation split. */
-const usualEvaluationSplits = ['validation', 'dev', 'test'];
-
 /** @returns the name of the evaluation split, `null` where a share of the training rows is set aside instead. */
 function checkColumns(
   splits: Readonly<Record<string, SplitColumns>>,
   { trainSplit, evaluationSplit, evaluationFraction, textField, labelField }: UnboundSpec['dataset'],
 ): string | null {
-  const has = (name: string): boolean => Object.hasOwn(splits, name);
   const evaluation =
     evaluationFraction === null
-      ? (evaluationSplit ?? usualEvaluationSplits.find((name) => name !== trainSplit && has(name)))
+      ? (evaluationSplit ?? defaultEvaluationSplit(Object.keys(splits), trainSplit))
       : null;
-  if (evaluation === undefined)
-    throw new CodedError(
-      'dataset_split_missing',
-      `The dataset has none of the splits ${usualEvaluationSplits.join(', ')} to evaluate on.`,
-    );
   for (const name of evaluation === null ? [trainSplit] : [trainSplit, evaluation]) {
-    const split = has(name) ? splits[name] : undefined;
+    const split = Object.hasOwn(splits, name) ? splits[name] : undefined;
     if (!split) throw new CodedError('dataset_split_missing', `The dataset has no split ${name}.`);
     const missing = [textField, labelField].find((column) => !split.columns.includes(column));
     if (missing !== undefined)

@@ -1,5 +1,6 @@
 // Texts that Postgres cannot hold are refused at the door: NUL characters and halves of surrogate pairs.
 import { CodedError, type FieldProblem } from '../error.ts';
+import { pointerPart } from './json-pointer.ts';
 
 const unstorable = /[\0\p{Surrogate}]/u;
 
@@ -25,7 +26,7 @@ function find(value: unknown, path: string): FieldProblem | undefined {
   for (const [key, inner] of Object.entries(value)) {
     if (unstorable.test(key))
       return { path, message: 'must not have a key with NUL or half a surrogate pair' };
-    const problem = find(inner, `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    const problem = find(inner, `${path}/${pointerPart(key)}`);
     if (problem) return problem;
   }
   return undefined;

@@ -1,18 +1,18 @@
 // `npm start`: the whole stack on this machine until SIGINT or SIGTERM.
+import { once } from 'node:events';
 import { readConfig } from '../config.ts';
 import { messageOf } from '../error.ts';
 import { createLogger } from '../log.ts';
 import { startStack } from './stack.ts';
 
-const config = readConfig();
-const log = createLogger('stack', config.logLevel);
-const stopRequested = new Promise<void>((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
-});
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
+const stopRequested = once(stopping.signal, 'abort');
 
 try {
+  const config = readConfig();
   const started = performance.now();
-  const stack = await startStack(config, log);
+  const stack = await startStack(config, createLogger('stack', config.logLevel), stopping.signal);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(`The BERT Eval Coordinator is ready at ${stack.url} (after ${seconds} s)\n`);
   process.stdout.write(`  API documentation: ${stack.url}/docs\n`);
@@ -21,7 +21,9 @@ try {
   await stopRequested;
   await stack.stop();
 } catch (error) {
-  log.debug({ err: error }, 'not started');
-  process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode = 1;
+  // Asked to stop while it started: everything is stopped by now, as was wanted.
+  if (!stopping.signal.aborted) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    process.exitCode = 1;
+  }
 }

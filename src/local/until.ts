@@ -6,14 +6,15 @@ const pollMilliseconds = 50;
 /**
  * Asks again and again until the answer is yes.
  *
- * @throws Error naming `what` when `timeoutSeconds` have passed.
+ * @throws Error naming `what` when `timeoutSeconds` have passed; the signal's reason when it is aborted.
  */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  options: { readonly timeoutSeconds: number; readonly what: string },
+  options: { readonly timeoutSeconds: number; readonly what: string; readonly signal?: AbortSignal },
 ): Promise<void> {
   const end = Date.now() + options.timeoutSeconds * 1000;
   while (!(await condition())) {
+    options.signal?.throwIfAborted();
     if (Date.now() > end) throw new Error(`${options.what} was not ready within ${options.timeoutSeconds} s`);
     await delay(pollMilliseconds);
   }

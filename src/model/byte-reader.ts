@@ -3,9 +3,12 @@ import type { Readable } from 'node:stream';
 
 export class ByteReader {
   readonly #chunks: AsyncIterator<Buffer>;
+  readonly #onProgress: () => void;
   #rest: Buffer = Buffer.alloc(0);
 
-  constructor(stream: Readable) {
+  /** @param onProgress called whenever bytes come. */
+  constructor(stream: Readable, onProgress: () => void = () => undefined) {
+    this.#onProgress = onProgress;
     this.#chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>; // Streams here are never in object mode.
   }
 
@@ -18,6 +21,7 @@ export class ByteReader {
         const next = await this.#chunks.next();
         if (next.done === true) return result.subarray(0, filled);
         this.#rest = next.value;
+        this.#onProgress();
       }
       const taken = this.#rest.copy(result, filled, 0, size - filled);
       filled += taken;
@@ -32,6 +36,7 @@ export class ByteReader {
     this.#rest = Buffer.alloc(0);
     for (let next = await this.#chunks.next(); next.done !== true; next = await this.#chunks.next()) {
       left += next.value.length;
+      this.#onProgress();
     }
     return left;
   }

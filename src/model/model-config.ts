@@ -20,8 +20,8 @@ const largest = {
   vocabularySize: 1_000_000,
   hiddenSize: 4096,
   layers: 48,
-  heads: 256,
-  intermediateSize: 16_384,
+  heads: 4096,
+  intermediateSize: 65_536,
   maxPositions: 8192,
   typeVocabularySize: 16,
 } as const;

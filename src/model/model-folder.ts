@@ -1,5 +1,4 @@
 // The files of a Hugging Face model folder: do they make one BERT model, and what are its weights?
-import { buffer } from 'node:stream/consumers';
 import { CodedError } from '../error.ts';
 import type { BlobRef, BlobStore } from '../storage/blob-store.ts';
 import { createTokenizer } from '../text/tokenizer.ts';
@@ -20,8 +19,16 @@ export interface ModelFiles {
   readonly config: string;
   /** The text of tokenizer.json, or of vocab.txt where there is none. */
   readonly tokenizer: { readonly json: string } | { readonly vocabulary: string };
-  /** model.safetensors, stored. */
-  readonly weights: BlobRef;
+  /** model.safetensors. */
+  readonly weights: FileReader;
+}
+
+/** A file of which parts can be read; it need not be stored. */
+export interface FileReader {
+  /** Of the whole file. */
+  readonly sizeBytes: number;
+  /** At most `size` bytes from `start` on: fewer at the end of the file. */
+  readRange(start: number, size: number): Promise<Buffer>;
 }
 
 export interface InspectedModel {
@@ -44,7 +51,7 @@ const listedNames = 10;
  *
  * @throws CodedError `model_invalid`, `not_supported`, or `model_incompatible`, which names the tensors.
  */
-export async function inspectModel(files: ModelFiles, blobs: BlobStore): Promise<InspectedModel> {
+export async function inspectModel(files: ModelFiles): Promise<InspectedModel> {
   const config = readModelConfig(files.config);
   const tokenizerJson =
     'json' in files.tokenizer
@@ -57,7 +64,7 @@ export async function inspectModel(files: ModelFiles, blobs: BlobStore): Promise
       `The tokenizer has ${tokenizer.vocabularySize} tokens, and config.json a vocab_size of ${config.vocabularySize}.`,
     );
   }
-  const entries = await readEntries(blobs, files.weights);
+  const entries = await readEntries(files.weights);
   const parameters = checkTensors(entries, config);
   const ignored = entries.map(({ name }) => name).filter(isIgnoredTensor);
   return { architecture: 'bert', parameters, ignored: ignored.sort(), config, tokenizerJson };
@@ -66,22 +73,23 @@ export async function inspectModel(files: ModelFiles, blobs: BlobStore): Promise
 /**
  * The encoder's tensors of an inspected model, under names that begin with `bert.`, checked against the blob's hash.
  *
+ * @param onProgress called whenever bytes come.
  * @throws CodedError `blob_missing`, `blob_corrupt`, `model_invalid`.
  */
-export async function readModelTensors(blobs: BlobStore, weights: BlobRef): Promise<readonly NamedTensor[]> {
-  const tensors = await readSafetensors(await blobs.get(weights), weights.sizeBytes);
+export async function readModelTensors(
+  blobs: BlobStore,
+  weights: BlobRef,
+  onProgress?: () => void,
+): Promise<readonly NamedTensor[]> {
+  const tensors = await readSafetensors(await blobs.get(weights), weights.sizeBytes, onProgress);
   return tensors
     .filter(({ name }) => !isIgnoredTensor(name))
     .map((tensor) => ({ ...tensor, name: parameterName(tensor.name) }));
 }
 
-async function readEntries(blobs: BlobStore, weights: BlobRef): Promise<readonly TensorEntry[]> {
-  const part = async (start: number, size: number): Promise<Buffer> => {
-    const end = Math.min(start + size, weights.sizeBytes) - 1;
-    return end < start ? Buffer.alloc(0) : buffer(await blobs.getRange(weights.sha256, { start, end }));
-  };
-  const headerBytes = readHeaderLength(await part(0, lengthPrefixBytes), weights.sizeBytes);
-  const header = await part(lengthPrefixBytes, headerBytes);
+async function readEntries(weights: FileReader): Promise<readonly TensorEntry[]> {
+  const headerBytes = readHeaderLength(await weights.readRange(0, lengthPrefixBytes), weights.sizeBytes);
+  const header = await weights.readRange(lengthPrefixBytes, headerBytes);
   return readHeader(header, weights.sizeBytes - lengthPrefixBytes - headerBytes);
 }
 

@@ -19,7 +19,7 @@ export interface TensorEntry {
 /** The length of the header stands in this many bytes before it, little-endian. */
 export const lengthPrefixBytes = 8;
 /** The limit of the reference implementation. */
-const longestHeaderBytes = 100_000_000;
+export const longestHeaderBytes = 100_000_000;
 const mostDimensions = 8;
 /** The header is padded with spaces so that the tensors begin at a multiple of this. */
 const alignmentBytes = 8;

@@ -25,10 +25,15 @@ export interface NamedTensor {
  * has done so.
  *
  * @param fileBytes the size of the whole file.
+ * @param onProgress called whenever bytes come.
  * @throws CodedError `model_invalid`, or what the stream fails with.
  */
-export async function readSafetensors(stream: Readable, fileBytes: number): Promise<readonly NamedTensor[]> {
-  const reader = new ByteReader(stream);
+export async function readSafetensors(
+  stream: Readable,
+  fileBytes: number,
+  onProgress?: () => void,
+): Promise<readonly NamedTensor[]> {
+  const reader = new ByteReader(stream, onProgress);
   try {
     const headerBytes = readHeaderLength(await reader.read(lengthPrefixBytes), fileBytes);
     const entries = readHeader(await reader.read(headerBytes), fileBytes - lengthPrefixBytes - headerBytes);

@@ -1,7 +1,7 @@
 // Blobs: objects named by the SHA-256 of their content and checked against it whenever they are read.
 import { createHash } from 'node:crypto';
 import { Readable, Transform } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
+import { setImmediate as turn } from 'node:timers/promises';
 import { v7 } from 'uuid';
 import { CodedError } from '../error.ts';
 import { storageFault, type ByteRange, type ObjectStore } from './object-store.ts';
@@ -14,6 +14,8 @@ export interface BlobRef {
 
 /** Parts go to the store in pieces of at most this size, so that it never holds a copy of a large one. */
 const pieceSizeBytes = 1024 * 1024;
+/** After so many pieces hashed, some tens of milliseconds, other work has its turn. */
+const piecesATurn = 32;
 
 const hashPattern = /^sha256:[0-9a-f]{64}$/;
 
@@ -50,19 +52,25 @@ export class BlobStore {
    * Stores bytes that lie in several places as one blob, without a copy of them all.
    *
    * @param parts in the order of the content; they must not change until the promise settles.
+   * @param onProgress called now and then while the parts are hashed and stored.
    */
-  async putParts(parts: readonly Uint8Array[]): Promise<BlobRef> {
+  async putParts(parts: readonly Uint8Array[], onProgress: () => void = () => undefined): Promise<BlobRef> {
     const hash = createHash('sha256');
     let sizeBytes = 0;
-    for (const part of parts) {
-      hash.update(part);
-      sizeBytes += part.byteLength;
+    let pieces = 0;
+    for (const piece of piecesOf(parts)) {
+      hash.update(piece);
+      sizeBytes += piece.byteLength;
+      pieces += 1;
+      if (pieces % piecesATurn !== 0) continue;
+      onProgress();
+      await turn();
     }
     const reference = { sha256: `sha256:${hash.digest('hex')}`, sizeBytes };
     if (!(await this.#isStored(reference))) {
       await this.#store.put(
         this.#key(reference.sha256),
-        Readable.from(piecesOf(parts), { objectMode: false }),
+        Readable.from(piecesOf(parts, onProgress), { objectMode: false }),
       );
     }
     return reference;
@@ -93,7 +101,8 @@ export class BlobStore {
       throw meter.fault ?? error;
     } finally {
       body.destroy();
-      await this.#store.delete(incoming);
+      // What is left here is swept up later. It must neither hide why an upload failed nor fail one that is published.
+      await this.#store.delete(incoming).catch(() => undefined);
     }
   }
 
@@ -116,9 +125,18 @@ export class BlobStore {
     return stored.body.pipe(verifier);
   }
 
-  /** The whole content, checked. For blobs that are known to be small, or wanted in memory. */
-  async bytes(blob: BlobRef | string): Promise<Uint8Array> {
-    return buffer(await this.get(blob));
+  /**
+   * The whole content, checked. For blobs that are known to be small, or wanted in memory.
+   *
+   * @param onProgress called as the content comes.
+   */
+  async bytes(blob: BlobRef | string, onProgress: () => void = () => undefined): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of (await this.get(blob)) as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk);
+      onProgress();
+    }
+    return Buffer.concat(chunks);
   }
 
   /** A part of the content, unchecked: a hash covers the whole only. */
@@ -126,10 +144,6 @@ export class BlobStore {
     const stored = await this.#store.get(this.#key(sha256), range);
     if (stored === undefined) throw missing(sha256);
     return stored.body;
-  }
-
-  async has(sha256: string): Promise<boolean> {
-    return (await this.#store.head(this.#key(sha256))) !== undefined;
   }
 
   /** Removes what uploads that never ended have left since before `before`. */
@@ -159,10 +173,12 @@ export class BlobStore {
   }
 }
 
-function* piecesOf(parts: readonly Uint8Array[]): Generator<Uint8Array> {
+function* piecesOf(parts: readonly Uint8Array[], onPiece?: () => void): Generator<Uint8Array> {
   for (const part of parts) {
-    for (let start = 0; start < part.byteLength; start += pieceSizeBytes)
+    for (let start = 0; start < part.byteLength; start += pieceSizeBytes) {
+      onPiece?.();
       yield part.subarray(start, start + pieceSizeBytes);
+    }
   }
 }
 

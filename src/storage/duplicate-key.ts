@@ -1,4 +1,5 @@
-// Finds a key that a JSON object names twice, which JSON.parse passes over in silence.
+// Finds a key that a JSON object names twice, which JSON.parse passes over in silence. Datasets and model files are both
+// checked for it; it lies with storage because that is what both of them build on and neither builds on the other.
 
 /**
  * The first key that the outermost object of a valid JSON text repeats.

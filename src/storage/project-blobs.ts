@@ -2,6 +2,10 @@
 import { BlobStore } from './blob-store.ts';
 import type { ObjectStore } from './object-store.ts';
 
+/**
+ * The blobs of one project. Nothing is read or checked yet: using them is what throws, CodedError `storage_unavailable`,
+ * `blob_missing` or `blob_corrupt`.
+ */
 export function projectBlobs(store: ObjectStore, projectId: string): BlobStore {
   return new BlobStore(store, `projects/${projectId}/`);
 }

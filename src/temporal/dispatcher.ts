@@ -22,6 +22,8 @@ export interface DispatcherDependencies {
   readonly stateOf: (
     row: Pick<OutboxRow, 'projectId' | 'experimentId'>,
   ) => Promise<ExperimentState | undefined>;
+  /** Ends an experiment whose workflow Temporal does not know any more, because its user wants it to end. */
+  readonly endWithoutWorkflow: (row: OutboxRow) => Promise<void>;
   readonly keepHistories: (row: OutboxRow, histories: ExperimentHistories) => Promise<void>;
   readonly log: Logger;
 }
@@ -90,14 +92,12 @@ async function deliver(dependencies: DispatcherDependencies, row: OutboxRow): Pr
       await start(dependencies, row, withinTimeout);
       return true;
     case 'cancel':
-      await withinTimeout(() => client.workflow.getHandle(row.experimentId).signal(signalNames.cancel)).catch(
-        ignoreMissing,
-      );
+      await cancel(dependencies, row, withinTimeout);
       return true;
     case 'storeHistory': {
       const histories = await withinTimeout(() => readHistories(client, row.experimentId));
-      if (histories === undefined) return false;
-      await dependencies.keepHistories(row, histories);
+      if (histories === 'running') return false;
+      if (histories !== 'forgotten') await dependencies.keepHistories(row, histories);
       return true;
     }
   }
@@ -125,9 +125,23 @@ async function start(
   }
 }
 
-/** The workflow has ended meanwhile: there is nothing left to cancel. */
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof WorkflowNotFoundError)) throw error;
+/**
+ * A workflow that has ended needs no signal, and its last transition has ended the experiment. Where it has not, the
+ * workflow was terminated or forgotten, and nobody else would end the experiment.
+ */
+async function cancel(
+  { client, stateOf, endWithoutWorkflow }: DispatcherDependencies,
+  row: OutboxRow,
+  withinTimeout: <T>(call: () => Promise<T>) => Promise<T>,
+): Promise<void> {
+  const handle = client.workflow.getHandle(row.experimentId);
+  try {
+    await withinTimeout(() => handle.signal(signalNames.cancel));
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    const state = await stateOf(row);
+    if (state !== undefined && !hasEnded(state)) await endWithoutWorkflow(row);
+  }
 }
 
 function secondsFromNow(seconds: number): Date {

@@ -1,45 +1,89 @@
 // The recorded history of an experiment's workflows, as the JSON that Temporal's own tools read and replay.
-import { isGrpcServiceError, type Client } from '@temporalio/client';
+import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { childWorkflowId } from '../experiment/name.ts';
 
 /** Status code NOT_FOUND of gRPC (its documentation, "Status codes and their use"). */
 const notFound = 5;
 
-/** Histories by workflow id; only of workflows that ran. */
+/** The histories of each workflow's runs, oldest first; a workflow that was long went on in further runs. */
 export interface ExperimentHistories {
   readonly formatVersion: 1;
-  readonly workflows: Readonly<Record<string, unknown>>;
+  readonly workflows: Readonly<Record<string, readonly WorkflowHistory[]>>;
+}
+
+interface WorkflowHistory {
+  readonly events: readonly HistoryEvent[];
+}
+
+interface HistoryEvent {
+  readonly workflowExecutionStartedEventAttributes?: { readonly continuedExecutionRunId?: string };
 }
 
 /**
  * Reads the histories of the coordinator and its children.
  *
- * @returns `undefined` while the coordinator has not closed: its history would lack the end.
+ * @returns `running` while the coordinator has not closed, since its history would lack the end; `forgotten` when the
+ * server does not know it any more.
  */
 export async function readHistories(
   client: Client,
   experimentId: string,
-): Promise<ExperimentHistories | undefined> {
-  const { status } = await client.workflow.getHandle(experimentId).describe();
-  if (status.name === 'RUNNING') return undefined;
-  const workflows: Record<string, unknown> = {};
-  for (const id of [
+): Promise<ExperimentHistories | 'running' | 'forgotten'> {
+  const coordinator = await describe(client, experimentId);
+  if (coordinator === undefined) return 'forgotten';
+  if (coordinator.status.name === 'RUNNING') return 'running';
+  const ids = [
     experimentId,
     childWorkflowId.training(experimentId),
     childWorkflowId.evaluation(experimentId),
-  ]) {
-    try {
-      workflows[id] = JSON.parse(historyToJSON(await client.workflow.getHandle(id).fetchHistory()));
-    } catch (error) {
-      // A child that was never started has no history.
-      if (!isNotFound(error)) throw error;
-    }
+  ];
+  const workflows: Record<string, readonly WorkflowHistory[]> = {};
+  for (const id of ids) {
+    const runs = await readRuns(client, id);
+    // A child that was never started has none.
+    if (runs.length > 0) workflows[id] = runs;
   }
   return { formatVersion: 1, workflows };
 }
 
+async function describe(client: Client, workflowId: string) {
+  try {
+    return await client.workflow.getHandle(workflowId).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** Follows a workflow from its last run back to its first. */
+async function readRuns(client: Client, workflowId: string): Promise<readonly WorkflowHistory[]> {
+  const runs: WorkflowHistory[] = [];
+  for (let runId: string | undefined; ;) {
+    const history = await readRun(client, workflowId, runId);
+    if (history === undefined) return runs;
+    runs.unshift(history);
+    runId = history.events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
+    if (!runId) return runs;
+  }
+}
+
+async function readRun(
+  client: Client,
+  workflowId: string,
+  runId: string | undefined,
+): Promise<WorkflowHistory | undefined> {
+  try {
+    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    // The SDK's own form of a history.
+    return JSON.parse(historyToJSON(history)) as WorkflowHistory;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
 function isNotFound(error: unknown): boolean {
   const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
-  return code === notFound;
+  return code === notFound || error instanceof WorkflowNotFoundError;
 }

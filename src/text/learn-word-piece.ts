@@ -1,11 +1,14 @@
 // Learns a WordPiece vocabulary from text: frequent pieces that stand side by side are merged, over and over.
 import { normalizeText, splitWords, type NormalizerSettings } from './bert-normalizer.ts';
 import { mergePieces } from './merge-pieces.ts';
+import { takeTurns } from './take-turns.ts';
 import { specialTokens, wordPieceTokenizerJson } from './vocabulary.ts';
 
 export interface LearnWordPieceOptions {
   /** The upper bound of the vocabulary's size, special tokens included. */
   readonly vocabularySize: number;
+  /** Called ten times a second while the vocabulary is computed; what it throws ends the learning. */
+  readonly onProgress?: () => void;
 }
 
 /** Different words that are counted at once. When there are more, the rarest are forgotten, which bounds the memory. */
@@ -23,17 +26,10 @@ const normalizer: NormalizerSettings = {
 };
 
 /**
- * Learns an uncased vocabulary and returns the tokenizer.json that uses it. The same texts in the same order give the same
- * bytes: ties go to the pair that sorts first. Merges by the frequency of the pair, as byte-pair encoding does
- * (Sennrich et al. 2016, arXiv:1508.07909), and the pieces are used by WordPiece's longest match.
+ * Learns an uncased vocabulary from texts that come one by one. The same texts give the same bytes: ties go to the pair that
+ * sorts first. Merges by the frequency of the pair, as byte-pair encoding does (Sennrich et al. 2016, arXiv:1508.07909), and
+ * the pieces are used by WordPiece's longest match.
  */
-export function learnWordPiece(texts: Iterable<string>, options: LearnWordPieceOptions): object {
-  const learner = new WordPieceLearner();
-  for (const text of texts) learner.add(text);
-  return learner.finish(options);
-}
-
-/** The same as {@link learnWordPiece} for texts that come one by one. */
 export class WordPieceLearner {
   readonly #countedWords: number;
   #counts = new Map<string, number>();
@@ -50,19 +46,24 @@ export class WordPieceLearner {
       this.#counts = withoutTheRarest(this.#counts, this.#countedWords / 2);
   }
 
-  finish(options: LearnWordPieceOptions): object {
+  /** The tokenizer.json that uses the vocabulary learned. Takes turns with other work, for it may compute for minutes. */
+  async finish({ vocabularySize, onProgress = () => undefined }: LearnWordPieceOptions): Promise<object> {
+    const turn = takeTurns(onProgress);
     const words = [...this.#counts]
       .map(([word, count]) => ({ characters: Array.from(word), count }))
       .filter(({ characters }) => characters.length <= longestWordCharacters);
-    const room = Math.max(0, options.vocabularySize - specialTokens.length);
+    await turn();
+    const room = Math.max(0, vocabularySize - specialTokens.length);
     const alphabet = new Set(alphabetOf(words, Math.min(room, largestAlphabet)));
+    await turn();
     const spelled = words
       .map(({ characters, count }) => ({
         pieces: characters.map((c, index) => (index === 0 ? c : `##${c}`)),
         count,
       }))
       .filter(({ pieces }) => pieces.every((piece) => alphabet.has(piece)));
-    const merged = mergePieces(spelled, Math.max(0, room - alphabet.size), (piece) => alphabet.has(piece));
+    const isKnown = (piece: string): boolean => alphabet.has(piece);
+    const merged = await mergePieces(spelled, Math.max(0, room - alphabet.size), isKnown, turn);
     const tokens = [...specialTokens, ...alphabet, ...merged];
     return wordPieceTokenizerJson(new Map(tokens.map((token, id) => [token, id])), true);
   }

@@ -21,15 +21,23 @@ const leastCount = 2;
  * New pieces in the order of their making, at most `maximumPieces`.
  *
  * @param isKnown whether a piece is in the vocabulary already, so that making it again takes no room.
+ * @param turn awaited between short stretches of work.
  */
-export function mergePieces(
+export async function mergePieces(
   words: readonly CountedWord[],
   maximumPieces: number,
   isKnown: (piece: string) => boolean,
-): readonly string[] {
+  turn: () => Promise<void> | undefined = () => undefined,
+): Promise<readonly string[]> {
   const table = new PairTable(words);
+  for (const index of words.keys()) {
+    table.add(index);
+    await turn();
+  }
+  table.order();
   const made = new Set<string>();
   while (made.size < maximumPieces) {
+    await turn();
     const pair = table.takeMostFrequent();
     if (pair === undefined || pair.count < leastCount) break;
     const piece = pair.left + pair.right.slice('##'.length);
@@ -48,7 +56,15 @@ class PairTable {
 
   constructor(words: readonly CountedWord[]) {
     this.#words = words;
-    for (const index of words.keys()) this.#count(index, 1);
+  }
+
+  /** Counts a word's pairs. */
+  add(index: number): void {
+    this.#count(index, 1);
+  }
+
+  /** To be called once, after all words are counted. */
+  order(): void {
     for (const pair of this.#pairs.values()) this.#push(pair);
   }
 

@@ -87,12 +87,12 @@ export interface StepRecord {
   readonly tokens: number;
 }
 
-export type CheckpointReason = 'due' | 'requested' | 'stopped' | 'finished';
+export type CheckpointReason = 'due' | 'stopped' | 'finished';
 
 export type TrainingEvent =
   | {
       readonly kind: 'phase';
-      readonly phase: 'building' | 'restoring' | 'encoding' | 'ready';
+      readonly phase: 'building' | 'restoring' | 'ready';
       /** With 'ready'. */
       readonly profile?: NumericProfile;
     }
@@ -103,10 +103,11 @@ export type TrainingEvent =
 export interface TrainingRun {
   /** May be iterated once. Throws when the engine fails. */
   readonly events: AsyncIterable<TrainingEvent>;
-  /** A checkpoint at the end of the run of steps in progress. */
-  requestCheckpoint(): void;
-  /** Ends after the run of steps in progress with a checkpoint. */
+  /** Ends after the run of steps in progress, with a checkpoint when any step was made. */
   stop(): void;
-  /** Ends the thread after the run in progress, at most about two seconds, without a checkpoint; nothing more is told. */
-  kill(): Promise<void>;
+  /**
+   * Tells nothing more, and settles when the thread has ended: without a checkpoint, after the run of steps in progress,
+   * which takes a few seconds. It never settles while native code hangs, which nothing but the end of the process ends.
+   */
+  abandon(): Promise<void>;
 }

@@ -37,9 +37,8 @@ export function startTraining(job: TrainingJob): TrainingRun {
   );
   return {
     events,
-    requestCheckpoint: () => void Atomics.add(signals, signal.checkpointRequests, 1),
     stop: () => void Atomics.store(signals, signal.stop, 1),
-    async kill() {
+    async abandon() {
       await thread.end();
       events.close();
     },

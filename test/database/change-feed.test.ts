@@ -1,18 +1,13 @@
 // Waiting for changes, and what happens when the server goes away and comes back.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ChangeFeed } from '../../src/database/change-feed.ts';
-import { open, submit, type OpenedDatabase } from './fixture.ts';
-import { startTestPostgres, type TestPostgres } from './postgres.ts';
+import { submit, useDatabase } from './fixture.ts';
 
-let postgres: TestPostgres;
-let opened: OpenedDatabase;
+const opened = useDatabase();
 let feed: ChangeFeed;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  const url = await postgres.migrated();
-  opened = open(url);
-  feed = new ChangeFeed(url);
+  feed = new ChangeFeed(opened.url);
   const listening = new Promise<void>((resolve) => feed.onOutbox(resolve));
   feed.start();
   await listening;
@@ -20,8 +15,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await feed.stop();
-  await opened.database.close();
-  await postgres.stop();
 });
 
 describe('the change feed', () => {
@@ -53,18 +46,20 @@ describe('the change feed', () => {
   });
 
   it('stops waiting after the time, and at once when the signal aborts', async () => {
-    expect(await feed.waitForChange('exp_none', 0.05)).toBe(false);
+    const watch = feed.watch('exp_none');
+    expect(await watch.next(0.05)).toBe(false);
     const controller = new AbortController();
-    const waiting = feed.waitForChange('exp_none', 600, controller.signal);
+    const waiting = watch.next(600, controller.signal);
     controller.abort();
     expect(await waiting).toBe(false);
-    expect(await feed.waitForChange('exp_none', 600, controller.signal)).toBe(false);
+    expect(await watch.next(600, controller.signal)).toBe(false);
+    watch.close();
   });
 
   it('listens again after the server was gone, and wakes everyone then', async () => {
     const reference = await submit(opened.repositories);
     const watch = feed.watch(reference.experimentId);
-    await postgres.kill();
+    await opened.postgres.kill();
     await expect(opened.repositories.experiments.get(reference)).rejects.toMatchObject({
       code: 'database_unavailable',
     });
@@ -73,7 +68,7 @@ describe('the change feed', () => {
     });
     await watch.next(0);
     const woken = watch.next(20);
-    await postgres.restart();
+    await opened.postgres.restart();
     expect(await woken).toBe(true);
     await opened.repositories.transitions.requestCancel(reference);
     expect(await watch.next(10)).toBe(true);

@@ -1,12 +1,15 @@
 // What the tests of this room share: a spec, and an experiment in the database.
+import { afterAll, beforeAll } from 'vitest';
 import { openDatabase, type Database } from '../../src/database/client.ts';
 import { createRepositories, type Repositories } from '../../src/database/repositories.ts';
 import type { ExperimentProgress } from '../../src/database/experiment-record.ts';
-import type { StepRecord } from '../../src/database/ledger-repository.ts';
+import type { RecordedStep } from '../../src/database/ledger-repository.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { newExperimentId } from '../../src/experiment/id.ts';
+import type { NumericProfile } from '../../src/experiment/profile.ts';
 import { resolveSubmission } from '../../src/experiment/resolve-submission.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
+import { startTestPostgres, type TestPostgres } from './postgres.ts';
 
 export const projectId = 'default';
 
@@ -21,13 +24,43 @@ export function specOf(name = 'fixture', tags: string[] = []): ExperimentSpec {
 }
 
 export interface OpenedDatabase {
+  readonly postgres: TestPostgres;
+  readonly url: string;
   readonly database: Database;
   readonly repositories: Repositories;
 }
 
-export function open(url: string): OpenedDatabase {
-  const database = openDatabase(url);
-  return { database, repositories: createRepositories(database) };
+/** A server with one migrated database for the tests of a file; what is returned can be read once they run. */
+export function useDatabase(): OpenedDatabase {
+  let opened: OpenedDatabase | undefined;
+  const now = (): OpenedDatabase => {
+    if (!opened) throw new Error('the database is there from the first test on');
+    return opened;
+  };
+  beforeAll(async () => {
+    const postgres = await startTestPostgres();
+    const url = await postgres.migrated();
+    const database = openDatabase(url);
+    opened = { postgres, url, database, repositories: createRepositories(database) };
+  });
+  afterAll(async () => {
+    await opened?.database.close();
+    await opened?.postgres.stop();
+  });
+  return {
+    get postgres() {
+      return now().postgres;
+    },
+    get url() {
+      return now().url;
+    },
+    get database() {
+      return now().database;
+    },
+    get repositories() {
+      return now().repositories;
+    },
+  };
 }
 
 export async function submit(
@@ -44,6 +77,14 @@ export async function submit(
   return { projectId, experimentId };
 }
 
+export const profileOf = (threads: number): NumericProfile => ({
+  onnxruntimeVersion: '1.0.0',
+  provider: 'cpu',
+  instructionSet: 'avx2',
+  threads,
+  graphSha256: `sha256:${'0'.repeat(64)}`,
+});
+
 export const progressAt = (step: number): ExperimentProgress => ({
   step,
   totalSteps: 1000,
@@ -55,7 +96,7 @@ export const progressAt = (step: number): ExperimentProgress => ({
 });
 
 /** Steps whose bits use the whole range of an unsigned number. */
-export function stepsFrom(first: number, count: number): StepRecord[] {
+export function stepsFrom(first: number, count: number): RecordedStep[] {
   return Array.from({ length: count }, (_, index) => ({
     step: first + index,
     lossBits: (0xffff_ffff - (first + index)) >>> 0,

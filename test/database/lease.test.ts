@@ -1,28 +1,16 @@
 // One writer: every write of an attempt is refused once a newer attempt holds the lease, and after the end.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import type { Repositories } from '../../src/database/repositories.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
-import { open, progressAt, stepsFrom, submit, type OpenedDatabase } from './fixture.ts';
-import { startTestPostgres, type TestPostgres } from './postgres.ts';
+import { profileOf, progressAt, stepsFrom, submit, useDatabase } from './fixture.ts';
 
-let postgres: TestPostgres;
-let opened: OpenedDatabase;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  opened = open(await postgres.migrated());
-});
-
-afterAll(async () => {
-  await opened.database.close();
-  await postgres.stop();
-});
+const opened = useDatabase();
 
 const begin = (reference: ExperimentReference) =>
   opened.repositories.attempts.beginAttempt({ ...reference, phase: 'training', host: 'host' });
 
-const profile = { profile: { threads: 2 }, threads: 2, provider: 'cpu', startStep: 0 };
+const profile = { profile: profileOf(2), threads: 2, provider: 'cpu', startStep: 0 };
 const snapshot = {
   id: 'snap_1',
   sha256: 'sha256:1',
@@ -92,6 +80,53 @@ describe.each(writes)('%s', (_name, write) => {
   });
 });
 
+describe('revoking', () => {
+  it('ends the open attempt as lost and refuses its holder at once, and the next attempt goes on', async () => {
+    const reference = await submit(opened.repositories);
+    const holder = await begin(reference);
+    await opened.repositories.attempts.revoke(reference);
+    for (const [, write] of writes)
+      await expect(write(opened.repositories, holder)).rejects.toMatchObject({ code: 'lease_lost' });
+    expect(await opened.repositories.attempts.listAttempts(reference)).toMatchObject([{ cause: 'lost' }]);
+    const next = await begin(reference);
+    expect(next.lease).toBeGreaterThan(holder.lease + 1);
+    await opened.repositories.attempts.finishAttempt(next, { cause: 'completed' });
+  });
+
+  it('changes nothing when no attempt is open or the experiment has ended', async () => {
+    const reference = await submit(opened.repositories);
+    const holder = await begin(reference);
+    await opened.repositories.attempts.finishAttempt(holder, { cause: 'handedBack' });
+    const idle = await everything(reference);
+    await opened.repositories.attempts.revoke(reference);
+    expect(await everything(reference)).toEqual(idle);
+    await opened.repositories.transitions.endWithoutWorkflow(reference, 'cancelled');
+    const ended = await everything(reference);
+    await opened.repositories.attempts.revoke(reference);
+    expect(await everything(reference)).toEqual(ended);
+  });
+});
+
+describe('the end of an attempt', () => {
+  it('is told in one form, however it comes', async () => {
+    const { attempts, events, transitions } = opened.repositories;
+    const reference = await submit(opened.repositories);
+    await attempts.finishAttempt(await begin(reference), { cause: 'failed', message: 'x'.repeat(3000) });
+    await begin(reference);
+    await attempts.revoke(reference);
+    await begin(reference);
+    await begin(reference);
+    await transitions.endWithoutWorkflow(reference, 'cancelled');
+    const told = await events.eventsAfter(reference, 0, 100);
+    expect(told.flatMap(({ type, data }) => (type === 'attemptEnded' ? [data] : []))).toEqual([
+      { lease: 1, phase: 'training', cause: 'failed', message: 'x'.repeat(2000) },
+      { lease: 2, phase: 'training', cause: 'lost', message: null },
+      { lease: 4, phase: 'training', cause: 'lost', message: null },
+      { lease: 5, phase: 'training', cause: 'cancelled', message: null },
+    ]);
+  });
+});
+
 describe('an attempt', () => {
   it('is refused when the experiment has ended', async () => {
     const reference = await submit(opened.repositories);
@@ -122,14 +157,14 @@ describe('an attempt', () => {
       const holder = await begin(reference);
       const { segment } = await opened.repositories.attempts.setAttemptProfile(holder, {
         ...profile,
-        profile: { cpu: 'avx2', threads },
+        profile: profileOf(threads),
         threads,
       });
       segments.push(segment);
     }
     expect(segments).toEqual([0, 0, 1, 1, 2]);
     expect(await opened.repositories.attempts.firstProfile(reference)).toEqual({
-      profile: { cpu: 'avx2', threads: 2 },
+      profile: profileOf(2),
       threads: 2,
     });
   });

@@ -1,27 +1,20 @@
 // The ledger: bits come back as they were, repeats must be equal, and there is never a gap.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LeaseHolder } from '../../src/database/lock.ts';
-import { open, progressAt, stepsFrom, submit, type OpenedDatabase } from './fixture.ts';
-import { startTestPostgres, type TestPostgres } from './postgres.ts';
+import { profileOf, progressAt, stepsFrom, submit, useDatabase } from './fixture.ts';
 
-let postgres: TestPostgres;
-let opened: OpenedDatabase;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  opened = open(await postgres.migrated());
-});
-
-afterAll(async () => {
-  await opened.database.close();
-  await postgres.stop();
-});
+const opened = useDatabase();
 
 async function beginWith(threads: number, earlier?: LeaseHolder): Promise<LeaseHolder> {
   const { attempts } = opened.repositories;
   const reference = earlier ?? (await submit(opened.repositories));
   const holder = await attempts.beginAttempt({ ...reference, phase: 'training', host: 'host' });
-  await attempts.setAttemptProfile(holder, { profile: { threads }, threads, provider: 'cpu', startStep: 0 });
+  await attempts.setAttemptProfile(holder, {
+    profile: profileOf(threads),
+    threads,
+    provider: 'cpu',
+    startStep: 0,
+  });
   return holder;
 }
 

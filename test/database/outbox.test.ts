@@ -1,23 +1,11 @@
 // The outbox: in order for each experiment, one dispatcher at a time, and never lost with a dispatcher.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { open, submit, type OpenedDatabase } from './fixture.ts';
-import { startTestPostgres, type TestPostgres } from './postgres.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { submit, useDatabase } from './fixture.ts';
 
-let postgres: TestPostgres;
-let opened: OpenedDatabase;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  opened = open(await postgres.migrated());
-});
+const opened = useDatabase();
 
 beforeEach(async () => {
   await opened.database.run((queries) => queries.outbox.deleteMany());
-});
-
-afterAll(async () => {
-  await opened.database.close();
-  await postgres.stop();
 });
 
 /** A moment after everything that was inserted so far, shifted. */
@@ -49,12 +37,17 @@ describe('the outbox', () => {
     const start = await outbox.claim(later());
     expect(start).toMatchObject({ ...reference, kind: 'start' });
     expect(await outbox.claim(later())).toBeUndefined();
-    await outbox.postpone(start!, 'away', later(600));
+    const notBefore = later(600);
+    await outbox.postpone(start!, 'away', notBefore);
     expect(await outbox.claim(later(300))).toBeUndefined();
+    expect(await outbox.nextDue()).toEqual(notBefore);
     const again = await outbox.claim(later(700));
     expect(again).toMatchObject({ kind: 'start', attempts: 1 });
     await outbox.delivered(again!);
-    expect(await outbox.claim(later())).toMatchObject({ kind: 'cancel' });
+    const cancel = await outbox.claim(later());
+    expect(cancel).toMatchObject({ kind: 'cancel' });
+    await outbox.delivered(cancel!);
+    expect(await outbox.nextDue()).toBeUndefined();
   });
 
   it('does not let one experiment that waits hold up another', async () => {

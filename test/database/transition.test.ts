@@ -1,22 +1,11 @@
 // An experiment never moves backwards, whatever order messages come in, and ends once.
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { canReach, experimentStates, hasEnded, type ExperimentState } from '../../src/experiment/state.ts';
-import { open, submit, type OpenedDatabase } from './fixture.ts';
-import { startTestPostgres, type TestPostgres } from './postgres.ts';
+import { submit, useDatabase } from './fixture.ts';
 
-let postgres: TestPostgres;
-let opened: OpenedDatabase;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  opened = open(await postgres.migrated());
-});
-
-afterAll(async () => {
-  await opened.database.close();
-  await postgres.stop();
-});
+const opened = useDatabase();
 
 const messages = fc.array(
   fc.record({ sequence: fc.integer({ min: 1, max: 9 }), state: fc.constantFrom(...experimentStates) }),
@@ -76,6 +65,43 @@ describe('transitions', () => {
       queries.outbox.findMany({ where: reference, orderBy: { id: 'asc' } }),
     );
     expect(orders.map(({ kind }) => kind)).toEqual(['start', 'cancel', 'storeHistory']);
+  });
+});
+
+describe('the end of an experiment without a workflow', () => {
+  const order = (reference: ExperimentReference) =>
+    opened.database.run((queries) => queries.outbox.findMany({ where: reference, orderBy: { id: 'asc' } }));
+
+  it('is applied as the next transition, closes what is open and orders the history to be stored', async () => {
+    const { transitions, attempts, experiments, events } = opened.repositories;
+    const reference = await submit(opened.repositories);
+    await transitions.recordTransition({ ...reference, sequence: 3, state: 'training', error: null });
+    await attempts.beginAttempt({ ...reference, phase: 'training', host: 'host' });
+    const error = { code: 'internal', message: 'The workflow is gone.' };
+    await transitions.endWithoutWorkflow(reference, 'failed', error);
+    expect(await experiments.require(reference)).toMatchObject({ state: 'failed', error, openPhase: null });
+    expect(await attempts.listAttempts(reference)).toMatchObject([{ cause: 'failed' }]);
+    expect((await events.eventsAfter(reference, 0, 100)).at(-1)).toMatchObject({
+      type: 'stateChanged',
+      data: { from: 'training', to: 'failed', error },
+    });
+    expect((await order(reference)).map(({ kind }) => kind)).toEqual(['start', 'storeHistory']);
+    const late = { ...reference, sequence: 4, state: 'evaluating', error: null } as const;
+    expect(await transitions.recordTransition(late)).toBe('ignored');
+    const row = await opened.database.run((queries) =>
+      queries.experiment.findFirst({ where: { id: reference.experimentId } }),
+    );
+    expect(row?.stateSequence).toBe(4);
+  });
+
+  it('changes nothing when the experiment has ended', async () => {
+    const { transitions, experiments } = opened.repositories;
+    const reference = await submit(opened.repositories);
+    await transitions.recordTransition({ ...reference, sequence: 1, state: 'succeeded', error: null });
+    const before = await experiments.require(reference);
+    await transitions.endWithoutWorkflow(reference, 'cancelled');
+    expect(await experiments.require(reference)).toEqual(before);
+    expect(await order(reference)).toHaveLength(2);
   });
 });
 

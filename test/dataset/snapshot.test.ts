@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   buildSnapshot,
   type SnapshotMapping,
@@ -108,6 +108,12 @@ describe('the choice of rows', () => {
     expect(await chosen([train!, test!, dev!, validation!])).toBe('validation');
     expect(await chosen([train!, test!, dev!])).toBe('dev');
     expect(await chosen([train!, test!])).toBe('test');
+    expect(await chosen([train!, validation!, test!])).toBe('validation');
+    const trainedOn = await build([validation!, test!], { trainSplit: 'validation' });
+    expect(trainedOn.manifest.splits.evaluation.name).toBe('test');
+    await expect(build([test!], { trainSplit: 'test' })).rejects.toMatchObject({
+      code: 'dataset_split_missing',
+    });
     await expect(build([train!])).rejects.toMatchObject({ code: 'dataset_split_missing' });
     await expect(build([train!, test!], { evaluationSplit: 'dev' })).rejects.toThrow('"dev"');
     await expect(build([test!], {})).rejects.toThrow('"train"');
@@ -177,6 +183,9 @@ describe('the choice of rows', () => {
   it('is reported as it reads, and ends when the report throws', async () => {
     let rows = 0;
     const splits = [source('train', csv(3000)), usual[1]!];
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => (now += 100));
+    onTestFinished(() => void vi.restoreAllMocks());
     const rowsRead = (count: number): void => {
       rows += count;
       if (rows > 4000) throw new Error('stop');

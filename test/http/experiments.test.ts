@@ -60,8 +60,35 @@ describe('a submission', () => {
       state: 'queued',
       tags: ['a'],
       waitingFor: { kind: 'worker', queue: 'bert-coordinator-task-queue' },
-      spec: { training: { epochs: 3, learningRate: 5e-5 }, dataset: { id: dataset, trainSplit: 'train' } },
+      spec: {
+        training: { epochs: 3, learningRate: 5e-5 },
+        dataset: {
+          id: dataset,
+          trainSplit: 'train',
+          evaluationSplit: 'validation',
+          evaluationFraction: null,
+        },
+      },
     });
+  });
+
+  it('shows the evaluation split that was chosen, which is never the training split', async () => {
+    const shown = async (changes: object): Promise<unknown> => {
+      const { dataset: source, ...rest } = submissionOf(dataset);
+      const response = await submit({ ...rest, dataset: { ...(source as object), ...changes } });
+      const { id, spec } = response.json<{ id: string; spec: { dataset: object } }>();
+      const read = await call(service, 'GET', `/experiments/${id}`);
+      expect(read.json<{ spec: object }>().spec).toEqual(spec);
+      return spec.dataset;
+    };
+    expect(await shown({ evaluationSplit: null })).toMatchObject({ evaluationSplit: 'validation' });
+    expect(await shown({ evaluationSplit: 'train', trainSplit: 'validation' })).toMatchObject({
+      evaluationSplit: 'train',
+    });
+    expect(await shown({ evaluationFraction: 0.2 })).toMatchObject({ evaluationSplit: null });
+    const { dataset: source, ...rest } = submissionOf(dataset);
+    const onlyTrain = { ...rest, dataset: { ...(source as object), trainSplit: 'validation' } };
+    expectProblem(await submit(onlyTrain), 422, 'dataset_split_missing');
   });
 
   it('with a key is answered the same again, also when many come at once, and refused with another body', async () => {
@@ -275,7 +302,8 @@ describe('a submission', () => {
   it('of inline rows shows the dataset that they became', async () => {
     const response = await submit(inline(two));
     expect(response.statusCode).toBe(201);
-    const { spec } = response.json<{ spec: { dataset: { id: string } } }>();
+    const { spec } = response.json<{ spec: { dataset: { id: string; evaluationSplit: string } } }>();
+    expect(spec.dataset.evaluationSplit).toBe('validation');
     expect(spec.dataset).not.toHaveProperty('rows');
     const found = await call(service, 'GET', `/datasets/${spec.dataset.id}`);
     expect(found.json()).toMatchObject({

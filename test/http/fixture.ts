@@ -6,6 +6,7 @@ import type { InjectOptions, Response } from 'light-my-request';
 import { expect } from 'vitest';
 import { ChangeFeed } from '../../src/database/change-feed.ts';
 import { openDatabase } from '../../src/database/client.ts';
+import type { LeaseHolder } from '../../src/database/lock.ts';
 import { createRepositories, type Repositories } from '../../src/database/repositories.ts';
 import { CodedError } from '../../src/error.ts';
 import { defaultProject } from '../../src/experiment/id.ts';
@@ -16,6 +17,7 @@ import { createLogger } from '../../src/log.ts';
 import { BlobStore } from '../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { DirectoryStore } from '../../src/storage/directory-store.ts';
+import { profileOf, progressAt, stepsFrom } from '../database/fixture.ts';
 import { startTestPostgres, type TestPostgres } from '../database/postgres.ts';
 
 export interface Service {
@@ -26,6 +28,8 @@ export interface Service {
   readonly blobs: BlobStore;
   readonly checkpoints: CheckpointStore;
   readonly storeDirectory: string;
+  /** Another application over the same parts, as after a restart. */
+  buildAnother(): Promise<App>;
   /** Whether Temporal answers. */
   temporalAnswers: boolean;
   /** Every file under the object store's folder. */
@@ -62,9 +66,11 @@ export async function startService(limits = { datasetBytes: 1e9, modelBytes: 1e9
     },
   };
   const log = createLogger('test', 'silent');
-  const app = await buildApp({ ...parts, changes, store, temporal, limits, log });
+  const buildAnother = (): Promise<App> => buildApp({ ...parts, changes, store, temporal, limits, log });
+  const app = await buildAnother();
   return Object.assign(service, parts, {
     app,
+    buildAnother,
     changes,
     postgres,
     storeDirectory,
@@ -175,4 +181,16 @@ export async function submitExperiment(service: Pick<Service, 'app'>): Promise<s
   const response = await call(service, 'POST', '/experiments', { payload });
   expect(response.statusCode).toBe(201);
   return response.json<{ id: string }>().id;
+}
+
+/** A new experiment that trains, with 25 steps as an attempt writes them. */
+export async function beginTraining(service: Pick<Service, 'app' | 'repositories'>): Promise<LeaseHolder> {
+  const { attempts, ledger, transitions } = service.repositories;
+  const reference = { projectId: defaultProject, experimentId: await submitExperiment(service) };
+  await transitions.recordTransition({ ...reference, sequence: 1, state: 'training', error: null });
+  const holder = await attempts.beginAttempt({ ...reference, phase: 'training', host: 'host' });
+  const profile = profileOf(2);
+  await attempts.setAttemptProfile(holder, { profile, threads: 2, provider: 'cpu', startStep: 0 });
+  await ledger.recordSteps(holder, { steps: stepsFrom(1, 25), progress: progressAt(25) });
+  return holder;
 }

@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TObject, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { createClient, type Client, type ExperimentEvent } from '../../openapi/client.ts';
+import { createClient, type Client } from '../../openapi/client.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import { readModelArchive } from '../../src/model/model-archive.ts';
 import { page, problemSchema } from '../../src/http/schemas/answer.ts';
@@ -14,10 +14,10 @@ import { experimentItemSchema, experimentSchema } from '../../src/http/schemas/e
 import { aliveSchema, queuesPage, readinessSchema } from '../../src/http/schemas/operation.ts';
 import { attemptsPage, checkpointsPage, ledgerPage, metricsPage } from '../../src/http/schemas/result.ts';
 import { datasetSchema } from '../../src/http/schemas/upload.ts';
-import { eventStream } from '../../src/http/event-stream.ts';
 import { encodeSafetensors } from '../../src/model/safetensors.ts';
 import { progressAt, stepsFrom } from '../database/fixture.ts';
 import {
+  beginTraining,
   call,
   csv,
   expectProblem,
@@ -38,21 +38,7 @@ beforeAll(async () => {
 
 afterAll(() => service.stop());
 
-/** A new experiment that trains, with steps and checkpoints as an attempt writes them. */
-async function training(): Promise<LeaseHolder> {
-  const { attempts, ledger, transitions } = service.repositories;
-  const reference = { projectId: 'default', experimentId: await submitExperiment(service) };
-  await transitions.recordTransition({ ...reference, sequence: 1, state: 'training', error: null });
-  const holder = await attempts.beginAttempt({ ...reference, phase: 'training', host: 'host' });
-  await attempts.setAttemptProfile(holder, {
-    profile: { threads: 2 },
-    threads: 2,
-    provider: 'cpu',
-    startStep: 0,
-  });
-  await ledger.recordSteps(holder, { steps: stepsFrom(1, 25), progress: progressAt(25) });
-  return holder;
-}
+const training = (): Promise<LeaseHolder> => beginTraining(service);
 
 async function checkpoint(holder: LeaseHolder, step: number): Promise<void> {
   const { blobs, checkpoints, repositories } = service;
@@ -248,62 +234,6 @@ describe('report and history', () => {
     expect(await client.getExperiment(holder.experimentId)).toMatchObject({
       evaluation: { metrics: { accuracy: 0.5 } },
     });
-  });
-});
-
-describe('events', () => {
-  it('stream from the first to the last and end there, and resume after any of them without gap or repeat', async () => {
-    const holder = await training();
-    const received: ExperimentEvent[] = [];
-    const reading = (async () => {
-      for await (const event of client.events(holder.experimentId)) received.push(event);
-    })();
-    await vi.waitFor(() => expect(received.length).toBe(3));
-    await client.cancel(holder.experimentId);
-    await vi.waitFor(() => expect(received.at(-1)?.type).toBe('cancelRequested'));
-    await service.repositories.transitions.recordTransition({
-      ...holder,
-      sequence: 2,
-      state: 'cancelled',
-      error: null,
-    });
-    await reading;
-    expect(received.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(received.map(({ type }) => type)).toEqual([
-      'created',
-      'stateChanged',
-      'attemptStarted',
-      'cancelRequested',
-      'attemptEnded',
-      'stateChanged',
-    ]);
-    for (const { id } of received) {
-      const rest: ExperimentEvent[] = [];
-      for await (const event of client.events(holder.experimentId, { lastEventId: id })) rest.push(event);
-      expect(rest).toEqual(received.slice(id));
-    }
-    const over = await call(service, 'GET', `/experiments/${holder.experimentId}/events`, {
-      headers: { 'last-event-id': '6' },
-    });
-    expect(over.statusCode).toBe(204);
-    const wrong = await call(service, 'GET', `/experiments/${holder.experimentId}/events`, {
-      headers: { 'last-event-id': 'x' },
-    });
-    expectProblem(wrong, 400, 'invalid_request');
-  });
-
-  it('end at once when the signal of the client that has gone aborts', async () => {
-    const holder = await training();
-    const gone = new AbortController();
-    const texts: string[] = [];
-    const reading = (async () => {
-      for await (const text of eventStream(service, holder, 0, gone.signal)) texts.push(text);
-    })();
-    await vi.waitFor(() => expect(texts).toHaveLength(4));
-    gone.abort();
-    const started = performance.now();
-    await reading;
-    expect(performance.now() - started).toBeLessThan(1000);
   });
 });
 

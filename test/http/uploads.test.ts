@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encodeSafetensors } from '../../src/model/safetensors.ts';
 import { encoderTensors } from '../../src/model/tensor-names.ts';
 import { readModelConfig } from '../../src/model/model-config.ts';
-import { learnWordPiece } from '../../src/text/learn-word-piece.ts';
+import { WordPieceLearner } from '../../src/text/learn-word-piece.ts';
 import { call, csv, expectProblem, form, startService, type FormPart, type Service } from './fixture.ts';
 
 let service: Service;
@@ -89,6 +89,16 @@ describe('a dataset', () => {
     ['a split’s name that is none', 400, 'invalid_request', [{ field: '1st', file: 'a.csv', content: csv }]],
     ['a field that is no file', 400, 'invalid_request', [train, { field: 'name', content: 'x' }]],
     ['no file', 400, 'invalid_request', []],
+    [
+      'more than 100 files',
+      413,
+      'payload_too_large',
+      Array.from({ length: 101 }, (_, index) => ({
+        field: `s${index}`,
+        file: 'a.csv',
+        content: `${csv}\n${index},0`,
+      })),
+    ],
   ])('with %s is refused with %i %s, and nothing is left', async (_what, status, code, parts) => {
     // Other files than before, so that each would leave something of its own.
     const own = parts.map((part) => (part === train ? { ...train, content: `${csv}\n${_what},1` } : part));
@@ -236,7 +246,9 @@ describe('a model', () => {
     expect((await call(service, 'GET', `/models/${body.id}`)).json()).toEqual(body);
     const record = await service.repositories.models.get('default', body.id);
     expect(await service.blobs.bytes(record!.blobs.weights)).toEqual(weights);
-    const learned = JSON.stringify(learnWordPiece(['c d'], { vocabularySize: 40 }));
+    const learner = new WordPieceLearner();
+    learner.add('c d');
+    const learned = JSON.stringify(await learner.finish({ vocabularySize: 40 }));
     expect(
       (await post(files({ 'vocab.txt': undefined, 'tokenizer.json': learned }), '/models')).statusCode,
     ).toBe(201);

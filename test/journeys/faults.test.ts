@@ -35,6 +35,14 @@ async function statesOf(id: string): Promise<unknown[]> {
   return states;
 }
 
+/** The phases whose attempts were lost, in order. */
+async function lostPhasesOf(id: string): Promise<unknown[]> {
+  const phases: unknown[] = [];
+  for await (const { type, data } of client.events(id))
+    if (type === 'attemptEnded' && data['cause'] === 'lost') phases.push(data['phase']);
+  return phases;
+}
+
 describe('while Temporal is away', () => {
   it('a submission is accepted, says what it waits for, and starts once Temporal is back', async () => {
     stack.signal('temporal', 'SIGSTOP');
@@ -109,7 +117,8 @@ describe('workers killed at bad moments', () => {
       moment: (experiment: Experiment) => boolean,
       ...parts: Parameters<StackProcess['signal']>[0][]
     ) => {
-      await client.waitForExperiment(id, moment);
+      // At its end the wait is over too: a kill that came late would prove nothing.
+      expect(moment(await client.waitForExperiment(id, moment))).toBe(true);
       for (const part of parts) killed.push(stack.signal(part, 'SIGKILL'));
     };
     await killWhen(({ state }) => state === 'preparing', 'evaluation-worker');
@@ -121,6 +130,7 @@ describe('workers killed at bad moments', () => {
     await killWhen(({ state }) => state === 'evaluating', 'evaluation-worker', 'coordinator-worker');
     await succeeded(client, id);
     expect(killed).toEqual([true, true, true, true, true]);
+    expect(await lostPhasesOf(id)).toEqual(['preparing', 'training', 'training', 'evaluating']);
     expect(await weightsOf(client, id)).toBe(await weightsOf(client, undisturbed.id));
     expect(await ledgerOf(client, id)).toEqual(await ledgerOf(client, undisturbed.id));
   }, 240_000);

@@ -43,9 +43,17 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stopAndRemove());
 
-/** Kills each victim after training has advanced by a random number of steps. @returns how many processes ended. */
-async function disturb(id: string): Promise<number> {
+/** How long an experiment may stand still after its worker was killed. */
+const recoveryLimitSeconds = 30;
+
+/**
+ * Kills each victim after training has advanced by a random number of steps.
+ *
+ * @returns how many processes ended, and how long each killed training worker kept the experiment from its next attempt.
+ */
+async function disturb(id: string): Promise<{ killed: number; recoverySeconds: number[] }> {
   const random = generator(seed);
+  const recoverySeconds: number[] = [];
   let killed = 0;
   let lastStep = 0;
   for (const victim of victims) {
@@ -55,8 +63,12 @@ async function disturb(id: string): Promise<number> {
     lastStep = reached.progress?.step ?? target;
     await delay(random() * 300);
     if (stack.signal(victim, 'SIGKILL')) killed += 1;
+    if (victim !== 'training-worker') continue;
+    const killedAt = Date.now();
+    await client.waitForExperiment(id, ({ attempts }) => attempts > reached.attempts);
+    recoverySeconds.push((Date.now() - killedAt) / 1000);
   }
-  return killed;
+  return { killed, recoverySeconds };
 }
 
 describe('an experiment whose processes are killed', () => {
@@ -67,10 +79,12 @@ describe('an experiment whose processes are killed', () => {
     const { progress } = await succeeded(client, undisturbed.id);
 
     const disturbed = await client.submit(submission);
-    const killed = await disturb(disturbed.id);
+    const { killed, recoverySeconds } = await disturb(disturbed.id);
     await succeeded(client, disturbed.id);
 
     expect(killed).toBe(victims.length);
+    expect(recoverySeconds).toHaveLength(6);
+    expect(Math.max(...recoverySeconds)).toBeLessThan(recoveryLimitSeconds);
     const { data: attempts } = await client.api.GET('/experiments/{id}/attempts', {
       params: { path: { id: disturbed.id } },
     });

@@ -1,10 +1,14 @@
 // The stack as a whole: it restarts what dies, stops in order, and begins again after its own death.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createClient } from '../../openapi/client.ts';
+import { processesOf } from '../../src/local/process-identity.ts';
 import { until } from '../../src/local/until.ts';
 import { StackProcess, type PartName } from './stack-process.ts';
 
@@ -28,6 +32,9 @@ async function start(...options: Parameters<typeof StackProcess.start>): Promise
 afterEach(async () => {
   for (const stack of started.splice(0)) await stack.stopAndRemove();
 });
+
+const isOwnedBy = (directory: string, name: string, processId: number | undefined): boolean =>
+  readFileSync(join(directory, name), 'utf8').includes(`"processId":${processId},"start":"`);
 
 const isReady = async (stack: StackProcess): Promise<boolean> => {
   try {
@@ -87,6 +94,45 @@ describe('the stack', () => {
     },
     120_000,
   );
+
+  it('is joined by another worker that is started with the variables it wrote down, which stops with status 0', async () => {
+    const stack = await start();
+    const { api } = createClient(stack.url);
+    const trainingWorkers = async (): Promise<number> => {
+      const { data } = await api.GET('/queues');
+      return data?.items.find(({ name }) => name === 'bert-training-task-queue')?.workers.length ?? 0;
+    };
+    const command = 'set -a && . "$0/stack.env" && exec npm run --silent worker:training';
+    const worker = spawn('sh', ['-c', command, stack.dataDirectory], { stdio: 'ignore', detached: true });
+    await until(async () => (await trainingWorkers()) === 2, {
+      timeoutSeconds: 40,
+      what: 'the second worker',
+    });
+    process.kill(-worker.pid!, 'SIGTERM');
+    const [status] = (await once(worker, 'exit')) as [number];
+    expect(status).toBe(0);
+  }, 120_000);
+
+  it('stops in time also when it is asked to while it still starts, leaving no process', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'coordinator-early-'));
+    for (const delayMilliseconds of [0, 700, 1500]) {
+      const child = spawn(process.execPath, [resolve('dist/src/local/main.js')], {
+        env: { ...process.env, DATA_DIR: directory, PORT: '0' },
+        stdio: 'ignore',
+      });
+      const hasLock = (): boolean =>
+        readdirSync(directory).some(
+          (name) => name.startsWith('stack.lock') && isOwnedBy(directory, name, child.pid),
+        );
+      await until(hasLock, { timeoutSeconds: 10, what: 'the lock' });
+      await delay(delayMilliseconds);
+      child.kill('SIGTERM');
+      const [status] = (await once(child, 'exit')) as [number];
+      expect(status).toBe(0);
+      expect(processesOf(directory)).toEqual([]);
+    }
+    await rm(directory, { recursive: true });
+  }, 120_000);
 
   it('says what is wrong with a variable instead of starting', () => {
     const { status, stderr } = spawnSync(process.execPath, [resolve('dist/src/local/main.js')], {

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readModelConfig, toHuggingFaceConfig, type ModelConfig } from '../../src/model/model-config.ts';
-import { inspectModel, readModelTensors } from '../../src/model/model-folder.ts';
+import { inspectModel, readModelTensors, type FileReader } from '../../src/model/model-folder.ts';
 import { encodeSafetensors, type NamedTensor } from '../../src/model/safetensors.ts';
 import { product } from '../../src/model/safetensors-header.ts';
 import { encoderTensors } from '../../src/model/tensor-names.ts';
+import type { BlobRef } from '../../src/experiment/blob.ts';
 import { BlobStore } from '../../src/storage/blob-store.ts';
 import { DirectoryStore } from '../../src/storage/directory-store.ts';
 
@@ -49,10 +50,15 @@ async function inspect(
   const files = {
     config: JSON.stringify(changes.config ?? configJson),
     tokenizer: { vocabulary: changes.vocabulary ?? vocabulary },
-    weights,
+    weights: readerOf(weights),
   };
-  return { ...(await inspectModel(files, blobs)), weights };
+  return { ...(await inspectModel(files)), weights };
 }
+
+const readerOf = ({ sha256, sizeBytes }: BlobRef): FileReader => ({
+  sizeBytes,
+  readRange: async (start, size) => Buffer.from(await blobs.bytes(sha256)).subarray(start, start + size),
+});
 
 const without = (name: string) => encoder().filter((tensor) => tensor.name !== name);
 const head: NamedTensor = { name: 'classifier.weight', shape: [3, 4], data: new Float32Array(12) };
@@ -152,10 +158,11 @@ describe.skipIf(!existsSync(real))('a real model folder', () => {
   it('is inspected and read: MiniLM has 22,713,216 parameters and stored positions', async () => {
     const weights = await blobs.putStream(createReadStream(new URL('model.safetensors', real)));
     const text = (name: string): string => readFileSync(new URL(name, real), 'utf8');
-    const inspected = await inspectModel(
-      { config: text('config.json'), tokenizer: { json: text('tokenizer.json') }, weights },
-      blobs,
-    );
+    const inspected = await inspectModel({
+      config: text('config.json'),
+      tokenizer: { json: text('tokenizer.json') },
+      weights: readerOf(weights),
+    });
     expect(inspected.parameters).toBe(22_713_216);
     expect(inspected.ignored).toEqual(['embeddings.position_ids']);
     expect(inspected.config).toMatchObject({ vocabularySize: 30_522, hiddenSize: 384, layers: 6, heads: 12 });

@@ -1,4 +1,4 @@
-// Checkpoint manifests: two writers of one step write the same bytes, and a writer of others is found out.
+// Checkpoint manifests: two writers of one step write the same bytes, and a writer of others disturbs nobody.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256Of } from '../../src/storage/blob-store.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
@@ -39,10 +39,12 @@ describe('checkpoints', () => {
   });
   afterAll(() => opened.close());
 
-  it('are read back with the id that publishing gave', async () => {
+  it('are read back by the id that publishing gave', async () => {
     const { id } = await checkpoints.publish(manifest(7));
-    expect(await checkpoints.read('exp_1', 7)).toEqual({ id, manifest: manifest(7) });
-    expect(await checkpoints.read('exp_1', 8)).toBeUndefined();
+    expect(id).toBe(sha256Of(canonicalJson(manifest(7))));
+    expect(await checkpoints.read('exp_1', 7, id)).toEqual(manifest(7));
+    expect(await checkpoints.read('exp_1', 8, id)).toBeUndefined();
+    expect(await checkpoints.read('exp_1', 7, sha256Of('another'))).toBeUndefined();
   });
 
   it('may be published twice when they are the same, whatever the order of their fields', async () => {
@@ -53,19 +55,23 @@ describe('checkpoints', () => {
     expect(await checkpoints.publish(reversed)).toEqual({ id });
   });
 
-  it('that differ for one step are a divergence, and the first one stays', async () => {
-    const { id } = await checkpoints.publish(manifest(30));
-    const other = manifest(30, { ledger: { steps: 30, sha256: sha256Of('other') } });
-    await expect(checkpoints.publish(other)).rejects.toMatchObject({ code: 'divergence' });
-    expect((await checkpoints.read('exp_1', 30))?.id).toBe(id);
+  it('that differ for one step stand beside each other', async () => {
+    const other = manifest(30, { profile: { provider: 'cuda', threads: 2 } });
+    const first = await checkpoints.publish(manifest(30));
+    const second = await checkpoints.publish(other);
+    expect(await checkpoints.read('exp_1', 30, first.id)).toEqual(manifest(30));
+    expect(await checkpoints.read('exp_1', 30, second.id)).toEqual(other);
   });
 
-  it('are listed by step, not by the digits of the step, and only their experiment’s', async () => {
-    for (const step of [100, 9, 10]) await checkpoints.publish(manifest(step, { experimentId: 'exp_2' }));
-    await checkpoints.publish(manifest(5, { experimentId: 'exp_22' }));
-    expect(await checkpoints.list('exp_2')).toEqual([9, 10, 100]);
-    await checkpoints.delete('exp_2', 10);
-    expect(await checkpoints.list('exp_2')).toEqual([9, 100]);
+  const keyOf = (bytes: Buffer): string =>
+    `checkpoints/default/exp_3/000000000001-${sha256Of(bytes).slice('sha256:'.length)}.json`;
+
+  it('whose bytes are not those of their id are refused on reading', async () => {
+    const bytes = Buffer.from(canonicalJson(manifest(1, { experimentId: 'exp_3' })));
+    await opened.store.put(keyOf(bytes), Buffer.from(canonicalJson(manifest(1, { experimentId: 'exp_3', specSha256: sha256Of('other') }))));
+    await expect(checkpoints.read('exp_3', 1, sha256Of(bytes))).rejects.toMatchObject({ code: 'blob_corrupt' });
+    await opened.store.put(keyOf(bytes), bytes);
+    expect(await checkpoints.read('exp_3', 1, sha256Of(bytes))).toBeDefined();
   });
 
   it('that are not what they should be are refused on reading', async () => {
@@ -80,15 +86,16 @@ describe('checkpoints', () => {
       { ...valid, ledger: { steps: -1, sha256: valid.specSha256 } },
       { ...valid, specSha256: undefined },
     ];
-    const key = 'checkpoints/default/exp_3/000000000001.json';
-    for (const content of wrong) {
-      await opened.store.put(key, Buffer.from(JSON.stringify(content)));
-      await expect(checkpoints.read('exp_3', 1)).rejects.toMatchObject({ code: 'blob_corrupt' });
+    for (const text of [...wrong.map((content) => JSON.stringify(content)), '{"cut']) {
+      const bytes = Buffer.from(text);
+      await opened.store.put(keyOf(bytes), bytes);
+      await expect(checkpoints.read('exp_3', 1, sha256Of(bytes))).rejects.toMatchObject({
+        code: 'blob_corrupt',
+      });
     }
-    await opened.store.put(key, Buffer.from('{"cut'));
-    await expect(checkpoints.read('exp_3', 1)).rejects.toMatchObject({ code: 'blob_corrupt' });
-    await opened.store.put(key, Buffer.from(JSON.stringify(valid)));
-    expect((await checkpoints.read('exp_3', 1))?.manifest).toEqual(valid);
+    const bytes = Buffer.from(JSON.stringify(valid));
+    await opened.store.put(keyOf(bytes), bytes);
+    expect(await checkpoints.read('exp_3', 1, sha256Of(bytes))).toEqual(valid);
   });
 });
 

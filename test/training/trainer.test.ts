@@ -144,11 +144,12 @@ describe('a training run', () => {
     expect(hashState(await finalState({ ...long, start: state }))).toBe(hashState(await finalState(long)));
   });
 
-  it('makes a checkpoint when asked, and goes on', async () => {
+  it('stopped before its first step ends without a checkpoint', async () => {
     const run = startTraining(tinyJob());
-    run.requestCheckpoint();
+    run.stop();
     const events = await allEvents(run);
-    expect(checkpointsOf(events).map(({ reason }) => reason)).toEqual(['requested', 'finished']);
+    expect(events.map(({ kind }) => kind)).toEqual(['phase', 'phase', 'phase', 'ended']);
+    expect(events.at(-1)).toEqual({ kind: 'ended', outcome: 'stopped', step: 0 });
   });
 
   it('says so when the loss is no longer finite, naming the step', async () => {
@@ -191,21 +192,36 @@ describe('a training run', () => {
     expect(ticks - ticksAtReady).toBeGreaterThan((trainingSeconds / 0.005) * 0.25);
   });
 
-  it('is ended by kill() while it runs', async () => {
+  it('is ended by abandon() while it runs', async () => {
     const job = tinyJob();
     const run = startTraining({ ...job, recipe: { ...job.recipe, epochs: 1000 } });
     const events: TrainingEvent[] = [];
     for await (const event of run.events) {
       events.push(event);
-      if (event.kind === 'steps') await run.kill();
+      if (event.kind === 'steps') await run.abandon();
     }
     expect(events.some(({ kind }) => kind === 'ended')).toBe(false);
   });
 
-  it('lets at most two checkpoints wait for the reader', async () => {
+  it('makes no more steps while checkpoints wait for the reader', async () => {
+    const due = { checkpoint: { everySteps: 2, everySeconds: 1000 } };
+    const run = startTraining(tinyJob(due));
+    const events: TrainingEvent[] = [];
+    for await (const event of run.events) {
+      events.push(event);
+      if (event.kind !== 'checkpoint' || checkpointsOf(events).length > 1) continue;
+      // A second run, which takes as long as this one would: after it this one has had the time for all its steps.
+      await allEvents(startTraining(tinyJob(due)));
+      run.stop();
+    }
+    // One checkpoint is taken, two wait, and the one of step 8 does not fit.
+    expect(recordsOf(events).at(-1)?.step).toBe(8);
+    expect(events.at(-1)).toEqual({ kind: 'ended', outcome: 'stopped', step: 8 });
+  });
+
+  it('makes every checkpoint that is due, one after another', async () => {
     const run = startTraining(tinyJob({ checkpoint: { everySteps: 2, everySeconds: 1000 } }));
-    const steps: number[] = [];
-    for await (const event of run.events) if (event.kind === 'checkpoint') steps.push(event.state.step);
+    const steps = checkpointsOf(await allEvents(run)).map(({ state }) => state.step);
     expect(steps).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24]);
   });
 });

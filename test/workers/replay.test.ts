@@ -11,14 +11,17 @@ interface RecordedHistory {
 
 const directory = resolve(import.meta.dirname, '../histories');
 const recordings = readdirSync(directory).flatMap((file) => {
-  // Written by workflows.test.ts under RECORD_HISTORIES.
+  // Written by workflows.test.ts under RECORD_HISTORIES: the runs of each workflow.
   const workflows = JSON.parse(readFileSync(resolve(directory, file), 'utf8')) as Record<
     string,
-    RecordedHistory
+    RecordedHistory[]
   >;
-  return Object.entries(workflows).map(([workflowId, history]) => {
+  return Object.entries(workflows).flatMap(([workflowId, runs]) => {
     const role = workflowId.split('/')[1] ?? 'coordinator';
-    return { name: `${file.replace('.json', '')} (${role})`, workflowId, history };
+    return runs.map((history, run) => {
+      const name = `${file.replace('.json', '')} (${role}${run > 0 ? `, run ${run + 1}` : ''})`;
+      return { name, workflowId, history };
+    });
   });
 });
 
@@ -32,6 +35,7 @@ describe('recorded histories', () => {
       'cancelled-fineTuneBert.json',
       'cancelled-in-temporal.json',
       'cancelled-snapshotDataset.json',
+      'excused.json',
       'failed.json',
       'handed-back.json',
       'no-progress.json',

@@ -28,6 +28,7 @@ export interface Scenario {
 const smooth: Activities = {
   recordTransition: () => Promise.resolve(),
   publishReport: () => Promise.resolve(),
+  revokeAttempt: () => Promise.resolve(),
   snapshotDataset: () =>
     Promise.resolve({
       sha256: 'sha256:snapshot',

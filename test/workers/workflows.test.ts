@@ -24,13 +24,14 @@ const training = (handle: WorkflowHandle): WorkflowHandle =>
 async function record(name: string, { handle }: Scenario): Promise<void> {
   if (!process.env['RECORD_HISTORIES']) return;
   const histories = await readHistories(temporal.client, handle.workflowId);
+  if (typeof histories === 'string') throw new Error(`the workflow is ${histories}`);
   const file = resolve(import.meta.dirname, '../histories', `${name}.json`);
   // Replaying needs none of these, and all tell of the machine that recorded.
   const anonymous = (key: string, value: unknown): unknown => {
     if (key === 'stackTrace' || key === 'identity') return '';
     return typeof value === 'string' && value.includes(hostname()) ? 'sticky' : value;
   };
-  await writeFile(file, `${JSON.stringify(histories?.workflows, anonymous, 1)}\n`);
+  await writeFile(file, `${JSON.stringify(histories.workflows, anonymous, 1)}\n`);
 }
 
 /** Waits, heartbeating, until the activity is cancelled. */
@@ -137,6 +138,26 @@ describe('an experiment’s workflow', () => {
       expect(await scenario.handle.result()).toEqual({ state: 'failed', code: 'no_progress' });
       expect(attempts).toBe(10);
       await record('no-progress', scenario);
+    });
+  }, 60_000);
+
+  it('does not count attempts that end because what they need is away, or because their worker stops', async () => {
+    let attempts = 0;
+    let revoked = 0;
+    const awayAtFirst = () => {
+      attempts += 1;
+      const type = attempts % 2 === 0 ? 'database_unavailable' : 'worker_stopping';
+      if (attempts <= 11) throw ApplicationFailure.retryable('Away.', type);
+      return Promise.resolve({ evaluationSha256: 'sha256:evaluation' });
+    };
+    const revokeAttempt = () => {
+      revoked += 1;
+      return Promise.resolve();
+    };
+    await runScenario(temporal, { evaluateBert: awayAtFirst, revokeAttempt }, async (scenario) => {
+      expect(await scenario.handle.result()).toMatchObject({ state: 'succeeded' });
+      expect({ attempts, revoked }).toEqual({ attempts: 12, revoked: 11 });
+      await record('excused', scenario);
     });
   }, 60_000);
 

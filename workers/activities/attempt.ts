@@ -1,31 +1,51 @@
 // The frame of an attempt: a lease at its start, a cause at its end.
-import { CancelledFailure } from '@temporalio/activity';
-import type { AttemptCause } from '../../src/database/transition-repository.ts';
+import { CancelledFailure, Context } from '@temporalio/activity';
 import type { AttemptPhase } from '../../src/database/experiment-record.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { AttemptCause } from '../../src/database/open-attempts.ts';
 import { CodedError, messageOf } from '../../src/error.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
+import { throughOutage } from './database-outage.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { isWorkerStopping } from './worker-stopping.ts';
+
+/** What an attempt needs of the activities' dependencies. */
+export type AttemptDependencies = Pick<ActivityDependencies, 'host' | 'log' | 'stopping'> & {
+  readonly repositories: {
+    readonly attempts: Pick<ActivityDependencies['repositories']['attempts'], 'beginAttempt' | 'finishAttempt'>;
+  };
+};
 
 /**
- * Runs `work` under a new lease, which takes the right to write from every earlier attempt of the experiment.
+ * Runs `work` under a new lease, which takes the right to write from every earlier attempt of the experiment. While the
+ * database is away, the attempt does not begin and waits: it would only be used up.
  *
  * @param causeOf why the attempt ended, when `work` returned.
+ * @throws what `work` throws; CodedError `database_unavailable` when the worker stops before the attempt began,
+ * `transition_not_allowed` when the experiment has ended, `not_found`.
  */
 export async function runAttempt<T>(
-  { repositories, host, log }: ActivityDependencies,
+  { repositories, host, stopping, log }: AttemptDependencies,
   { projectId, experimentId }: ExperimentReference,
   phase: AttemptPhase,
   work: (holder: LeaseHolder) => Promise<T>,
   causeOf: (result: T) => AttemptCause = () => 'completed',
 ): Promise<T> {
-  const holder = await repositories.attempts.beginAttempt({ projectId, experimentId, phase, host });
+  const activity = Context.current();
+  const patience = {
+    heartbeat: () => activity.heartbeat(),
+    pause: (milliseconds: number) => activity.sleep(milliseconds),
+    stopping,
+  };
+  const holder = await throughOutage(patience, () =>
+    repositories.attempts.beginAttempt({ projectId, experimentId, phase, host }),
+  );
   try {
     const result = await work(holder);
     await repositories.attempts.finishAttempt(holder, { cause: causeOf(result) });
     return result;
   } catch (error) {
-    const cause = error instanceof CancelledFailure ? 'cancelled' : 'failed';
+    const cause = causeOfError(error);
     const message = error instanceof CodedError ? error.message : 'The worker met an unexpected fault.';
     // A lease that is lost or a database that is away must not hide the fault itself.
     await repositories.attempts
@@ -35,4 +55,9 @@ export async function runAttempt<T>(
       );
     throw error;
   }
+}
+
+function causeOfError(error: unknown): AttemptCause {
+  if (error instanceof CancelledFailure) return 'cancelled';
+  return isWorkerStopping(error) ? 'handedBack' : 'failed';
 }

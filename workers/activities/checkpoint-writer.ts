@@ -1,13 +1,13 @@
 // Keeps a training state: blobs first, then the manifest, then the row. Only a row makes a checkpoint count.
 import type { CheckpointRepository } from '../../src/database/checkpoint-repository.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
-import { CodedError } from '../../src/error.ts';
 import type { CommittedCheckpoint } from '../../src/experiment/activity.ts';
 import { safetensorsFile } from '../../src/model/safetensors.ts';
 import type { BlobRef, BlobStore } from '../../src/storage/blob-store.ts';
 import { checkpointFormatVersion, type CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import type { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import type { TrainingState } from '../../src/training/job.ts';
+import { throughOutage, type OutagePatience } from './database-outage.ts';
 
 /** What is the same in every manifest of an attempt. */
 export type ManifestFrame = Pick<
@@ -21,18 +21,20 @@ export type ManifestFrame = Pick<
 export class CheckpointWriter {
   readonly #blobs: BlobStore;
   readonly #manifests: CheckpointStore;
-  readonly #rows: CheckpointRepository;
+  readonly #rows: Pick<CheckpointRepository, 'commitCheckpoint'>;
   readonly #holder: LeaseHolder;
   readonly #frame: ManifestFrame;
-  /** Called whenever a part is stored, so that a slow upload is told from a dead one. */
+  readonly #patience: OutagePatience;
+  /** Called as parts are stored, so that a slow upload is told from a dead one. */
   readonly #onProgress: () => void;
 
   constructor(parts: {
     readonly blobs: BlobStore;
     readonly manifests: CheckpointStore;
-    readonly rows: CheckpointRepository;
+    readonly rows: Pick<CheckpointRepository, 'commitCheckpoint'>;
     readonly holder: LeaseHolder;
     readonly frame: ManifestFrame;
+    readonly patience: OutagePatience;
     readonly onProgress: () => void;
   }) {
     this.#blobs = parts.blobs;
@@ -40,12 +42,14 @@ export class CheckpointWriter {
     this.#rows = parts.rows;
     this.#holder = parts.holder;
     this.#frame = parts.frame;
+    this.#patience = parts.patience;
     this.#onProgress = parts.onProgress;
   }
 
   /**
    * @param ledger the running hash over all steps up to the state's.
-   * @throws CodedError `lease_lost`; `divergence` when the same step was kept with other bytes on the same profile.
+   * @throws CodedError `lease_lost`; `divergence` when the same step was kept with other bytes on the same profile;
+   * `storage_unavailable`, `database_unavailable`.
    */
   async write(state: TrainingState, ledger: CheckpointManifest['ledger']): Promise<CommittedCheckpoint> {
     const { config, tokenizer, ...frame } = this.#frame;
@@ -59,34 +63,16 @@ export class CheckpointWriter {
       blobs: { parameters, firstMoments, secondMoments, config, tokenizer },
       ledger,
     };
-    const { id } = await this.#publish(manifest);
+    const { id } = await this.#manifests.publish(manifest);
     this.#onProgress();
     const sizeBytes = parameters.sizeBytes + firstMoments.sizeBytes + secondMoments.sizeBytes;
-    await this.#rows.commitCheckpoint(this.#holder, { step: state.step, id, sizeBytes });
+    await throughOutage(this.#patience, () =>
+      this.#rows.commitCheckpoint(this.#holder, { step: state.step, id, sizeBytes }),
+    );
     return { step: state.step, id };
   }
 
-  async #put(tensors: TrainingState['parameters']): Promise<BlobRef> {
-    const reference = await this.#blobs.putParts(safetensorsFile(tensors).parts);
-    this.#onProgress();
-    return reference;
+  #put(tensors: TrainingState['parameters']): Promise<BlobRef> {
+    return this.#blobs.putParts(safetensorsFile(tensors).parts, this.#onProgress);
   }
-
-  /** A manifest that another numeric profile left without a row counts for nothing, and gives way. */
-  async #publish(manifest: CheckpointManifest): Promise<{ readonly id: string }> {
-    try {
-      return await this.#manifests.publish(manifest);
-    } catch (error) {
-      if (!(error instanceof CodedError) || error.code !== 'divergence') throw error;
-      const stored = await this.#manifests.read(manifest.experimentId, manifest.step);
-      if (stored !== undefined && isSameProfile(stored.manifest.profile, manifest.profile)) throw error;
-      await this.#manifests.delete(manifest.experimentId, manifest.step);
-      return this.#manifests.publish(manifest);
-    }
-  }
-}
-
-function isSameProfile(one: CheckpointManifest['profile'], other: CheckpointManifest['profile']): boolean {
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return [...names].every((name) => one[name] === other[name]);
 }

@@ -10,6 +10,12 @@ import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { EvaluationDocument } from './evaluation-document.ts';
 
+/**
+ * The coordinator queue's activities.
+ *
+ * @throws nothing itself. The activities throw ApplicationFailure with an error's code as its type: `database_unavailable`,
+ * `storage_unavailable`, `blob_missing`, `blob_corrupt`, `lease_lost`, `transition_not_allowed`, `not_found`.
+ */
 export function createCoordinatorActivities(dependencies: ActivityDependencies): CoordinatorActivities {
   const { repositories, log } = dependencies;
   return {
@@ -17,6 +23,7 @@ export function createCoordinatorActivities(dependencies: ActivityDependencies):
       withCodedFailures(log, async () => {
         await repositories.transitions.recordTransition(transition);
       }),
+    revokeAttempt: (experiment) => withCodedFailures(log, () => repositories.attempts.revoke(experiment)),
     publishReport: ({ evaluation, ...experiment }) =>
       withCodedFailures(log, () =>
         runAttempt(dependencies, experiment, 'evaluating', (holder) =>
@@ -39,10 +46,11 @@ async function publish(
     Buffer.from(await blobs.bytes(evaluationSha256)).toString('utf8'),
   ) as EvaluationDocument;
   const checkpoints = new CheckpointStore(store, reference.projectId);
-  const published = await checkpoints.read(reference.experimentId, evaluation.checkpoint.step);
-  if (published === undefined)
+  const { step, id } = evaluation.checkpoint;
+  const manifest = await checkpoints.read(reference.experimentId, step, id);
+  if (manifest === undefined)
     throw new CodedError('blob_missing', 'The manifest of the evaluated checkpoint is missing.');
-  const { specSha256, profile, ledger } = published.manifest;
+  const { specSha256, profile, ledger } = manifest;
   const report = {
     ...evaluation,
     experimentId: reference.experimentId,

@@ -14,5 +14,7 @@ export interface ActivityDependencies {
   readonly host: string;
   /** Aborted when this worker is asked to stop: earlier than Temporal's SDK tells activities. */
   readonly stopping: AbortSignal;
+  /** Ends this process at once: the last resort against an engine that hangs in native code. */
+  readonly endProcess: () => void;
   readonly log: Logger;
 }

@@ -22,8 +22,12 @@ export interface ExperimentModel {
   readonly tokenizer: BlobRef | undefined;
   /** @param tokenizer the snapshot's, whose size a model from scratch takes over. */
   config(tokenizer: Pick<Tokenizer, 'vocabularySize'>): ModelConfig;
-  /** Tensors under Hugging Face names; none for a model from scratch. */
-  pretrained(): Promise<readonly NamedTensor[]>;
+  /**
+   * Tensors under Hugging Face names; none for a model from scratch.
+   *
+   * @param onProgress called as they come.
+   */
+  pretrained(onProgress: () => void): Promise<readonly NamedTensor[]>;
 }
 
 /** @throws CodedError `not_found` when the uploaded model is gone. */
@@ -47,6 +51,6 @@ export async function experimentModel(
   return {
     tokenizer: record.blobs.tokenizer,
     config: () => config,
-    pretrained: () => readModelTensors(blobs, record.blobs.weights),
+    pretrained: (onProgress) => readModelTensors(blobs, record.blobs.weights, onProgress),
   };
 }

@@ -7,7 +7,8 @@ import { toHuggingFaceConfig } from '../../src/model/model-config.ts';
 import { readSafetensors } from '../../src/model/safetensors.ts';
 import { sha256Of, type BlobRef, type BlobStore } from '../../src/storage/blob-store.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
-import { CheckpointStore, type PublishedCheckpoint } from '../../src/storage/checkpoint-store.ts';
+import type { CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
+import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { emptyLedgerHash } from '../../src/storage/ledger-hash.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { exampleCount } from '../../src/text/encoded-examples.ts';
@@ -31,7 +32,13 @@ export interface PreparedTraining {
   readonly frame: Omit<ManifestFrame, 'profile'>;
 }
 
-/** @param onProgress called after each part, so that slow storage is told from a dead worker. */
+/**
+ * Reads all that an attempt at training needs, and stores the configuration of its model.
+ *
+ * @param onProgress called as bytes come, so that slow storage is told from a dead worker.
+ * @throws CodedError `not_found`, `internal` without a snapshot, `model_incompatible` when the uploaded weights do not fit;
+ * `blob_missing`, `blob_corrupt`, `storage_unavailable`, `database_unavailable`.
+ */
 export async function prepareTraining(
   dependencies: ActivityDependencies,
   reference: ExperimentReference,
@@ -44,15 +51,14 @@ export async function prepareTraining(
   const blobs = projectBlobs(store, reference.projectId);
   const manifests = new CheckpointStore(store, reference.projectId);
   const snapshot = await openSnapshot(blobs, summary.sha256);
-  const { examples, labels } = await snapshot.examples('train');
-  onProgress();
+  const { examples, labels } = await snapshot.examples('train', onProgress);
   const model = await experimentModel(repositories, blobs, reference.projectId, spec);
   const modelConfig = model.config(createTokenizer(await snapshot.tokenizerJson()));
   const labelNames = snapshot.manifest.labels;
   const resumed = await latestCheckpoint(dependencies, manifests, reference);
   const start = resumed
-    ? await restore(blobs, resumed, onProgress)
-    : initialState(modelConfig, labelNames.length, spec.training.seed, await model.pretrained());
+    ? await restore(blobs, resumed.manifest, onProgress)
+    : initialState(modelConfig, labelNames.length, spec.training.seed, await model.pretrained(onProgress));
   onProgress();
   const configJson = JSON.stringify(toHuggingFaceConfig(modelConfig, labelNames), undefined, 2);
   // Later attempts compute with as many threads as the first, whatever their host: it changes the order of sums.
@@ -86,33 +92,32 @@ export async function prepareTraining(
   };
 }
 
-/** Rows say which checkpoints count; the manifest must be the one that the row names. */
+interface CountedCheckpoint {
+  readonly id: string;
+  readonly manifest: CheckpointManifest;
+}
+
+/** Rows say which checkpoints count. */
 async function latestCheckpoint(
   { repositories }: ActivityDependencies,
   manifests: CheckpointStore,
   reference: ExperimentReference,
-): Promise<PublishedCheckpoint | undefined> {
+): Promise<CountedCheckpoint | undefined> {
   const row = await repositories.checkpoints.latestCheckpoint(reference);
   if (row === undefined) return undefined;
-  const published = await manifests.read(reference.experimentId, row.step);
-  if (published?.id !== row.id)
-    throw new CodedError(
-      'blob_missing',
-      `The manifest of the checkpoint at step ${row.step} is not the committed one.`,
-    );
-  return published;
+  const manifest = await manifests.read(reference.experimentId, row.step, row.id);
+  if (manifest === undefined)
+    throw new CodedError('blob_missing', `The manifest of the checkpoint at step ${row.step} is missing.`);
+  return { id: row.id, manifest };
 }
 
 async function restore(
   blobs: BlobStore,
-  { manifest }: PublishedCheckpoint,
+  manifest: CheckpointManifest,
   onProgress: () => void,
 ): Promise<TrainingState> {
-  const read = async (blob: BlobRef): Promise<readonly NamedTensor[]> => {
-    const tensors = await readSafetensors(await blobs.get(blob), blob.sizeBytes);
-    onProgress();
-    return tensors;
-  };
+  const read = async (blob: BlobRef): Promise<readonly NamedTensor[]> =>
+    readSafetensors(await blobs.get(blob), blob.sizeBytes, onProgress);
   const { parameters, firstMoments, secondMoments } = manifest.blobs;
   return {
     step: manifest.step,

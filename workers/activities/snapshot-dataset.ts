@@ -25,6 +25,7 @@ import { runAttempt } from './attempt.ts';
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { experimentModel } from './experiment-model.ts';
+import { throwIfEnding } from './worker-stopping.ts';
 
 /** A processor is expected to do at least this many floating-point operations a second. */
 const leastOperationsASecond = 40e9;
@@ -32,6 +33,14 @@ const leastOperationsASecond = 40e9;
 const forwardOperations = 2;
 const trainingOperations = 6;
 
+/**
+ * The activity that prepares a snapshot, for the evaluation queue.
+ *
+ * @throws nothing itself. The activity throws CancelledFailure, or ApplicationFailure with an error's code as its type:
+ * `worker_stopping`; `dataset_split_missing`, `dataset_column_missing`, `dataset_split_empty`, `dataset_invalid`,
+ * `labels_invalid`, `not_supported`; `lease_lost`, `blob_missing`, `blob_corrupt`, `storage_unavailable`,
+ * `database_unavailable`, `transition_not_allowed`, `not_found`.
+ */
 export function createSnapshotActivities(
   dependencies: ActivityDependencies,
 ): Pick<EvaluationActivities, 'snapshotDataset'> {
@@ -46,7 +55,7 @@ export function createSnapshotActivities(
 }
 
 async function prepare(
-  { repositories, store }: ActivityDependencies,
+  { repositories, store, stopping }: ActivityDependencies,
   reference: ExperimentReference,
   holder: LeaseHolder,
 ): Promise<PreparedSnapshot> {
@@ -56,22 +65,23 @@ async function prepare(
   if (dataset === undefined) throw new CodedError('not_found', `There is no dataset ${spec.dataset.id}.`);
   const model = await experimentModel(repositories, blobs, reference.projectId, spec);
   const activity = Context.current();
+  const onProgress = (): void => {
+    throwIfEnding(stopping, activity);
+    activity.heartbeat();
+  };
   const { sha256, manifest } = await buildSnapshot({
     splits: splitSources(dataset, spec.dataset, blobs),
     mapping: mappingOf(spec),
     blobs,
-    prepareTokenizer: (texts) => prepareTokenizer(blobs, model.tokenizer, spec, texts),
-    rowsRead(rows) {
-      activity.cancellationSignal.throwIfAborted();
-      activity.heartbeat({ rows });
-    },
+    prepareTokenizer: (texts) => prepareTokenizer(blobs, model.tokenizer, spec, texts, onProgress),
+    rowsRead: onProgress,
   });
   await repositories.results.setSnapshot(holder, summaryOf(sha256, manifest));
   const snapshot = await openSnapshot(blobs, sha256);
   const config = model.config(createTokenizer(await snapshot.tokenizerJson()));
   const { training, evaluation } = spec;
-  const trainTokens = training.batchSize * longestExample(await snapshot.examples('train'));
-  const evaluationTokens = evaluation.batchSize * longestExample(await snapshot.examples('evaluation'));
+  const trainTokens = training.batchSize * longestExample(await snapshot.examples('train', onProgress));
+  const evaluationTokens = evaluation.batchSize * longestExample(await snapshot.examples('evaluation', onProgress));
   return {
     sha256,
     totalSteps: totalSteps(manifest.splits.train.rows, training),
@@ -114,19 +124,24 @@ async function prepareTokenizer(
   uploaded: BlobRef | undefined,
   { model }: ExperimentSpec,
   trainingTexts: AsyncIterable<string>,
+  onProgress: () => void,
 ): Promise<SnapshotTokenizer> {
   const tokenizerJson =
     uploaded === undefined
-      ? await learnTokenizer(trainingTexts, 'scratch' in model ? model.scratch.vocabularySize : 0)
+      ? await learnTokenizer(trainingTexts, 'scratch' in model ? model.scratch.vocabularySize : 0, onProgress)
       : Buffer.from(await blobs.bytes(uploaded)).toString('utf8');
   const tokenizer = createTokenizer(tokenizerJson);
   return { tokenizerJson, encode: (text, maximumLength) => tokenizer.encode(text, maximumLength) };
 }
 
-async function learnTokenizer(texts: AsyncIterable<string>, vocabularySize: number): Promise<string> {
+async function learnTokenizer(
+  texts: AsyncIterable<string>,
+  vocabularySize: number,
+  onProgress: () => void,
+): Promise<string> {
   const learner = new WordPieceLearner();
   for await (const text of texts) learner.add(text);
-  return JSON.stringify(learner.finish({ vocabularySize }));
+  return JSON.stringify(await learner.finish({ vocabularySize, onProgress }));
 }
 
 function summaryOf(sha256: string, { splits, labels }: SnapshotManifest) {

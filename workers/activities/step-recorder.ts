@@ -4,8 +4,9 @@ import type { LedgerRepository } from '../../src/database/ledger-repository.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import { extendLedgerHash } from '../../src/storage/ledger-hash.ts';
 import type { StepRecord } from '../../src/training/job.ts';
+import { throughOutage, type OutagePatience } from './database-outage.ts';
 
-/** Readers see a step at most this long after it was done. */
+/** Readers see a step at most this long after it was done, where runs of the engine are shorter than it. */
 const writeIntervalMilliseconds = 500;
 /** A write holds at most this many steps, so that none takes long. */
 const maximumStepsAWrite = 2000;
@@ -22,6 +23,7 @@ export class StepRecorder {
   readonly #holder: LeaseHolder;
   readonly #totalSteps: number;
   readonly #stepsAnEpoch: number;
+  readonly #patience: OutagePatience;
   #position: LedgerPosition;
   #unwritten: StepRecord[] = [];
   #lastWrite = 0;
@@ -33,12 +35,14 @@ export class StepRecorder {
     readonly totalSteps: number;
     readonly stepsAnEpoch: number;
     readonly start: LedgerPosition;
+    readonly patience: OutagePatience;
   }) {
     this.#ledger = parts.ledger;
     this.#holder = parts.holder;
     this.#totalSteps = parts.totalSteps;
     this.#stepsAnEpoch = parts.stepsAnEpoch;
     this.#position = parts.start;
+    this.#patience = parts.patience;
   }
 
   /** Steps recorded or waiting to be, and their running hash. */
@@ -60,20 +64,24 @@ export class StepRecorder {
       steps: steps.length,
       seconds,
     });
-    if (Date.now() - this.#lastWrite >= writeIntervalMilliseconds) await this.flush();
+    // The next steps come about as late as these did: what would then be too old is written now.
+    const untilNext = seconds * 1000;
+    if (Date.now() - this.#lastWrite + untilNext >= writeIntervalMilliseconds) await this.flush();
   }
 
   /**
    * Writes what is not written yet. A checkpoint may follow only then.
    *
-   * @throws CodedError `lease_lost`; `divergence` when a repeated step gave other bits than before.
+   * @throws CodedError `lease_lost`; `divergence` when a repeated step gave other bits than before;
+   * `database_unavailable`.
    */
   async flush(): Promise<void> {
     while (this.#unwritten.length > 0) {
       const steps = this.#unwritten.slice(0, maximumStepsAWrite);
       const last = steps.at(-1);
       if (last === undefined) return;
-      await this.#ledger.recordSteps(this.#holder, { steps, progress: this.#progressAt(last) });
+      const progress = this.#progressAt(last);
+      await throughOutage(this.#patience, () => this.#ledger.recordSteps(this.#holder, { steps, progress }));
       this.#unwritten = this.#unwritten.slice(steps.length);
       this.#lastWrite = Date.now();
     }

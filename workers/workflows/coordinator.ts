@@ -29,23 +29,22 @@ import type {
 } from '../../src/experiment/workflow.ts';
 import type { EvaluationWorkflow } from './evaluation.ts';
 import { describeFailure } from './failure.ts';
-import { machineRetry } from './retry.ts';
+import { once, persistent, untilSuccess } from './retry.ts';
 import type { TrainingWorkflow } from './training.ts';
 
-/** Short writes: tried for as long as the database is away. */
-const { recordTransition, publishReport } = proxyActivities<CoordinatorActivities>({
-  taskQueue: taskQueues.coordinator,
-  startToCloseTimeout: '60 s',
-  retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '10 s' },
-});
+const { recordTransition, publishReport } = proxyActivities<CoordinatorActivities>(persistent);
 
 const { snapshotDataset } = proxyActivities<EvaluationActivities>({
   taskQueue: taskQueues.evaluation,
   startToCloseTimeout: '24 h',
   heartbeatTimeout: '10 s',
-  retry: machineRetry,
+  retry: once,
 });
 
+/**
+ * Runs an experiment. Its failure is a result, not an exception; only a cancellation made in Temporal itself is thrown, so
+ * that the workflow ends as cancelled there too.
+ */
 export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promise<CoordinatorResult> {
   const { projectId, experimentId } = input;
   let progress: CoordinatorProgress = { state: 'queued', sequence: 0 };
@@ -80,7 +79,7 @@ async function runPhases(
 ): Promise<EvaluationResult> {
   const experiment = { projectId, experimentId };
   await enter('preparing');
-  const snapshot = await snapshotDataset(experiment);
+  const snapshot = await untilSuccess(experiment, () => snapshotDataset(experiment));
   await enter('training');
   await executeChild<typeof TrainingWorkflow>(workflowNames.training, {
     workflowId: childWorkflowId.training(experimentId),

@@ -4,7 +4,7 @@ import type { EvaluationActivities, EvaluationResult } from '../../src/experimen
 import { taskQueues } from '../../src/experiment/name.ts';
 import type { EvaluationWorkflowInput } from '../../src/experiment/workflow.ts';
 import { heartbeatTimeout } from './heartbeat.ts';
-import { machineRetry } from './retry.ts';
+import { once, untilSuccess } from './retry.ts';
 
 export async function EvaluationWorkflow(input: EvaluationWorkflowInput): Promise<EvaluationResult> {
   const { projectId, experimentId, snapshot } = input;
@@ -12,7 +12,7 @@ export async function EvaluationWorkflow(input: EvaluationWorkflowInput): Promis
     taskQueue: taskQueues.evaluation,
     startToCloseTimeout: '24 h',
     heartbeatTimeout: heartbeatTimeout(snapshot.evaluationBatchSeconds),
-    retry: machineRetry,
+    retry: once,
   });
-  return evaluateBert({ projectId, experimentId });
+  return untilSuccess(input, () => evaluateBert({ projectId, experimentId }));
 }

@@ -25,6 +25,20 @@ export function describeFailure(error: unknown): ExperimentFailure {
   return { code: 'internal', message: 'The experiment ended through an unexpected fault.' };
 }
 
+/** Failures that say nothing about the experiment: what it needs is away, or its worker is being stopped. */
+const excused: readonly string[] = [
+  'database_unavailable',
+  'storage_unavailable',
+  'temporal_unavailable',
+  'worker_stopping',
+];
+
+/** Whether a failed attempt counts towards giving up. */
+export function countsAsFruitless(error: unknown): boolean {
+  const root = rootOf(error);
+  return !(root instanceof ApplicationFailure && excused.includes(root.type ?? ''));
+}
+
 /** Whether trying again would give the same. */
 export function isFinal(error: unknown): boolean {
   const root = rootOf(error);

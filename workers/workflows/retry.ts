@@ -1,13 +1,62 @@
-// How often a fault of the machine is tried again. A fault of the user is marked not retryable where it arises.
+// What follows a failed attempt: which failures are final, which count, and when the next attempt begins.
+import { ApplicationFailure, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
+import type { CoordinatorActivities, ExperimentReference } from '../../src/experiment/activity.ts';
+import { taskQueues } from '../../src/experiment/name.ts';
+import { countsAsFruitless, isFinal } from './failure.ts';
 
-export const retryIntervalSeconds = 2;
+const retryIntervalSeconds = 2;
 
 /** Attempts in a row, without anything new kept, after which the experiment fails. */
-export const maximumFruitlessAttempts = 10;
+const maximumFruitlessAttempts = 10;
 
-/** For activities that start anew each time. */
-export const machineRetry = {
-  initialInterval: `${retryIntervalSeconds} s`,
-  backoffCoefficient: 1,
-  maximumAttempts: maximumFruitlessAttempts,
+/** Activities are tried again by the loops here, never by Temporal itself: only they know what was kept. */
+export const once = { maximumAttempts: 1 } as const;
+
+/** Short writes are tried for as long as the database is away. */
+export const persistent = {
+  taskQueue: taskQueues.coordinator,
+  startToCloseTimeout: '60 s',
+  retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '10 s' },
 } as const;
+
+const { revokeAttempt } = proxyActivities<CoordinatorActivities>(persistent);
+
+/**
+ * To be called with what an attempt threw. Takes its lease away and waits until the next may begin.
+ *
+ * @param fruitless attempts in a row before this one that kept nothing new.
+ * @param advanced whether this one kept something new.
+ * @returns the count for the next call.
+ * @throws what was thrown, when it is final or a cancellation; `no_progress` after ten fruitless attempts.
+ */
+export async function afterFault(
+  { projectId, experimentId }: ExperimentReference,
+  error: unknown,
+  fruitless: number,
+  advanced: boolean,
+): Promise<number> {
+  if (isCancellation(error) || isFinal(error)) throw error;
+  await revokeAttempt({ projectId, experimentId });
+  const count = advanced ? 0 : fruitless + (countsAsFruitless(error) ? 1 : 0);
+  if (count >= maximumFruitlessAttempts)
+    throw ApplicationFailure.nonRetryable(
+      `${count} attempts in a row ended without anything new kept.`,
+      'no_progress',
+    );
+  await sleep(`${retryIntervalSeconds} s`);
+  return count;
+}
+
+/** Runs attempts that each start anew until one succeeds. */
+export async function untilSuccess<T>(
+  experiment: ExperimentReference,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  for (let fruitless = 0; ;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      fruitless = await afterFault(experiment, error, fruitless, false);
+    }
+  }
+}

@@ -1,14 +1,11 @@
 // Training as a row of attempts: goes on from the last checkpoint for as long as checkpoints advance.
 import {
   ActivityCancellationType,
-  ApplicationFailure,
   continueAsNew,
   defineQuery,
   defineSignal,
-  isCancellation,
   proxyActivities,
   setHandler,
-  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type {
@@ -18,10 +15,14 @@ import type {
 } from '../../src/experiment/activity.ts';
 import { queryNames, signalNames, taskQueues } from '../../src/experiment/name.ts';
 import type { TrainingProgress, TrainingWorkflowInput } from '../../src/experiment/workflow.ts';
-import { isFinal } from './failure.ts';
 import { heartbeatTimeout } from './heartbeat.ts';
-import { maximumFruitlessAttempts, retryIntervalSeconds } from './retry.ts';
+import { afterFault, once } from './retry.ts';
 
+/**
+ * Runs attempts at training until one completes it.
+ *
+ * @throws the failure that is final; `no_progress` when ten attempts in a row keep nothing new.
+ */
 export async function TrainingWorkflow(input: TrainingWorkflowInput): Promise<TrainingProgress> {
   let progress: TrainingProgress = input.carried ?? {
     attempts: 0,
@@ -46,11 +47,11 @@ export async function TrainingWorkflow(input: TrainingWorkflowInput): Promise<Tr
       progress = withNotice(progress, { checkpoint, longestRunSeconds: null });
       if (outcome === 'completed') return progress;
     } catch (error) {
-      if (isCancellation(error) || isFinal(error)) throw error;
-      progress = afterFault(progress, before);
-      await sleep(`${retryIntervalSeconds} s`);
+      const advanced = (progress.latestCheckpoint?.step ?? -1) > (before?.step ?? -1);
+      const fruitlessAttempts = await afterFault(input, error, progress.fruitlessAttempts, advanced);
+      progress = { ...progress, fruitlessAttempts };
     }
-    // `carried` replays on servers of every age: a long history goes on in a new workflow between attempts.
+    // A long history goes on in a new workflow; between attempts nothing is lost by that.
     if (workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof TrainingWorkflow>({ ...input, carried: progress });
   }
@@ -62,8 +63,7 @@ async function attempt(input: TrainingWorkflowInput, progress: TrainingProgress)
     taskQueue: taskQueues.training,
     startToCloseTimeout: '365 days',
     heartbeatTimeout: heartbeatTimeout(progress.longestRunSeconds ?? snapshot.stepSeconds),
-    // The loop above decides about attempts: only it knows whether checkpoints advance.
-    retry: { maximumAttempts: 1 },
+    retry: once,
     // A cancelled attempt keeps its last steps in a checkpoint before it ends.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
@@ -78,15 +78,4 @@ function withNotice(progress: TrainingProgress, notice: CheckpointNotice): Train
     latestCheckpoint: isNewer ? checkpoint : progress.latestCheckpoint,
     longestRunSeconds: longestRunSeconds ?? progress.longestRunSeconds,
   };
-}
-
-function afterFault(progress: TrainingProgress, before: CommittedCheckpoint | null): TrainingProgress {
-  const advanced = (progress.latestCheckpoint?.step ?? -1) > (before?.step ?? -1);
-  const fruitlessAttempts = advanced ? 0 : progress.fruitlessAttempts + 1;
-  if (fruitlessAttempts >= maximumFruitlessAttempts)
-    throw ApplicationFailure.nonRetryable(
-      `${fruitlessAttempts} attempts in a row ended without a new checkpoint.`,
-      'no_progress',
-    );
-  return { ...progress, fruitlessAttempts };
 }

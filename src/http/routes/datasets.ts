@@ -4,10 +4,10 @@ import type { DatasetRecord } from '../../database/dataset-repository.ts';
 import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
-import { formFiles } from '../form-files.ts';
+import { formFiles, mostFormFiles } from '../upload/form-files.ts';
 import { answer, cursor, idParameter, limit, page, problems } from '../schemas/answer.ts';
 import type { datasetSchema } from '../schemas/upload.ts';
-import { uploadDataset } from '../upload-dataset.ts';
+import { uploadDataset } from '../upload/upload-dataset.ts';
 
 const tags = ['Datasets'];
 const dataset = Type.Unsafe<Static<typeof datasetSchema>>({ $ref: 'Dataset#' });
@@ -21,7 +21,9 @@ export function datasetRoutes(app: App, context: RouteContext): void {
       schema: {
         operationId: 'uploadDataset',
         summary: 'Upload a dataset: one file a split, .csv, .tsv or .jsonl',
-        description: 'The field’s name is the split’s. The same content again is the same dataset: 200.',
+        description:
+          `The field’s name is the split’s. The same content again is the same dataset: 200. A form with more than ` +
+          `${mostFormFiles} files, or with more bytes than the operator allows, is refused: 413.`,
         tags,
         consumes: ['multipart/form-data'],
         response: {

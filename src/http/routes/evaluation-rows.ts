@@ -2,7 +2,7 @@
 import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
-import { evaluatedRows, type EvaluatedRowsSource } from '../evaluation-rows.ts';
+import { evaluatedRows, type EvaluatedRowsSource } from '../evaluated-rows.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import { evaluationRowsPage, evaluationRowsQuery } from '../schemas/evaluation.ts';
 import { decodePosition, encodePosition } from '../position-cursor.ts';

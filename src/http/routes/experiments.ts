@@ -36,6 +36,7 @@ const conditionalHeaders = Type.Object({
   ),
 });
 
+/** Submitting and listing. Their handlers throw what `submitExperiment` and the list's repository throw. */
 export function experimentRoutes(app: App, context: RouteContext): void {
   const { experiments } = context.repositories;
 
@@ -45,6 +46,8 @@ export function experimentRoutes(app: App, context: RouteContext): void {
       schema: {
         operationId: 'createExperiment',
         summary: 'Submit an experiment',
+        description:
+          'A body over 2 MiB, or inline rows over 1 MiB, are refused: 413. Larger data is uploaded first.',
         tags,
         headers: idempotencyHeaders,
         body: submissionSchema,
@@ -83,6 +86,12 @@ export function experimentRoutes(app: App, context: RouteContext): void {
   );
 }
 
+/**
+ * Reading one experiment and asking for its end.
+ *
+ * Their handlers throw CodedError `not_found`, and on cancelling `transition_not_allowed` for an experiment that has ended
+ * otherwise than cancelled.
+ */
 export function experimentItemRoutes(app: App, context: RouteContext): void {
   const { experiments, transitions } = context.repositories;
 

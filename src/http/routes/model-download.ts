@@ -93,7 +93,11 @@ async function sendModel(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const tag = `"${checkpoint.id}"`;
-  const archive = await exportModel(context, { experimentId: record.id, step: checkpoint.step });
+  const archive = await exportModel(context, {
+    experimentId: record.id,
+    step: checkpoint.step,
+    id: checkpoint.id,
+  });
   reply
     .header('etag', tag)
     .header('accept-ranges', 'bytes')

@@ -4,10 +4,10 @@ import type { ModelRecord } from '../../database/model-repository.ts';
 import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
-import { formFiles } from '../form-files.ts';
+import { formFiles, mostFormFiles } from '../upload/form-files.ts';
 import { answer, cursor, idParameter, limit, page, problems } from '../schemas/answer.ts';
 import type { modelSchema } from '../schemas/upload.ts';
-import { uploadModel } from '../upload-model.ts';
+import { uploadModel } from '../upload/upload-model.ts';
 
 const tags = ['Models'];
 const model = Type.Unsafe<Static<typeof modelSchema>>({ $ref: 'Model#' });
@@ -22,7 +22,8 @@ export function modelRoutes(app: App, context: RouteContext): void {
         operationId: 'uploadModel',
         summary: 'Upload a BERT model: config.json, tokenizer.json or vocab.txt, and model.safetensors',
         description:
-          'Files are told apart by their names; others are ignored and listed. The same content again: 200.',
+          `Files are told apart by their names; others are ignored and listed. The same content again: 200. A form with ` +
+          `more than ${mostFormFiles} files, or with more bytes than the operator allows, is refused: 413.`,
         tags,
         consumes: ['multipart/form-data'],
         response: {

@@ -1,14 +1,14 @@
 // Schemas that every resource shares: problems, pages, ids, times.
 import { Type, type TSchema } from 'typebox';
 import { errorDefinitions } from '../../error.ts';
+import { nullable, sha256Pattern } from '../../experiment/schema.ts';
 import { problemType } from '../problem.ts';
 
-export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 /** One of some texts. */
 export const oneOf = <T extends string>(values: readonly T[], options: object = {}) =>
   Type.Unsafe<T>({ type: 'string', enum: [...values], ...options });
 export const time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC.' });
-export const sha256 = Type.String({ pattern: '^sha256:[0-9a-f]{64}$' });
+export const sha256 = Type.String({ pattern: sha256Pattern });
 export const sizeBytes = Type.Integer({ minimum: 0 });
 
 /** Registered once, referred to by every operation. */

@@ -1,6 +1,7 @@
 // The evaluation report as it is stored and answered.
 import { Type } from 'typebox';
 import { cursor, limit, oneOf, page, sha256, sizeBytes } from './answer.ts';
+import { profileSchema } from './profile.ts';
 
 const share = Type.Number({ minimum: 0, maximum: 1 });
 const count = Type.Integer({ minimum: 0 });
@@ -26,7 +27,7 @@ export const evaluationSchema = Type.Object(
     predictions: Type.Object({ sha256, sizeBytes }, { description: 'The stored prediction of every row.' }),
     training: Type.Object({
       specSha256: sha256,
-      profile: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
+      profile: profileSchema,
       ledger: Type.Object({ steps: count, sha256 }),
     }),
   },

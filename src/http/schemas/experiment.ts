@@ -1,8 +1,9 @@
 // The experiment as it is answered, and the parameters of its list.
 import { Type, type Static } from 'typebox';
+import { nullable } from '../../experiment/schema.ts';
 import { experimentStates } from '../../experiment/state.ts';
 import { modelSourceSchema, splitNamePattern } from '../../experiment/submission.ts';
-import { cursor, limit, nullable, oneOf, sha256, sizeBytes, time } from './answer.ts';
+import { cursor, limit, oneOf, sha256, sizeBytes, time } from './answer.ts';
 
 const stateSchema = oneOf(experimentStates);
 const whole = Type.Integer({ minimum: 0 });

@@ -1,6 +1,7 @@
 // What the service tells about itself.
 import { Type } from 'typebox';
-import { nullable, oneOf, page, time } from './answer.ts';
+import { nullable } from '../../experiment/schema.ts';
+import { oneOf, page, time } from './answer.ts';
 
 export const aliveSchema = Type.Object({ status: oneOf(['alive']) });
 

@@ -1,8 +1,12 @@
 // What an experiment has to show besides itself: metrics, checkpoints, attempts, ledger.
 import { Type } from 'typebox';
+import { eventTypes } from '../../database/event-repository.ts';
+import { attemptCauses } from '../../database/open-attempts.ts';
 import { metricNames } from '../../database/metric-repository.ts';
-import { cursor, limit, nullable, oneOf, page, time } from './answer.ts';
+import { nullable } from '../../experiment/schema.ts';
+import { cursor, limit, oneOf, page, time } from './answer.ts';
 import { checkpointSchema } from './experiment.ts';
+import { profileSchema } from './profile.ts';
 
 /** The largest step there can be: a four-byte whole number in the database. */
 export const greatestStep = 2 ** 31 - 1;
@@ -39,7 +43,7 @@ export const attemptsPage = page(
     lease: Type.Integer({ description: 'Grows with each attempt of any kind.' }),
     startedAt: time,
     endedAt: nullable(time),
-    cause: nullable(oneOf(['completed', 'handedBack', 'cancelled', 'failed', 'lost'])),
+    cause: nullable(oneOf(attemptCauses)),
     message: nullable(Type.String()),
     startStep: nullable(step),
     stepsDone: step,
@@ -48,9 +52,7 @@ export const attemptsPage = page(
     provider: nullable(Type.String()),
     threads: nullable(Type.Integer()),
     segment: Type.Integer({ description: 'Of the ledger; another numeric profile opens the next.' }),
-    profile: nullable(
-      Type.Record(Type.String(), nullable(Type.Union([Type.String(), Type.Number(), Type.Boolean()]))),
-    ),
+    profile: nullable(profileSchema),
   }),
 );
 
@@ -74,9 +76,12 @@ export const eventSchema = Type.Object(
   {
     id: Type.Integer({ description: 'Counts from 1 within the experiment, without a gap.' }),
     experimentId: Type.String(),
-    type: Type.String(),
+    type: oneOf(eventTypes),
     createdAt: time,
-    data: Type.Record(Type.String(), Type.Unknown()),
+    data: Type.Record(Type.String(), Type.Unknown(), {
+      description:
+        'Of attemptEnded: lease, phase, cause and message, which may be null. Of stateChanged: from, to and error.',
+    }),
   },
   { $id: 'Event' },
 );

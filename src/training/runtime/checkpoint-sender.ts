@@ -12,7 +12,6 @@ export class CheckpointSender {
   private readonly send: Send;
   private readonly signals: Signals;
   private told = 0;
-  private answeredRequests = 0;
   private lastSeconds = performance.now() / 1000;
 
   constructor(send: Send, signals: Signals) {
@@ -20,20 +19,13 @@ export class CheckpointSender {
     this.signals = signals;
   }
 
-  /** Why a checkpoint should be made now, if it should. */
-  reasonAt(
-    step: number,
-    { everySteps, everySeconds }: TrainingJob['checkpoint'],
-  ): CheckpointReason | undefined {
-    if (Atomics.load(this.signals, signal.checkpointRequests) > this.answeredRequests) return 'requested';
-    const due = step % everySteps === 0 || performance.now() / 1000 - this.lastSeconds >= everySeconds;
-    return due ? 'due' : undefined;
+  isDueAt(step: number, { everySteps, everySeconds }: TrainingJob['checkpoint']): boolean {
+    return step % everySteps === 0 || performance.now() / 1000 - this.lastSeconds >= everySeconds;
   }
 
   /** Tells a checkpoint: a copy of the state, or the state itself when nothing uses it any more. */
   tell(state: TrainingState, reason: CheckpointReason): void {
     this.waitForRoom();
-    this.answeredRequests = Atomics.load(this.signals, signal.checkpointRequests);
     const isLast = reason === 'finished' || reason === 'stopped';
     const transfer: ArrayBuffer[] = [];
     const handOver = (tensors: readonly NamedTensor[]): NamedTensor[] =>

@@ -24,7 +24,7 @@ export type EngineTask =
 export type Signals = Int32Array<SharedArrayBuffer>;
 
 /** Places in `Signals`. */
-export const signal = { abandon: 0, stop: 1, checkpointRequests: 2, checkpointsTaken: 3 } as const;
+export const signal = { abandon: 0, stop: 1, checkpointsTaken: 2 } as const;
 
 export function createSignals(): Signals {
   return new Int32Array(new SharedArrayBuffer(Object.keys(signal).length * Int32Array.BYTES_PER_ELEMENT));

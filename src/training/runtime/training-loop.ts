@@ -1,4 +1,4 @@
-// The life of a training run inside the engine's thread: runs of steps, checkpoints when due, requests between runs.
+// The life of a training run inside the engine's thread: runs of steps, checkpoints when due, a stop between runs.
 import { CodedError } from '../../error.ts';
 import { exampleCount } from '../../text/encoded-examples.ts';
 import { BatchOrder, totalSteps } from '../batch-order.ts';
@@ -98,9 +98,8 @@ async function runSteps(job: TrainingJob, runner: StepRunner, signals: Signals, 
         `The loss or gradient of step ${step + steps.length + 1} is not finite.`,
       );
     step += plans.length;
-    const reason =
-      step < total && !isStopping() ? tell.checkpoints.reasonAt(step, job.checkpoint) : undefined;
-    if (reason !== undefined) tell.checkpoints.tell(runner.state(), reason);
+    if (step < total && !isStopping() && tell.checkpoints.isDueAt(step, job.checkpoint))
+      tell.checkpoints.tell(runner.state(), 'due');
   }
   return step;
 }
@@ -117,8 +116,10 @@ export async function runTraining(job: TrainingJob, signals: Signals, send: Send
     const step = await runSteps(job, runner, signals, { send, checkpoints });
     if (isAbandoned(signals)) return;
     const isFinished = step === totalSteps(exampleCount(job.examples), job.recipe);
-    checkpoints.tell(runner.state(), isFinished ? 'finished' : 'stopped');
-    send({ kind: 'ended', outcome: isFinished ? 'finished' : 'stopped', step });
+    const outcome = isFinished ? 'finished' : 'stopped';
+    // A run that was stopped before its first step has nothing to keep that was not kept before.
+    if (isFinished || step > job.start.step) checkpoints.tell(runner.state(), outcome);
+    send({ kind: 'ended', outcome, step });
   } finally {
     await runner.close();
   }

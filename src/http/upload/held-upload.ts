@@ -1,8 +1,8 @@
 // An upload whose last byte is held back: nothing is published until what came along with it is known to be good, and a
 // refused upload leaves nothing behind.
 import { Transform, type Readable, type TransformCallback } from 'node:stream';
-import { CodedError } from '../error.ts';
-import type { BlobRef, BlobStore } from '../storage/blob-store.ts';
+import { CodedError } from '../../error.ts';
+import type { BlobRef, BlobStore } from '../../storage/blob-store.ts';
 
 export class HeldUpload {
   readonly #held: HeldStream;

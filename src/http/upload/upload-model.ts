@@ -1,13 +1,13 @@
 // Takes a model in: the files of a Hugging Face folder, told apart by their names, published when they fit together.
 import { buffer } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
-import type { ModelRecord } from '../database/model-repository.ts';
-import { CodedError } from '../error.ts';
-import { defaultProject, newModelId } from '../experiment/id.ts';
-import { inspectModel, type ModelFiles } from '../model/model-folder.ts';
-import { BlobStore, sha256Of } from '../storage/blob-store.ts';
-import { canonicalJson } from '../storage/canonical-json.ts';
-import type { AppDependencies } from './dependencies.ts';
+import type { ModelRecord } from '../../database/model-repository.ts';
+import { CodedError } from '../../error.ts';
+import { defaultProject, newModelId } from '../../experiment/id.ts';
+import { inspectModel, type ModelFiles } from '../../model/model-folder.ts';
+import { sha256Of } from '../../storage/blob-store.ts';
+import { canonicalJson } from '../../storage/canonical-json.ts';
+import type { AppDependencies } from '../dependencies.ts';
 import { invalidForm, type FormFile } from './form-files.ts';
 import { FileHead } from './file-head.ts';
 import { HeldUpload } from './held-upload.ts';
@@ -134,9 +134,9 @@ async function inspect(
     tokenizer: json
       ? { json: decode(json, 'tokenizer.json') }
       : { vocabulary: decode(vocabulary ?? Buffer.alloc(0), 'vocab.txt') },
-    weights: { sha256: sha256Of(''), sizeBytes },
+    weights: { sizeBytes, readRange: (start, size) => head.readRange(start, size) },
   };
-  return inspectModel(files, new BlobStore(head.asStore(), ''));
+  return inspectModel(files);
 }
 
 function decode(bytes: Buffer, fileName: string): string {

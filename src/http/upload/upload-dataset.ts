@@ -1,13 +1,13 @@
 // Takes a dataset in: each split is checked and stored in one pass, and all splits are published together or not at all.
 import { PassThrough, Readable } from 'node:stream';
-import type { DatasetRecord, DatasetSplit } from '../database/dataset-repository.ts';
-import { inspectSplit } from '../dataset/inspect-split.ts';
-import { checkSplitName, formatOf } from '../dataset/split-file.ts';
-import { CodedError } from '../error.ts';
-import { defaultProject, newDatasetId } from '../experiment/id.ts';
-import { sha256Of } from '../storage/blob-store.ts';
-import { canonicalJson } from '../storage/canonical-json.ts';
-import type { AppDependencies } from './dependencies.ts';
+import type { DatasetRecord, DatasetSplit } from '../../database/dataset-repository.ts';
+import { inspectSplit } from '../../dataset/inspect-split.ts';
+import { checkSplitName, formatOf } from '../../dataset/split-file.ts';
+import { CodedError } from '../../error.ts';
+import { defaultProject, newDatasetId } from '../../experiment/id.ts';
+import { sha256Of } from '../../storage/blob-store.ts';
+import { canonicalJson } from '../../storage/canonical-json.ts';
+import type { AppDependencies } from '../dependencies.ts';
 import { invalidForm, type FormFile } from './form-files.ts';
 import { endWith, HeldUpload } from './held-upload.ts';
 

@@ -1,0 +1,6 @@
+// Parts of schemas that submissions and answers share.
+import { Type, type TSchema } from 'typebox';
+
+export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const sha256Pattern = '^sha256:[0-9a-f]{64}$';

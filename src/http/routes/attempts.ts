@@ -1,0 +1,46 @@
+// GET /experiments/{id}/attempts.
+import type { AttemptRecord } from '../../database/attempt-repository.ts';
+import { defaultProject } from '../../experiment/id.ts';
+import type { App, RouteContext } from '../dependencies.ts';
+import { answer, idParameter, problems } from '../schemas/answer.ts';
+import * as schemas from '../schemas/result.ts';
+
+export function attemptRoutes(app: App, { repositories }: RouteContext): void {
+  const { experiments, attempts } = repositories;
+  app.get(
+    '/experiments/:id/attempts',
+    {
+      schema: {
+        operationId: 'listAttempts',
+        summary: 'List the attempts at training, oldest first',
+        tags: ['Results'],
+        params: idParameter,
+        response: { 200: answer('All attempts.', schemas.attemptsPage), ...problems },
+      },
+    },
+    async (request) => {
+      const reference = { projectId: defaultProject, experimentId: request.params.id };
+      await experiments.require(reference);
+      const found = await attempts.listAttempts(reference);
+      return { items: found.map(attemptBody), nextCursor: null };
+    },
+  );
+}
+
+function attemptBody(attempt: AttemptRecord) {
+  return {
+    lease: attempt.lease,
+    startedAt: attempt.startedAt.toISOString(),
+    endedAt: attempt.endedAt?.toISOString() ?? null,
+    cause: attempt.cause,
+    message: attempt.message,
+    startStep: attempt.startStep,
+    stepsDone: attempt.stepsDone,
+    stepsRepeated: attempt.stepsRepeated,
+    host: attempt.host,
+    provider: attempt.provider,
+    threads: attempt.threads,
+    segment: attempt.segment,
+    profile: attempt.profile,
+  };
+}

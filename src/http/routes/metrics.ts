@@ -1,0 +1,36 @@
+// GET /experiments/{id}/metrics.
+import { metricNames } from '../../database/metric-repository.ts';
+import { defaultProject } from '../../experiment/id.ts';
+import type { App, RouteContext } from '../dependencies.ts';
+import { answer, idParameter, problems } from '../schemas/answer.ts';
+import * as schemas from '../schemas/result.ts';
+
+export function metricRoutes(app: App, { repositories }: RouteContext): void {
+  const { experiments, metrics } = repositories;
+  app.get(
+    '/experiments/:id/metrics',
+    {
+      schema: {
+        operationId: 'getMetrics',
+        summary: 'Curves over the steps, thinned to maxPoints',
+        tags: ['Results'],
+        params: idParameter,
+        querystring: schemas.metricsQuery,
+        response: { 200: answer('One item a metric.', schemas.metricsPage), ...problems },
+      },
+    },
+    async (request) => {
+      const reference = { projectId: defaultProject, experimentId: request.params.id };
+      await experiments.require(reference);
+      const { name, ...range } = request.query;
+      const names = name === undefined ? metricNames : [name];
+      const items = await Promise.all(
+        names.map(async (metric) => ({
+          name: metric,
+          points: await metrics.points(reference, metric, range),
+        })),
+      );
+      return { items, nextCursor: null };
+    },
+  );
+}

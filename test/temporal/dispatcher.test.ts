@@ -1,0 +1,153 @@
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ChangeFeed } from '../../src/database/change-feed.ts';
+import type { ExperimentReference } from '../../src/experiment/activity.ts';
+import { taskQueues } from '../../src/experiment/name.ts';
+import { freePort } from '../../src/local/free-port.ts';
+import { until } from '../../src/local/until.ts';
+import { createLogger } from '../../src/log.ts';
+import { runDispatcher, type DispatcherDependencies } from '../../src/temporal/dispatcher.ts';
+import { createTemporalGateway } from '../../src/temporal/gateway.ts';
+import type { ExperimentHistories } from '../../src/temporal/history.ts';
+import { submit, useDatabase } from '../database/fixture.ts';
+import { startTemporal, type TestTemporal } from '../temporal-server.ts';
+
+const opened = useDatabase();
+let temporal: TestTemporal;
+let changes: ChangeFeed;
+const kept = new Map<string, ExperimentHistories>();
+beforeAll(async () => {
+  temporal = await startTemporal();
+  changes = new ChangeFeed(opened.url);
+  changes.start();
+});
+afterAll(async () => {
+  await changes.stop();
+  await temporal.stop();
+});
+
+/** Runs `act` while as many dispatchers as asked for deliver what the outbox holds. */
+async function whileDispatching<T>(
+  count: number,
+  act: () => Promise<T>,
+  client = temporal.client,
+): Promise<T> {
+  const { outbox, experiments, transitions } = opened.repositories;
+  const dependencies: DispatcherDependencies = {
+    client,
+    outbox,
+    onOutbox: (callback) => changes.onOutbox(callback),
+    stateOf: async (row) => (await experiments.get(row))?.state,
+    endWithoutWorkflow: (row) => transitions.endWithoutWorkflow(row, 'cancelled'),
+    keepHistories: (row, histories) => {
+      kept.set(row.experimentId, histories);
+      return Promise.resolve();
+    },
+    log: createLogger('test', 'silent'),
+  };
+  const stopping = new AbortController();
+  const running = Array.from({ length: count }, () => runDispatcher(dependencies, stopping.signal));
+  try {
+    return await act();
+  } finally {
+    stopping.abort();
+    await Promise.all(running);
+  }
+}
+
+const delivered = (): Promise<void> =>
+  until(async () => (await opened.repositories.outbox.nextDue()) === undefined, {
+    timeoutSeconds: 15,
+    what: 'the outbox',
+  });
+
+async function runsOf(workflowId: string): Promise<number> {
+  let count = 0;
+  for await (const _run of temporal.client.workflow.list({ query: `WorkflowId = '${workflowId}'` }))
+    count += 1;
+  return count;
+}
+
+const stateOf = async (reference: ExperimentReference) =>
+  (await opened.repositories.experiments.require(reference)).state;
+
+describe('the dispatcher', () => {
+  it('starts the workflow of every experiment once, also when several deliver and a confirmation was lost', async () => {
+    const references = await Promise.all(Array.from({ length: 12 }, () => submit(opened.repositories)));
+    await whileDispatching(3, delivered);
+    const first = references[0]!;
+    // The delivery whose confirmation was lost: the row is there again, and the workflow too.
+    await opened.database.run((queries) => queries.outbox.create({ data: { ...first, kind: 'start' } }));
+    await whileDispatching(2, delivered);
+    const isListed = async (): Promise<boolean> => (await runsOf(references.at(-1)!.experimentId)) > 0;
+    await until(isListed, { timeoutSeconds: 10, what: 'the list of workflows' });
+    expect(await Promise.all(references.map(({ experimentId }) => runsOf(experimentId)))).toEqual(
+      references.map(() => 1),
+    );
+    const description = await temporal.client.workflow.getHandle(first.experimentId).describe();
+    expect(description.taskQueue).toBe(taskQueues.coordinator);
+  });
+
+  it('is woken by a new row instead of waiting for its next look', async () => {
+    await whileDispatching(1, async () => {
+      const began = Date.now();
+      await submit(opened.repositories);
+      await delivered();
+      expect(Date.now() - began).toBeLessThan(2000);
+    });
+  });
+
+  it('never starts an experiment that has ended', async () => {
+    const reference = await submit(opened.repositories);
+    await opened.repositories.transitions.endWithoutWorkflow(reference, 'cancelled');
+    await whileDispatching(1, delivered);
+    expect(await runsOf(reference.experimentId)).toBe(0);
+    expect(kept.has(reference.experimentId)).toBe(false);
+  });
+
+  it('ends an experiment whose workflow was terminated, once its user cancels it', async () => {
+    const reference = await submit(opened.repositories);
+    await whileDispatching(1, async () => {
+      await delivered();
+      await temporal.client.workflow.getHandle(reference.experimentId).terminate();
+      await opened.repositories.transitions.requestCancel(reference);
+      await until(async () => (await stateOf(reference)) === 'cancelled', {
+        timeoutSeconds: 10,
+        what: 'the end',
+      });
+      await delivered();
+    });
+    const history = kept.get(reference.experimentId)?.workflows[reference.experimentId]?.[0];
+    expect(history?.events.length).toBeGreaterThan(1);
+  });
+
+  it('keeps a start for later while Temporal does not answer, and says so', async () => {
+    const reference = await submit(opened.repositories);
+    const isDelayed = async (): Promise<boolean> =>
+      (await opened.repositories.experiments.require(reference)).startDelayed;
+    const nobody = Connection.lazy({ address: `127.0.0.1:${await freePort()}` });
+    await whileDispatching(
+      1,
+      () => until(isDelayed, { timeoutSeconds: 20, what: 'the delay' }),
+      new Client({ connection: nobody }),
+    );
+    await nobody.close();
+    expect(await stateOf(reference)).toBe('queued');
+    await whileDispatching(1, delivered);
+    expect(await isDelayed()).toBe(false);
+    const description = await temporal.client.workflow.getHandle(reference.experimentId).describe();
+    expect(description.status.name).toBe('RUNNING');
+  });
+});
+
+describe('the gateway', () => {
+  it('counts what waits on a queue without workers, and knows of no worker', async () => {
+    const connection = await Connection.connect({ address: temporal.address });
+    const gateway = createTemporalGateway(connection, 'default');
+    await gateway.check();
+    const coordinator = (await gateway.queues()).find(({ name }) => name === taskQueues.coordinator);
+    expect(coordinator?.backlog).toBeGreaterThanOrEqual(12);
+    expect(coordinator?.workers).toEqual([]);
+    await connection.close();
+  });
+});

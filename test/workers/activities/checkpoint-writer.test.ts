@@ -1,0 +1,116 @@
+// Keeping a state: what was committed stays readable, whoever else writes the same step and however far they come.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CodedError } from '../../../src/error.ts';
+import { sha256Of } from '../../../src/storage/blob-store.ts';
+import { CheckpointStore } from '../../../src/storage/checkpoint-store.ts';
+import { projectBlobs } from '../../../src/storage/project-blobs.ts';
+import type { TrainingState } from '../../../src/training/job.ts';
+import { CheckpointWriter } from '../../../workers/activities/checkpoint-writer.ts';
+import { openDirectory, type TestStore } from '../../storage/stores.ts';
+
+const blob = (content: string) => ({ sha256: sha256Of(content), sizeBytes: content.length });
+const ledger = { steps: 4, sha256: sha256Of('ledger') };
+const onCpu = { provider: 'cpu', threads: 2 };
+const onGpu = { provider: 'cuda', threads: 2 };
+
+function stateOf(value: number): TrainingState {
+  const tensors = [{ name: 'classifier.bias', shape: [3], data: new Float32Array(3).fill(value) }];
+  return { step: 4, parameters: tensors, firstMoments: tensors, secondMoments: tensors };
+}
+
+let opened: TestStore;
+let manifests: CheckpointStore;
+let committed: string[];
+beforeAll(async () => {
+  opened = await openDirectory();
+  manifests = new CheckpointStore(opened.store, 'default');
+});
+beforeEach(() => {
+  committed = [];
+});
+afterAll(() => opened.close());
+
+function writer(
+  experimentId: string,
+  profile: Record<string, string | number>,
+  {
+    commit = () => Promise.resolve(),
+    onProgress = () => undefined,
+  }: { commit?: () => Promise<void>; onProgress?: () => void } = {},
+): CheckpointWriter {
+  return new CheckpointWriter({
+    blobs: projectBlobs(opened.store, 'default'),
+    manifests,
+    rows: {
+      async commitCheckpoint(_holder, { id }) {
+        await commit();
+        committed.push(id);
+      },
+    },
+    holder: { projectId: 'default', experimentId, lease: 1 },
+    frame: {
+      experimentId,
+      profile,
+      snapshotSha256: sha256Of('snapshot'),
+      specSha256: sha256Of('spec'),
+      config: blob('c'),
+      tokenizer: blob('t'),
+    },
+    patience: {
+      heartbeat: () => undefined,
+      pause: () => Promise.resolve(),
+      stopping: new AbortController().signal,
+      mostSeconds: 60,
+    },
+    onProgress,
+  });
+}
+
+describe('a checkpoint', () => {
+  it('is published before its row is committed', async () => {
+    let published = 0;
+    const commit = async (): Promise<void> => {
+      for await (const { key } of opened.store.list('checkpoints/default/exp_order/'))
+        published += Number(key.includes('000000000004-'));
+    };
+    const { step, id } = await writer('exp_order', onCpu, { commit }).write(stateOf(1), ledger);
+    expect({ step, committed, published }).toEqual({ step: 4, committed: [id], published: 1 });
+  });
+
+  it('of one profile leaves that of another at the same step readable', async () => {
+    const first = await writer('exp_two', onCpu).write(stateOf(1), ledger);
+    const second = await writer('exp_two', onGpu).write(stateOf(2), ledger);
+    const again = await writer('exp_two', onCpu).write(stateOf(1), ledger);
+    expect(again).toEqual(first);
+    expect(second.id).not.toBe(first.id);
+    expect((await manifests.read('exp_two', 4, first.id))?.profile).toEqual(onCpu);
+    expect((await manifests.read('exp_two', 4, second.id))?.profile).toEqual(onGpu);
+  });
+
+  it('whose writer dies before the commit leaves the committed one readable, with its tensors', async () => {
+    const first = await writer('exp_crash', onCpu).write(stateOf(1), ledger);
+    const dying = writer('exp_crash', onGpu, { commit: () => Promise.reject(new Error('killed')) });
+    await expect(dying.write(stateOf(2), ledger)).rejects.toThrow('killed');
+    expect(committed).toEqual([first.id]);
+    const manifest = await manifests.read('exp_crash', 4, first.id);
+    expect(manifest?.profile).toEqual(onCpu);
+    for (const reference of [manifest!.blobs.parameters, manifest!.blobs.secondMoments])
+      expect(await projectBlobs(opened.store, 'default').bytes(reference)).toHaveLength(reference.sizeBytes);
+  });
+
+  it('is committed after an outage of the database', async () => {
+    let failures = 3;
+    const commit = (): Promise<void> =>
+      failures-- > 0
+        ? Promise.reject(new CodedError('database_unavailable', 'The database does not answer.'))
+        : Promise.resolve();
+    const { id } = await writer('exp_outage', onCpu, { commit }).write(stateOf(3), ledger);
+    expect(committed).toEqual([id]);
+  });
+
+  it('tells of its progress while its tensors are stored', async () => {
+    let calls = 0;
+    await writer('exp_progress', onCpu, { onProgress: () => (calls += 1) }).write(stateOf(9), ledger);
+    expect(calls).toBeGreaterThanOrEqual(3);
+  });
+});

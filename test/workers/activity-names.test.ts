@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { activityNames } from '../../src/experiment/name.ts';
+import { createLogger } from '../../src/log.ts';
+import { createCoordinatorActivities } from '../../workers/activities/coordinator-activities.ts';
+import type { ActivityDependencies } from '../../workers/activities/dependencies.ts';
+import { createEvaluateActivities } from '../../workers/activities/evaluate-bert.ts';
+import { createTrainingActivities } from '../../workers/activities/fine-tune-bert.ts';
+import { createSnapshotActivities } from '../../workers/activities/snapshot-dataset.ts';
+
+// Nothing is called: only names are looked at.
+const dependencies = { log: createLogger('test', 'silent'), repositories: {} } as ActivityDependencies;
+
+describe('the activities of each pool', () => {
+  it('are exactly those that workflows know by name', () => {
+    expect(Object.keys(createCoordinatorActivities(dependencies)).sort()).toEqual(
+      [...activityNames.coordinator].sort(),
+    );
+    expect(Object.keys(createTrainingActivities(dependencies))).toEqual([...activityNames.training]);
+    const evaluation = {
+      ...createSnapshotActivities(dependencies),
+      ...createEvaluateActivities(dependencies),
+    };
+    expect(Object.keys(evaluation)).toEqual([...activityNames.evaluation]);
+  });
+});

@@ -1,0 +1,46 @@
+// Tells the training workflow of checkpoints. Resuming reads rows, not this: a signal that fails loses nothing.
+import type { Client } from '@temporalio/client';
+import { messageOf } from '../../src/error.ts';
+import type { CheckpointNotice } from '../../src/experiment/activity.ts';
+import { childWorkflowId, signalNames } from '../../src/experiment/name.ts';
+import type { Logger } from '../../src/log.ts';
+
+/** The workflow is told at most this often: each signal makes its history longer. */
+const leastIntervalMilliseconds = 10_000;
+/** The older an attempt is the rarer, so that one of months does not fill a history either. */
+const intervalsAnAge = 100;
+/** Training waits no longer for a server that does not answer. */
+const deadlineMilliseconds = 5_000;
+
+export class CheckpointSignal {
+  readonly #temporal: Client;
+  readonly #log: Logger;
+  readonly #experimentId: string;
+  readonly #began = Date.now();
+  #last = 0;
+
+  constructor(temporal: Client, log: Logger, experimentId: string) {
+    this.#temporal = temporal;
+    this.#log = log;
+    this.#experimentId = experimentId;
+  }
+
+  /** Whether the last signal is long enough ago. */
+  get isDue(): boolean {
+    const now = Date.now();
+    const interval = Math.max(leastIntervalMilliseconds, (now - this.#began) / intervalsAnAge);
+    return now - this.#last >= interval;
+  }
+
+  async send(notice: CheckpointNotice): Promise<void> {
+    this.#last = Date.now();
+    const handle = this.#temporal.workflow.getHandle(childWorkflowId.training(this.#experimentId));
+    await this.#temporal
+      .withDeadline(Date.now() + deadlineMilliseconds, () =>
+        handle.signal(signalNames.checkpointCommitted, notice),
+      )
+      .catch((error: unknown) => {
+        this.#log.warn({ reason: messageOf(error) }, 'the workflow was not told of a checkpoint');
+      });
+  }
+}

@@ -1,0 +1,38 @@
+// Waits for a database that is away, so that an outage costs an attempt time and not its work.
+import { CodedError } from '../../src/error.ts';
+
+const pauseMilliseconds = 2_000;
+
+export interface OutagePatience {
+  /** Told before each pause. */
+  readonly heartbeat: () => void;
+  /** Waits; what it throws ends the waiting. */
+  readonly pause: (milliseconds: number) => Promise<unknown>;
+  /** A worker that is being stopped waits no longer. */
+  readonly stopping: AbortSignal;
+  /** Left out: as long as it takes. */
+  readonly mostSeconds?: number;
+}
+
+/**
+ * Does `work`, and does it again every two seconds while the database is away. It must be safe to repeat: a write whose
+ * answer was lost may have been done.
+ *
+ * @throws CodedError `database_unavailable` when the patience is at its end; whatever else `work` or the pause throws.
+ */
+export async function throughOutage<T>(
+  { heartbeat, pause, stopping, mostSeconds = Infinity }: OutagePatience,
+  work: () => Promise<T>,
+): Promise<T> {
+  const last = performance.now() + mostSeconds * 1000;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const isOutage = error instanceof CodedError && error.code === 'database_unavailable';
+      if (!isOutage || stopping.aborted || performance.now() >= last) throw error;
+    }
+    heartbeat();
+    await pause(pauseMilliseconds);
+  }
+}

@@ -1,0 +1,191 @@
+// One attempt at training: follows the engine, records every step, and keeps checkpoints while training goes on.
+import { setTimeout as delay } from 'node:timers/promises';
+import { CancelledFailure, type Context } from '@temporalio/activity';
+import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { CommittedCheckpoint, FineTuneResult } from '../../src/experiment/activity.ts';
+import { totalSteps } from '../../src/training/batch-order.ts';
+import type { NumericProfile, TrainingEvent, TrainingJob, TrainingRun } from '../../src/training/job.ts';
+import { startTraining } from '../../src/training/trainer.ts';
+import { CheckpointSignal } from './checkpoint-signal.ts';
+import { CheckpointWriter } from './checkpoint-writer.ts';
+import { throughOutage, type OutagePatience } from './database-outage.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import type { PreparedTraining } from './prepare-training.ts';
+import { StepRecorder } from './step-recorder.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** Training waits this long for a database that is away; the engine pauses meanwhile, when its checkpoints pile up. */
+const longestOutageSeconds = 60;
+
+export class TrainingAttempt {
+  readonly #dependencies: ActivityDependencies;
+  readonly #holder: LeaseHolder;
+  readonly #prepared: Omit<PreparedTraining, 'job'>;
+  /** Given away when training starts: the thread has its own copy, and the state in it is large. */
+  #job: TrainingJob | undefined;
+  readonly #activity: Context;
+  readonly #patience: OutagePatience;
+  readonly #recorder: StepRecorder;
+  readonly #signal: CheckpointSignal;
+  readonly #watchdog: Watchdog;
+  #writer: CheckpointWriter | undefined;
+  /** The upload that goes on while training does; at most one. */
+  #upload: Promise<void> = Promise.resolve();
+  #latest: CommittedCheckpoint | null;
+  #longestRunSeconds: number | null = null;
+
+  constructor(
+    dependencies: ActivityDependencies,
+    holder: LeaseHolder,
+    { job, ...prepared }: PreparedTraining,
+    activity: Context,
+  ) {
+    this.#dependencies = dependencies;
+    this.#holder = holder;
+    this.#prepared = prepared;
+    this.#job = job;
+    this.#activity = activity;
+    this.#latest = prepared.resumedFrom;
+    this.#patience = {
+      heartbeat: () => this.#heartbeat(),
+      // Not the activity's own sleep: a cancelled attempt, too, keeps its last steps.
+      pause: (milliseconds) => delay(milliseconds),
+      stopping: dependencies.stopping,
+      mostSeconds: longestOutageSeconds,
+    };
+    this.#recorder = new StepRecorder({
+      ledger: dependencies.repositories.ledger,
+      holder,
+      totalSteps: prepared.totalSteps,
+      stepsAnEpoch: totalSteps(prepared.exampleCount, { ...job.recipe, epochs: 1 }),
+      start: prepared.ledger,
+      patience: this.#patience,
+    });
+    this.#signal = new CheckpointSignal(dependencies.temporal, dependencies.log, holder.experimentId);
+    this.#watchdog = new Watchdog(dependencies, activity);
+  }
+
+  /**
+   * Trains until the end, a stop of the worker or a cancellation. To be called once.
+   *
+   * @throws CancelledFailure when the steps up to the cancellation are kept; what the engine, the stores or the database
+   * throw.
+   */
+  async run(): Promise<FineTuneResult> {
+    await this.#signalCheckpoint();
+    if (this.#recorder.position.steps >= this.#prepared.totalSteps)
+      return { outcome: 'completed', checkpoint: this.#latest };
+    const { stopping } = this.#dependencies;
+    const { cancellationSignal } = this.#activity;
+    const run = startTraining(this.#takeJob());
+    const stop = (): void => run.stop();
+    stopping.addEventListener('abort', stop);
+    cancellationSignal.addEventListener('abort', stop);
+    if (stopping.aborted || cancellationSignal.aborted) stop();
+    try {
+      const outcome = await this.#follow(run);
+      if (outcome === 'finished') return { outcome: 'completed', checkpoint: this.#latest };
+      // A stop goes first: the cancellation may be the one that ends the worker's grace time.
+      if (stopping.aborted) return { outcome: 'handedBack', checkpoint: this.#latest };
+      throw new CancelledFailure('Training was cancelled and its last steps are kept.');
+    } finally {
+      stopping.removeEventListener('abort', stop);
+      cancellationSignal.removeEventListener('abort', stop);
+      await this.#end(run);
+    }
+  }
+
+  /** Nothing of the attempt runs on after this: no thread, and no upload whose fault nobody hears of. */
+  async #end(run: TrainingRun): Promise<void> {
+    this.#watchdog.watch();
+    await run.abandon();
+    this.#watchdog.rest();
+    // Its failure was met by who waited for it, or is the lesser one beside what ended the attempt.
+    await this.#upload.catch(() => undefined);
+  }
+
+  #takeJob(): TrainingJob {
+    const job = this.#job;
+    if (job === undefined) throw new Error('an attempt runs once');
+    this.#job = undefined;
+    return job;
+  }
+
+  async #follow(run: TrainingRun): Promise<'finished' | 'stopped'> {
+    this.#watchdog.watch();
+    for await (const event of run.events) {
+      // The engine may well wait for us now.
+      this.#watchdog.rest();
+      this.#heartbeat();
+      if (event.kind === 'ended') {
+        await this.#upload;
+        await this.#recorder.flush();
+        await this.#signalCheckpoint();
+        return event.outcome;
+      }
+      try {
+        await this.#take(event);
+      } finally {
+        // Also before the iteration is left for a fault: that waits for the thread's end.
+        this.#watchdog.watch();
+      }
+    }
+    throw new Error('the engine ended without saying so');
+  }
+
+  async #take(event: Exclude<TrainingEvent, { kind: 'ended' }>): Promise<void> {
+    switch (event.kind) {
+      case 'phase':
+        if (event.profile !== undefined) await this.#begin(event.profile);
+        return;
+      case 'steps':
+        this.#longestRunSeconds = Math.max(this.#longestRunSeconds ?? 0, event.seconds);
+        await this.#recorder.add(event.steps, event.seconds);
+        return;
+      case 'checkpoint':
+        await this.#upload;
+        await this.#recorder.flush();
+        this.#upload = this.#keep(event.state, this.#recorder.position);
+        // Whoever waits for the upload next meets its failure; until then it must not count as unhandled.
+        this.#upload.catch(() => undefined);
+        return;
+    }
+  }
+
+  async #begin(profile: NumericProfile): Promise<void> {
+    const { repositories } = this.#dependencies;
+    const { blobs, manifests, frame, ledger } = this.#prepared;
+    await throughOutage(this.#patience, () =>
+      repositories.attempts.setAttemptProfile(this.#holder, {
+        profile: { ...profile },
+        threads: profile.threads,
+        provider: profile.provider,
+        startStep: ledger.steps,
+      }),
+    );
+    this.#writer = new CheckpointWriter({
+      blobs,
+      manifests,
+      rows: repositories.checkpoints,
+      holder: this.#holder,
+      frame: { ...frame, profile: { ...profile } },
+      patience: this.#patience,
+      onProgress: () => this.#heartbeat(),
+    });
+  }
+
+  async #keep(...checkpoint: Parameters<CheckpointWriter['write']>): Promise<void> {
+    if (this.#writer === undefined) throw new Error('a checkpoint came before the numeric profile');
+    this.#latest = await this.#writer.write(...checkpoint);
+    this.#heartbeat();
+    if (this.#signal.isDue) await this.#signalCheckpoint();
+  }
+
+  #heartbeat(): void {
+    this.#activity.heartbeat({ step: this.#recorder.position.steps, checkpoint: this.#latest });
+  }
+
+  #signalCheckpoint(): Promise<void> {
+    return this.#signal.send({ checkpoint: this.#latest, longestRunSeconds: this.#longestRunSeconds });
+  }
+}

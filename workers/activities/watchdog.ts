@@ -1,0 +1,41 @@
+// Ends a process whose engine hangs. A thread inside native code cannot be ended from outside, and everything else here
+// would wait for it: Temporal gives the attempt to another worker, and whoever runs this one starts it again.
+import type { Context } from '@temporalio/activity';
+import type { ActivityDependencies } from './dependencies.ts';
+
+/** The engine may be silent for this many times as long as Temporal lets the activity be silent. */
+const patience = 1.5;
+
+export class Watchdog {
+  readonly #dependencies: Pick<ActivityDependencies, 'endProcess' | 'log'>;
+  readonly #limitMilliseconds: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** An activity without a heartbeat time-out is not watched. */
+  constructor(
+    dependencies: Pick<ActivityDependencies, 'endProcess' | 'log'>,
+    { info }: { readonly info: Pick<Context['info'], 'heartbeatTimeoutMs'> },
+  ) {
+    this.#dependencies = dependencies;
+    const { heartbeatTimeoutMs } = info;
+    this.#limitMilliseconds = heartbeatTimeoutMs === undefined ? undefined : patience * heartbeatTimeoutMs;
+  }
+
+  /** Begins to wait for a sign of the engine, or begins anew. */
+  watch(): void {
+    this.rest();
+    const limitMilliseconds = this.#limitMilliseconds;
+    if (limitMilliseconds === undefined) return;
+    this.#timer = setTimeout(() => {
+      const { log, endProcess } = this.#dependencies;
+      log.fatal({ limitMilliseconds }, 'the engine hangs: the process ends, since its thread cannot be ended');
+      endProcess();
+    }, limitMilliseconds);
+  }
+
+  /** Nothing is expected of the engine: it has ended, or waits for us. */
+  rest(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
