@@ -9,7 +9,7 @@ import type { AppDependencies } from './dependencies.ts';
  * @throws CodedError `blob_missing`, `blob_corrupt`.
  */
 export async function exportModel(
-  { checkpoints, blobs }: AppDependencies,
+  { checkpoints, blobs }: Pick<AppDependencies, 'checkpoints' | 'blobs'>,
   { experimentId, step, id }: { readonly experimentId: string; readonly step: number; readonly id: string },
 ): Promise<ModelArchive> {
   const manifest = await checkpoints.read(experimentId, step, id);

@@ -100,6 +100,7 @@ describe('revoking', () => {
     const idle = await everything(reference);
     await opened.repositories.attempts.revoke(reference);
     expect(await everything(reference)).toEqual(idle);
+    expect((await begin(reference)).lease).toBe(holder.lease + 1);
     await opened.repositories.transitions.endWithoutWorkflow(reference, 'cancelled');
     const ended = await everything(reference);
     await opened.repositories.attempts.revoke(reference);

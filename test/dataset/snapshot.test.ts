@@ -39,7 +39,7 @@ function source(name: string, content: string, format: SplitFormat = 'csv'): Spl
 async function learn(texts: AsyncIterable<string>): Promise<SnapshotTokenizer> {
   const learner = new WordPieceLearner();
   for await (const text of texts) learner.add(text);
-  const tokenizerJson = JSON.stringify(learner.finish({ vocabularySize: 200 }));
+  const tokenizerJson = JSON.stringify(await learner.finish({ vocabularySize: 200 }));
   const tokenizer = createTokenizer(tokenizerJson);
   return { tokenizerJson, encode: (text, maximumLength) => tokenizer.encode(text, maximumLength) };
 }

@@ -92,6 +92,7 @@ describe('evaluated rows', () => {
       logits: [3, 1],
       loss: 2,
     });
+    expect(await pages('limit=5')).toEqual([page]);
     expect(rowsOf(await pages('limit=2'))).toEqual([[0, 1], [2, 3], [4]]);
   });
 

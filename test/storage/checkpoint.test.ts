@@ -68,8 +68,13 @@ describe('checkpoints', () => {
 
   it('whose bytes are not those of their id are refused on reading', async () => {
     const bytes = Buffer.from(canonicalJson(manifest(1, { experimentId: 'exp_3' })));
-    await opened.store.put(keyOf(bytes), Buffer.from(canonicalJson(manifest(1, { experimentId: 'exp_3', specSha256: sha256Of('other') }))));
-    await expect(checkpoints.read('exp_3', 1, sha256Of(bytes))).rejects.toMatchObject({ code: 'blob_corrupt' });
+    await opened.store.put(
+      keyOf(bytes),
+      Buffer.from(canonicalJson(manifest(1, { experimentId: 'exp_3', specSha256: sha256Of('other') }))),
+    );
+    await expect(checkpoints.read('exp_3', 1, sha256Of(bytes))).rejects.toMatchObject({
+      code: 'blob_corrupt',
+    });
     await opened.store.put(keyOf(bytes), bytes);
     expect(await checkpoints.read('exp_3', 1, sha256Of(bytes))).toBeDefined();
   });

@@ -12,7 +12,10 @@ import { isWorkerStopping } from './worker-stopping.ts';
 /** What an attempt needs of the activities' dependencies. */
 export type AttemptDependencies = Pick<ActivityDependencies, 'host' | 'log' | 'stopping'> & {
   readonly repositories: {
-    readonly attempts: Pick<ActivityDependencies['repositories']['attempts'], 'beginAttempt' | 'finishAttempt'>;
+    readonly attempts: Pick<
+      ActivityDependencies['repositories']['attempts'],
+      'beginAttempt' | 'finishAttempt'
+    >;
   };
 };
 

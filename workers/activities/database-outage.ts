@@ -1,10 +1,11 @@
 // Waits for a database that is away, so that an outage costs an attempt time and not its work.
 import { CodedError } from '../../src/error.ts';
 
+/** Between two tries, and between two heartbeats while a try goes on: the database bounds how long it takes. */
 const pauseMilliseconds = 2_000;
 
 export interface OutagePatience {
-  /** Told before each pause. */
+  /** Called before each pause and while an answer is long in coming. */
   readonly heartbeat: () => void;
   /** Waits; what it throws ends the waiting. */
   readonly pause: (milliseconds: number) => Promise<unknown>;
@@ -26,11 +27,14 @@ export async function throughOutage<T>(
 ): Promise<T> {
   const last = performance.now() + mostSeconds * 1000;
   for (;;) {
+    const beating = setInterval(heartbeat, pauseMilliseconds);
     try {
       return await work();
     } catch (error) {
       const isOutage = error instanceof CodedError && error.code === 'database_unavailable';
       if (!isOutage || stopping.aborted || performance.now() >= last) throw error;
+    } finally {
+      clearInterval(beating);
     }
     heartbeat();
     await pause(pauseMilliseconds);

@@ -54,7 +54,11 @@ async function evaluateExperiment(
     throw new CodedError('internal', 'Evaluation was asked for before there was a trained model.');
   const blobs = projectBlobs(store, reference.projectId);
   const { step, id } = latestCheckpoint;
-  const manifest = await new CheckpointStore(store, reference.projectId).read(reference.experimentId, step, id);
+  const manifest = await new CheckpointStore(store, reference.projectId).read(
+    reference.experimentId,
+    step,
+    id,
+  );
   if (manifest === undefined)
     throw new CodedError('blob_missing', 'The manifest of the last checkpoint is missing.');
   const { parameters, config: configBlob } = manifest.blobs;

@@ -6,12 +6,13 @@ import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { prepareTraining } from './prepare-training.ts';
 import { TrainingAttempt } from './training-attempt.ts';
+import { throwIfEnding } from './worker-stopping.ts';
 
 /**
  * The activity that trains, for the training queue.
  *
  * @throws nothing itself. The activity throws CancelledFailure, or ApplicationFailure with an error's code as its type:
- * `training_diverged`, `sequence_too_long`, `model_incompatible`, `engine_failed`; `divergence`, `lease_lost`;
+ * `worker_stopping`; `training_diverged`, `sequence_too_long`, `model_incompatible`, `engine_failed`; `divergence`, `lease_lost`;
  * `blob_missing`, `blob_corrupt`, `storage_unavailable`, `database_unavailable`, `transition_not_allowed`, `not_found`.
  */
 export function createTrainingActivities(dependencies: ActivityDependencies): TrainingActivities {
@@ -24,7 +25,10 @@ export function createTrainingActivities(dependencies: ActivityDependencies): Tr
           'training',
           async (holder) => {
             const activity = Context.current();
-            const prepared = await prepareTraining(dependencies, experiment, () => activity.heartbeat());
+            const prepared = await prepareTraining(dependencies, experiment, () => {
+              throwIfEnding(dependencies.stopping, activity);
+              activity.heartbeat();
+            });
             return new TrainingAttempt(dependencies, holder, prepared, activity).run();
           },
           ({ outcome }) => outcome,

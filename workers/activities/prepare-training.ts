@@ -35,7 +35,7 @@ export interface PreparedTraining {
 /**
  * Reads all that an attempt at training needs, and stores the configuration of its model.
  *
- * @param onProgress called as bytes come, so that slow storage is told from a dead worker.
+ * @param onProgress called as bytes come, so that slow storage is told from a dead worker; what it throws ends the reading.
  * @throws CodedError `not_found`, `internal` without a snapshot, `model_incompatible` when the uploaded weights do not fit;
  * `blob_missing`, `blob_corrupt`, `storage_unavailable`, `database_unavailable`.
  */

@@ -81,7 +81,8 @@ async function prepare(
   const config = model.config(createTokenizer(await snapshot.tokenizerJson()));
   const { training, evaluation } = spec;
   const trainTokens = training.batchSize * longestExample(await snapshot.examples('train', onProgress));
-  const evaluationTokens = evaluation.batchSize * longestExample(await snapshot.examples('evaluation', onProgress));
+  const evaluationTokens =
+    evaluation.batchSize * longestExample(await snapshot.examples('evaluation', onProgress));
   return {
     sha256,
     totalSteps: totalSteps(manifest.splits.train.rows, training),

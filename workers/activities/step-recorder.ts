@@ -6,7 +6,7 @@ import { extendLedgerHash } from '../../src/storage/ledger-hash.ts';
 import type { StepRecord } from '../../src/training/job.ts';
 import { throughOutage, type OutagePatience } from './database-outage.ts';
 
-/** Readers see a step at most this long after it was done, where runs of the engine are shorter than it. */
+/** Readers see a step at most about this long after it was done. */
 const writeIntervalMilliseconds = 500;
 /** A write holds at most this many steps, so that none takes long. */
 const maximumStepsAWrite = 2000;

@@ -28,7 +28,10 @@ export class Watchdog {
     if (limitMilliseconds === undefined) return;
     this.#timer = setTimeout(() => {
       const { log, endProcess } = this.#dependencies;
-      log.fatal({ limitMilliseconds }, 'the engine hangs: the process ends, since its thread cannot be ended');
+      log.fatal(
+        { limitMilliseconds },
+        'the engine hangs: the process ends, since its thread cannot be ended',
+      );
       endProcess();
     }, limitMilliseconds);
   }

@@ -67,6 +67,16 @@ describe('an attempt', () => {
     expect(given.repositories.attempts.finishAttempt.mock.calls).toEqual([[holder, { cause: 'completed' }]]);
   });
 
+  it('sends heartbeats while the database is long in answering', async () => {
+    const given = dependencies(0);
+    given.repositories.attempts.beginAttempt.mockImplementation(
+      () => new Promise((resolve) => setTimeout(() => resolve(holder), 9_000)),
+    );
+    const { activity, heartbeats } = environment();
+    await attempt(given, () => Promise.resolve(), { activity, heartbeats });
+    expect(heartbeats).toHaveLength(4);
+  });
+
   it('fails at once when it may not begin for another reason', async () => {
     const given = dependencies(1, new CodedError('transition_not_allowed', 'The experiment has ended.'));
     expect(await attempt(given, () => Promise.resolve())).toMatchObject({
