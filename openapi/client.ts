@@ -179,8 +179,8 @@ export class Client {
 /**
  * A client of the service at a base URL, such as `http://127.0.0.1:3000`. Nothing is sent yet.
  *
- * Every method throws {@link ProblemError} for an answer of 400 or more, and the `TypeError` of `fetch` when the service
- * cannot be reached.
+ * @throws ProblemError, in every method, for an answer of 400 or more; the `TypeError` of `fetch` when the service cannot
+ * be reached.
  */
 export function createClient(baseUrl: string): Client {
   return new Client(baseUrl);

@@ -16,7 +16,7 @@ const queueOfState: Readonly<Record<ExperimentState, TaskQueue | null>> = {
   cancelled: null,
 };
 
-/** What is answered for one experiment, and kept as the answer to an idempotency key. Pure: it reads nothing besides. */
+/** What is answered for one experiment, and kept as the answer to an idempotency key. Reads and throws nothing. */
 export function experimentBody(record: ExperimentRecord): ExperimentBody {
   const { id, requestedAction, spec, evaluation } = record;
   const item = experimentItem(record);

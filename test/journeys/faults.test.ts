@@ -106,8 +106,11 @@ describe('a cancellation', () => {
 
 describe('workers killed at bad moments', () => {
   it('while preparing, while checkpoints are uploaded, while evaluating and publishing: the weights are the same', async () => {
+    // Many rows, so that preparing and evaluating last long enough to be killed; few of them are trained on.
+    const large = await uploadExample(client, 60_000);
     // A checkpoint a step: whenever training is killed, one is on its way.
-    const submission = exampleSubmission(dataset, { epochs: 3, checkpoint: { everySteps: 1 } });
+    const example = exampleSubmission(large, { epochs: 3, checkpoint: { everySteps: 1 } });
+    const submission = { ...example, dataset: { ...example.dataset, maxTrainSamples: 600 } };
     const undisturbed = await client.submit(submission);
     await succeeded(client, undisturbed.id);
 
@@ -121,13 +124,15 @@ describe('workers killed at bad moments', () => {
       expect(moment(await client.waitForExperiment(id, moment))).toBe(true);
       for (const part of parts) killed.push(stack.signal(part, 'SIGKILL'));
     };
-    await killWhen(({ state }) => state === 'preparing', 'evaluation-worker');
+    const isRunning = (phase: Experiment['state']) => (experiment: Experiment) =>
+      experiment.state === phase && experiment.waitingFor === null;
+    await killWhen(isRunning('preparing'), 'evaluation-worker');
     await killWhen(({ latestCheckpoint }) => latestCheckpoint !== null, 'training-worker');
     await killWhen(
       ({ attempts, progress }) => attempts === 2 && (progress?.step ?? 0) > 20,
       'training-worker',
     );
-    await killWhen(({ state }) => state === 'evaluating', 'evaluation-worker', 'coordinator-worker');
+    await killWhen(isRunning('evaluating'), 'evaluation-worker', 'coordinator-worker');
     await succeeded(client, id);
     expect(killed).toEqual([true, true, true, true, true]);
     expect(await lostPhasesOf(id)).toEqual(['preparing', 'training', 'training', 'evaluating']);

@@ -36,7 +36,11 @@ const conditionalHeaders = Type.Object({
   ),
 });
 
-/** Submitting and listing. Their handlers throw what `submitExperiment` and the list's repository throw. */
+/**
+ * Submitting and listing.
+ *
+ * @throws CodedError, in the handlers: what `submitExperiment` throws; `invalid_request` for a time or cursor that is none.
+ */
 export function experimentRoutes(app: App, context: RouteContext): void {
   const { experiments } = context.repositories;
 
@@ -89,8 +93,8 @@ export function experimentRoutes(app: App, context: RouteContext): void {
 /**
  * Reading one experiment and asking for its end.
  *
- * Their handlers throw CodedError `not_found`, and on cancelling `transition_not_allowed` for an experiment that has ended
- * otherwise than cancelled.
+ * @throws CodedError, in the handlers: `not_found`; on cancelling `transition_not_allowed` for an experiment that has
+ * ended otherwise than cancelled.
  */
 export function experimentItemRoutes(app: App, context: RouteContext): void {
   const { experiments, transitions } = context.repositories;
