@@ -2,7 +2,8 @@
 // The files are read more than once, so that no more than numbers are held per row.
 import { Readable } from 'node:stream';
 import { CodedError } from '../error.ts';
-import type { BlobRef, BlobStore } from '../storage/blob-store.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
+import type { BlobRef } from '../experiment/blob.ts';
 import { chooseSplits, type ChosenRows, type SplitMapping } from './choose-splits.ts';
 import { usableRows, type RowsRead, type SplitSource, type UsableRow } from './column-mapping.ts';
 import { checkEvaluationLabels, LabelCensus } from './labels.ts';

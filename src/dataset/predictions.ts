@@ -1,7 +1,8 @@
 // The prediction of every evaluated row, kept as JSON lines in the order of the snapshot: later comparisons read them.
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import type { BlobRef, BlobStore } from '../storage/blob-store.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
+import type { BlobRef } from '../experiment/blob.ts';
 
 export interface Predictions {
   readonly labelNames: readonly string[];

@@ -1,6 +1,7 @@
 // What a snapshot is: everything that training and evaluation read, named by hashes in one immutable object.
 import { CodedError } from '../error.ts';
-import { isBlobRef, type BlobRef } from '../storage/blob-store.ts';
+import { isBlobRef } from '../storage/blob-store.ts';
+import type { BlobRef } from '../experiment/blob.ts';
 import { canonicalJson } from '../storage/canonical-json.ts';
 
 /** The version that this code writes; it reads this one only. */

@@ -1,5 +1,8 @@
 // How large things are referred to: by the hash of their content.
 
+/** A hash as it is written everywhere. */
+export const sha256Pattern = '^sha256:[0-9a-f]{64}$';
+
 /** Names a blob: `sha256:` and 64 lower-case hexadecimal digits, and its size. */
 export interface BlobRef {
   readonly sha256: string;

@@ -2,5 +2,3 @@
 import { Type, type TSchema } from 'typebox';
 
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-
-export const sha256Pattern = '^sha256:[0-9a-f]{64}$';

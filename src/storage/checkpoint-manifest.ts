@@ -1,7 +1,8 @@
 // What a checkpoint is: the blobs of a step and everything that determines them. No time, host or lease is in it, so
 // that two writers of one step write the same bytes.
 import { CodedError } from '../error.ts';
-import { isBlobRef, type BlobRef } from './blob-store.ts';
+import { isBlobRef } from './blob-store.ts';
+import type { BlobRef } from '../experiment/blob.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /** The version that this code writes; it reads this one only. */

@@ -68,7 +68,7 @@ describe('a training run', () => {
         onnxruntimeVersion: '1.30.0',
         provider: 'cpu',
         threads: 1,
-        graphSha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+        graphSha256: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string,
       },
     });
   });

@@ -3,7 +3,8 @@ import type { CheckpointRepository } from '../../src/database/checkpoint-reposit
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import type { CommittedCheckpoint } from '../../src/experiment/activity.ts';
 import { safetensorsFile } from '../../src/model/safetensors.ts';
-import type { BlobRef, BlobStore } from '../../src/storage/blob-store.ts';
+import type { BlobStore } from '../../src/storage/blob-store.ts';
+import type { BlobRef } from '../../src/experiment/blob.ts';
 import { checkpointFormatVersion, type CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import type { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import type { TrainingState } from '../../src/training/job.ts';

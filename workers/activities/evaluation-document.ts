@@ -1,6 +1,6 @@
 // The evaluation as it is stored: what the report shows and what later comparisons read.
 import type { ClassificationMetrics } from '../../src/training/metrics.ts';
-import type { BlobRef } from '../../src/storage/blob-store.ts';
+import type { BlobRef } from '../../src/experiment/blob.ts';
 
 export interface EvaluationDocument extends ClassificationMetrics {
   readonly formatVersion: 1;

@@ -7,7 +7,8 @@ import { readModelConfig } from '../../src/model/model-config.ts';
 import { readModelTensors } from '../../src/model/model-folder.ts';
 import type { NamedTensor } from '../../src/model/safetensors.ts';
 import type { Tokenizer } from '../../src/text/tokenizer.ts';
-import type { BlobRef, BlobStore } from '../../src/storage/blob-store.ts';
+import type { BlobStore } from '../../src/storage/blob-store.ts';
+import type { BlobRef } from '../../src/experiment/blob.ts';
 
 /** Constants of the BERT paper that a model from scratch does not choose (arXiv:1810.04805 and its published code). */
 const paper = {

@@ -15,7 +15,8 @@ import type {
 } from '../../src/experiment/activity.ts';
 import { snapshotIdOf } from '../../src/experiment/id.ts';
 import type { DatasetSpec, ExperimentSpec } from '../../src/experiment/spec.ts';
-import type { BlobRef, BlobStore } from '../../src/storage/blob-store.ts';
+import type { BlobStore } from '../../src/storage/blob-store.ts';
+import type { BlobRef } from '../../src/experiment/blob.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { WordPieceLearner } from '../../src/text/learn-word-piece.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';

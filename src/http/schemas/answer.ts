@@ -1,7 +1,8 @@
 // Schemas that every resource shares: problems, pages, ids, times.
 import { Type, type TSchema } from 'typebox';
 import { errorDefinitions } from '../../error.ts';
-import { nullable, sha256Pattern } from '../../experiment/schema.ts';
+import { nullable } from '../../experiment/schema.ts';
+import { sha256Pattern } from '../../experiment/blob.ts';
 import { problemType } from '../problem.ts';
 
 /** One of some texts. */

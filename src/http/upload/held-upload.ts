@@ -2,7 +2,8 @@
 // refused upload leaves nothing behind.
 import { Transform, type Readable, type TransformCallback } from 'node:stream';
 import { CodedError } from '../../error.ts';
-import type { BlobRef, BlobStore } from '../../storage/blob-store.ts';
+import type { BlobStore } from '../../storage/blob-store.ts';
+import type { BlobRef } from '../../experiment/blob.ts';
 
 export class HeldUpload {
   readonly #held: HeldStream;

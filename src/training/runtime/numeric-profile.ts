@@ -24,9 +24,9 @@ function detectInstructionSet(): string {
   return has('avx') ? 'avx' : arch();
 }
 
-/** The lower-case hexadecimal SHA-256 of a model's bytes. */
+/** The `sha256:…` of a model's bytes. */
 export function graphSha256(model: Uint8Array): string {
-  return createHash('sha256').update(model).digest('hex');
+  return `sha256:${createHash('sha256').update(model).digest('hex')}`;
 }
 
 /** The profile of this machine for a graph, a provider and a number of threads. */
