@@ -69,7 +69,7 @@ export function readConfig(environment: Environment = process.env): Config {
     host: text(variables.host, '127.0.0.1'),
     port: wholeNumber(environment, variables.port, 8080, 0, 65_535),
     dataDirectory,
-    databaseUrl: text(variables.databaseUrl, 'postgresql://postgres@127.0.0.1:5432/postgres'),
+    databaseUrl: text(variables.databaseUrl, ''),
     temporal: {
       address: text(variables.temporalAddress, '127.0.0.1:7233'),
       namespace: text(variables.temporalNamespace, 'default'),
@@ -87,6 +87,30 @@ export function readConfig(environment: Environment = process.env): Config {
       modelBytes: wholeNumber(environment, variables.modelLimit, 2 * gibibyte, 1, 1024 * gibibyte),
     },
   };
+}
+
+/** The level of the log, also when the rest of the configuration cannot be read. */
+export function logLevel(environment: Environment = process.env): string {
+  const level = environment[variables.logLevel];
+  return logLevels.find((known) => known === level) ?? 'info';
+}
+
+/**
+ * Reads the configuration of a part that runs by itself. It shares database, Temporal and store with the other parts,
+ * so that a default for one of them would only hide that it is missing.
+ *
+ * @throws CodedError `configuration_invalid` naming the variables that are not set, or what `readConfig` throws.
+ */
+export function readPartConfig(environment: Environment = process.env): Config {
+  const shared = [variables.databaseUrl, variables.temporalAddress, variables.storageUrl];
+  const missing = shared.filter((name) => !environment[name]);
+  if (missing.length > 0)
+    throw new CodedError(
+      'configuration_invalid',
+      `${missing.join(', ')} must be set, to the same for every part. Beside a running npm start: ` +
+        'set -a; . .data/stack.env; set +a',
+    );
+  return readConfig(environment);
 }
 
 /** The environment of a child process: this process's own, with changes. */

@@ -13,7 +13,7 @@ export const errorDefinitions = {
   invalid_request: {
     status: 400,
     title: 'The request is malformed',
-    remedy: 'Correct each field listed under errors.',
+    remedy: 'Correct what is named, and send it again.',
     fault: 'user',
   },
   forbidden_host: {
@@ -43,13 +43,15 @@ export const errorDefinitions = {
   no_checkpoint: {
     status: 409,
     title: 'There is no checkpoint to take a model from',
-    remedy: 'Wait for the first checkpoint.',
+    remedy:
+      'An experiment that has not ended makes its first checkpoint in time; one that has ended can be submitted anew.',
     fault: 'user',
   },
   not_ready: {
     status: 409,
     title: 'That result does not exist yet',
-    remedy: 'Wait until the experiment has come that far, for instance with Prefer: wait.',
+    remedy:
+      'An experiment that has not ended can be waited for with Prefer: wait; one that has ended can be submitted anew.',
     fault: 'user',
   },
   payload_too_large: {
@@ -61,7 +63,7 @@ export const errorDefinitions = {
   unsupported_media_type: {
     status: 415,
     title: 'The media type is not taken here',
-    remedy: 'Use the media type that the API document names for this path.',
+    remedy: 'Send what the API document names for this path.',
     fault: 'user',
   },
   range_not_satisfiable: {
@@ -79,7 +81,7 @@ export const errorDefinitions = {
   not_supported: {
     status: 422,
     title: 'The service cannot do this yet',
-    remedy: 'Leave the named field out or give it the value that the detail names.',
+    remedy: 'The API document says what is supported.',
     fault: 'user',
   },
   dataset_invalid: {
@@ -109,7 +111,7 @@ export const errorDefinitions = {
   labels_invalid: {
     status: 422,
     title: 'The labels cannot be used for this task',
-    remedy: 'Check the label column, its split and the task.',
+    remedy: 'Correct those rows, or set evaluationFraction instead of an evaluation split.',
     fault: 'user',
   },
   model_invalid: {
@@ -157,7 +159,7 @@ export const errorDefinitions = {
   blob_missing: {
     status: 500,
     title: 'A stored object is missing',
-    remedy: 'Restore the object store, or resume from an earlier checkpoint.',
+    remedy: 'Check that STORAGE_URL is the same for every part, and restore the object store if it is.',
     fault: 'machine',
   },
   blob_corrupt: {

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import { readConfig, silenceAwsNodeNotice, type Config } from '../src/config.ts';
+import { logLevel, readPartConfig, silenceAwsNodeNotice, type Config } from '../src/config.ts';
 import { ChangeFeed } from '../src/database/change-feed.ts';
 import { openDatabase } from '../src/database/client.ts';
 import { applyMigrations, migrationsDirectory } from '../src/database/migrate.ts';
@@ -33,21 +33,30 @@ const heartbeatIntervalSeconds = 1;
 /** Runs a worker until SIGTERM or SIGINT; the process then ends with status 0. */
 export async function runWorkerProcess(kind: WorkerKind): Promise<void> {
   silenceAwsNodeNotice();
-  const config = readConfig();
-  const log = createLogger(kind.name, config.logLevel);
+  const log = createLogger(kind.name, logLevel());
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
+  // Until the worker is there nothing was taken on that a stop would have to look after.
+  const leave = (): void => process.exit(0);
+  stopping.signal.addEventListener('abort', leave);
   try {
-    await run(kind, config, log, stopping);
+    await run(kind, readPartConfig(), log, stopping, leave);
   } catch (error) {
     log.fatal({ err: error }, messageOf(error));
     process.exitCode = 1;
   }
 }
 
-async function run(kind: WorkerKind, config: Config, log: Logger, stopping: AbortController): Promise<void> {
+async function run(
+  kind: WorkerKind,
+  config: Config,
+  log: Logger,
+  stopping: AbortController,
+  leave: () => void,
+): Promise<void> {
   // Signals are ours: training must hear of them at once, not at the end of the grace time.
   Runtime.install({ shutdownSignals: [], workerHeartbeatInterval: '5 s', logger: sdkLogger(log) });
+  log.info('starting: waits for the database and Temporal');
   await applyMigrations(config.databaseUrl, migrationsDirectory());
   const database = openDatabase(config.databaseUrl);
   const changes = new ChangeFeed(config.databaseUrl);
@@ -74,6 +83,7 @@ async function run(kind: WorkerKind, config: Config, log: Logger, stopping: Abor
       shutdownGraceTime: `${stopGraceSeconds} s`,
       ...kind.options(dependencies),
     });
+    stopping.signal.removeEventListener('abort', leave);
     stopping.signal.addEventListener('abort', () => worker.shutdown());
     if (stopping.signal.aborted) return;
     if (kind.background) changes.start();
@@ -98,6 +108,8 @@ async function run(kind: WorkerKind, config: Config, log: Logger, stopping: Abor
 function sdkLogger(log: Logger): DefaultLogger {
   return new DefaultLogger('WARN', ({ level, message, meta }) => {
     if (level === 'ERROR') log.error(meta ?? {}, message);
+    // That a pool serves activities alone is how it is meant.
+    else if (message.startsWith('No workflows registered')) log.debug(message);
     else log.warn(meta ?? {}, message);
   });
 }

@@ -107,6 +107,8 @@ function refuseContradictions({ model, dataset, training }: Submission): void {
     });
   if (dataset.evaluationSplit === (dataset.trainSplit ?? 'train'))
     problems.push({ path: '/dataset/evaluationSplit', message: 'must be another split than trainSplit' });
+  if (dataset.textField === dataset.labelField)
+    problems.push({ path: '/dataset/labelField', message: 'must be another column than textField' });
   if (typeof training?.warmupSteps === 'number' && training.warmupRatio !== undefined)
     problems.push({ path: '/training/warmupSteps', message: 'cannot be set together with warmupRatio' });
   if (problems.length > 0)
@@ -116,7 +118,7 @@ function refuseContradictions({ model, dataset, training }: Submission): void {
 function refuseUnsupported({ model, dataset, training = {} }: Submission): void {
   const problems: FieldProblem[] = [];
   const refuse = (path: string, unsupported: boolean, supported: string): void => {
-    if (unsupported) problems.push({ path, message: `not supported yet: ${supported}` });
+    if (unsupported) problems.push({ path, message: `not supported yet, ${supported}` });
   };
   const isSet = (value: unknown): boolean => value !== undefined && value !== null;
   refuse('/model/hub', isSet(model.hub), 'upload the model and use its id');
@@ -144,7 +146,7 @@ function refuseUnsupported({ model, dataset, training = {} }: Submission): void 
   for (const field of [...unset, 'seeds', 'pretraining'] as (keyof typeof training)[])
     refuse(`/training/${field}`, isSet(training[field]), 'leave it out');
   if (problems.length > 0) {
-    const detail = problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
+    const detail = `${problems.map(({ path, message }) => `${path} is ${message}`).join('; ')}.`;
     throw new CodedError('not_supported', detail, { problems });
   }
 }

@@ -55,6 +55,7 @@ export async function registerDocumentation(app: App): Promise<void> {
     },
   });
   await app.register(swaggerUi, { routePrefix: '/docs' });
+  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
 }
 

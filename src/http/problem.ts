@@ -3,8 +3,8 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { CodedError, errorDefinitions, type ErrorCode, type FieldProblem } from '../error.ts';
 
 export const problemType = 'application/problem+json';
-/** Where each code is described; a reference, relative to the project's documentation. */
-const documentation = 'docs/errors.md#';
+/** Names each code for machines (RFC 8141); docs/errors.md describes it for people. */
+const problemNamespace = 'urn:bert-eval-coordinator:problem:';
 const retryAfterSeconds = 5;
 
 export interface Problem {
@@ -22,7 +22,7 @@ export interface Problem {
 export function problemOf(error: CodedError, instance: string, requestId: string): Problem {
   const { status, title, remedy } = errorDefinitions[error.code];
   return {
-    type: `${documentation}${error.code}`,
+    type: `${problemNamespace}${error.code}`,
     title,
     status,
     detail: `${error.message} ${remedy}`.trim(),

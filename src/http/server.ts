@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
 import { Connection } from '@temporalio/client';
-import { readConfig, silenceAwsNodeNotice, type Config } from '../config.ts';
+import { logLevel, readPartConfig, silenceAwsNodeNotice, type Config } from '../config.ts';
 import { ChangeFeed } from '../database/change-feed.ts';
 import { openDatabase } from '../database/client.ts';
 import { applyMigrations, migrationsDirectory } from '../database/migrate.ts';
@@ -66,9 +66,9 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
 }
 
 async function main(): Promise<void> {
-  const config = readConfig();
-  const log = createLogger('api', config.logLevel);
+  const log = createLogger('api', logLevel());
   try {
+    const config = readPartConfig();
     const server = await startServer(config, log);
     closeWithGrace({ delay: closeSeconds * 1000, logger: false }, async ({ err, signal }) => {
       if (err) log.fatal({ err }, 'stopped by an error');

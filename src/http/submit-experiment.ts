@@ -84,6 +84,8 @@ async function bindDataset(
   return { id: record.id, ...spec, evaluationSplit };
 }
 
+const listedColumns = 10;
+
 interface SplitColumns {
   readonly columns: readonly string[];
 }
@@ -99,15 +101,27 @@ function checkColumns(
       : null;
   for (const name of evaluation === null ? [trainSplit] : [trainSplit, evaluation]) {
     const split = Object.hasOwn(splits, name) ? splits[name] : undefined;
-    if (!split) throw new CodedError('dataset_split_missing', `The dataset has no split ${name}.`);
+    if (!split)
+      throw new CodedError(
+        'dataset_split_missing',
+        `The dataset has no split ${name}; it has: ${Object.keys(splits).join(', ')}.`,
+      );
     const missing = [textField, labelField].find((column) => !split.columns.includes(column));
     if (missing !== undefined)
       throw new CodedError(
         'dataset_column_missing',
-        `Split ${name} has no column ${JSON.stringify(missing.slice(0, 60))}.`,
+        `Split ${name} has no column ${JSON.stringify(missing.slice(0, 60))}; it has: ${columnList(split)}.`,
       );
   }
   return evaluation;
+}
+
+/** The first columns: enough to see a slip. */
+function columnList({ columns }: SplitColumns): string {
+  return columns
+    .slice(0, listedColumns)
+    .map((column) => JSON.stringify(column.slice(0, 60)))
+    .join(', ');
 }
 
 /** Inline rows are few: what preparing would find wrong with the labels is told at once. */

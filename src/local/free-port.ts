@@ -1,5 +1,25 @@
-// A TCP port on loopback that nobody uses now.
+// TCP ports that nobody uses now.
 import { createServer } from 'node:net';
+import { CodedError } from '../error.ts';
+
+/**
+ * Makes sure that a port can be listened on now.
+ *
+ * @throws CodedError `configuration_invalid` naming the port.
+ */
+export function requireFreePort(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (cause) => {
+      reject(
+        new CodedError('configuration_invalid', `PORT ${port} cannot be listened on: ${cause.message}.`, {
+          cause,
+        }),
+      );
+    });
+    server.listen(port, host, () => server.close(() => resolve()));
+  });
+}
 
 /** Asks the system for a free port. Another process may take it before the caller does. */
 export function freePort(): Promise<number> {

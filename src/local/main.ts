@@ -1,7 +1,7 @@
 // `npm start`: the whole stack on this machine until SIGINT or SIGTERM.
 import { once } from 'node:events';
 import { readConfig } from '../config.ts';
-import { messageOf } from '../error.ts';
+import { CodedError, errorDefinitions, messageOf } from '../error.ts';
 import { createLogger } from '../log.ts';
 import { startStack } from './stack.ts';
 
@@ -19,11 +19,14 @@ try {
   if (stack.temporalUi !== undefined) process.stdout.write(`  Temporal: ${stack.temporalUi}\n`);
   process.stdout.write(`  Data and logs: ${config.dataDirectory}; stop with Ctrl-C\n`);
   await stopRequested;
+  process.stdout.write('Stopping; what is training keeps its last steps …\n');
   await stack.stop();
+  process.stdout.write('Stopped. The next start goes on with the same data.\n');
 } catch (error) {
   // Asked to stop while it started: everything is stopped by now, as was wanted.
   if (!stopping.signal.aborted) {
-    process.stderr.write(`${messageOf(error)}\n`);
+    const remedy = error instanceof CodedError ? errorDefinitions[error.code].remedy : '';
+    process.stderr.write(`${messageOf(error)} ${remedy}\n`);
     process.exitCode = 1;
   }
 }

@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { childEnvironment, isSet, variables, type Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { lockDirectory } from './directory-lock.ts';
-import { freePort } from './free-port.ts';
+import { freePort, requireFreePort } from './free-port.ts';
 import { endLeftovers } from './leftover.ts';
 import { preparePostgres } from './postgres.ts';
 import { stackVariable } from './process-identity.ts';
@@ -56,6 +56,7 @@ export async function startStack(config: Config, log: Logger, stopping: AbortSig
     if (ended > 0) log.warn({ processes: ended }, 'ended what an earlier stack had left running');
     await mkdir(join(dataDirectory, 'logs'), { recursive: true });
     const port = config.port === 0 ? await freePort() : config.port;
+    await requireFreePort(config.host, port);
     const own = childEnvironment({ [stackVariable]: dataDirectory });
     // Both come to their end before a fault of one stops what was started: nothing is started after that.
     const [database, temporal] = await bothSettled(

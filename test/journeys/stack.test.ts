@@ -134,6 +134,35 @@ describe('the stack', () => {
     await rm(directory, { recursive: true });
   }, 120_000);
 
+  it('refuses a port that another one listens on, instead of taking its answers for its own', async () => {
+    const stack = await start();
+    const port = new URL(stack.url).port;
+    await expect(StackProcess.start(undefined, { PORT: port })).rejects.toThrow(
+      `PORT ${port} cannot be listened on`,
+    );
+  }, 120_000);
+
+  it('says of a part alone what it needs, and lets a part that waits be stopped', async () => {
+    const program = resolve('dist/workers/training-worker.js');
+    const { DATABASE_URL: _none, ...environment } = process.env;
+    const alone = spawnSync(process.execPath, [program], { env: environment, encoding: 'utf8' });
+    expect(alone.status).toBe(1);
+    expect(alone.stderr).toContain('DATABASE_URL, TEMPORAL_ADDRESS, STORAGE_URL must be set');
+    const nowhere = {
+      DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+      STORAGE_URL: 'file:///nowhere',
+    };
+    const waiting = spawn(process.execPath, [program], {
+      env: { ...environment, ...nowhere },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    await once(waiting.stderr, 'data');
+    waiting.kill('SIGTERM');
+    const [status] = (await once(waiting, 'exit')) as [number];
+    expect(status).toBe(0);
+  }, 60_000);
+
   it('says what is wrong with a variable instead of starting', () => {
     const { status, stderr } = spawnSync(process.execPath, [resolve('dist/src/local/main.js')], {
       env: { ...process.env, PORT: 'many' },

@@ -27,7 +27,7 @@ export function evaluationRowRoutes(app: App, { repositories, blobs }: RouteCont
         experimentId: request.params.id,
       });
       if (reportSha256 === null)
-        throw new CodedError('not_ready', `The experiment is ${state}; there is no evaluation yet.`);
+        throw new CodedError('not_ready', `The experiment is ${state}; it has no evaluation.`);
       // Written by publishReport, checked by its hash.
       const report = JSON.parse(
         Buffer.from(await blobs.bytes(reportSha256)).toString(),

@@ -61,7 +61,12 @@ export function experimentRoutes(app: App, context: RouteContext): void {
     async (request, reply) => {
       const created = await submitExperiment(context, request.body, request.headers['idempotency-key']);
       if (created.replayed) reply.header('idempotency-replayed', 'true');
-      reply.code(201).header('location', `/experiments/${created.experimentId}`);
+      // Made by experimentBody, now or for the first request with this key.
+      const { version } = JSON.parse(created.response) as { readonly version: number };
+      reply
+        .code(201)
+        .header('location', `/experiments/${created.experimentId}`)
+        .header('etag', tagOf(version));
       return reply.type('application/json; charset=utf-8').send(created.response);
     },
   );

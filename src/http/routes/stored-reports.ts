@@ -41,7 +41,7 @@ export function storedReportRoutes(app: App, { repositories, blobs }: RouteConte
         const record = await experiments.require({ projectId: defaultProject, experimentId: id });
         const sha256 = record[field];
         if (sha256 === null)
-          throw new CodedError('not_ready', `The experiment is ${record.state}; there is no ${name} yet.`);
+          throw new CodedError('not_ready', `The experiment is ${record.state}; it has no ${name}.`);
         reply.header('etag', `"${sha256}"`);
         if (matchesTag(request.headers['if-none-match'], `"${sha256}"`)) return reply.code(304).send(null);
         return reply.type('application/json; charset=utf-8').send(await blobs.get(sha256));
