@@ -367,7 +367,7 @@ export interface components {
             detail: string;
             instance: string;
             /** @enum {string} */
-            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "no_checkpoint" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "temporal_unavailable" | "internal";
+            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "no_checkpoint" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "out_of_memory" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "temporal_unavailable" | "internal";
             requestId: string;
             errors?: {
                 /** @description JSON pointer. */

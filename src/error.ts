@@ -174,6 +174,12 @@ export const errorDefinitions = {
     remedy: 'Look at the worker’s log; the attempt is tried again.',
     fault: 'machine',
   },
+  out_of_memory: {
+    status: 500,
+    title: 'The worker ran out of memory',
+    remedy: 'Use a smaller model, batchSize or maxSequenceLength, or a worker with more memory.',
+    fault: 'machine',
+  },
   data_directory_in_use: {
     status: 500,
     title: 'DATA_DIR is used by another running stack',
@@ -246,6 +252,22 @@ export class CodedError extends Error {
 /** Whether an error must not be tried again: trying would give the same. */
 export function isUserFault(error: unknown): error is CodedError {
   return error instanceof CodedError && errorDefinitions[error.code].fault === 'user';
+}
+
+/** How the JavaScript engine, the C++ library and onnxruntime say that memory cannot be had. */
+const allocationFailures =
+  /array buffer allocation failed|bad_alloc|failed to allocate memory|out of memory/i;
+
+/** Whether an error, coded or not, says that memory could not be had: at once, or in what caused it. */
+export function isOutOfMemory(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return allocationFailures.test(error.message) || isOutOfMemory(error.cause);
+}
+
+/** The error itself, or `out_of_memory` with it as cause where it is an uncoded failure to allocate. */
+export function codedIfOutOfMemory(error: unknown): unknown {
+  if (error instanceof CodedError || !isOutOfMemory(error)) return error;
+  return new CodedError('out_of_memory', 'Memory for the work could not be allocated.', { cause: error });
 }
 
 /** The message of anything thrown. */

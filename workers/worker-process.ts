@@ -43,7 +43,8 @@ export async function runWorkerProcess(kind: WorkerKind): Promise<void> {
     await run(kind, readPartConfig(), log, stopping, leave);
   } catch (error) {
     log.fatal({ err: error }, messageOf(error));
-    process.exitCode = 1;
+    // What was opened before the fault would keep half a process alive, which nobody would start again.
+    process.exit(1);
   }
 }
 

@@ -1,6 +1,7 @@
 // The rows of a split's file, as they come: CSV, TSV or JSON lines.
 import type { Readable } from 'node:stream';
 import { duplicateKey } from '../storage/duplicate-key.ts';
+import { deepestNesting, isNestedTooDeep } from '../storage/nesting.ts';
 import { csvRecords, type CellRecord } from './csv-records.ts';
 import { datasetLimits } from './limits.ts';
 import { RowProblems } from './row-problems.ts';
@@ -93,6 +94,10 @@ async function* tableRows(records: AsyncGenerator<CellRecord>, problems: RowProb
 
 async function* jsonRows(stream: Readable, problems: RowProblems): AsyncGenerator<Row> {
   for await (const { line, text } of linesOf(stream, problems)) {
+    if (isNestedTooDeep(text)) {
+      problems.add(line, `is nested over ${deepestNesting} levels deep`);
+      continue;
+    }
     const values = parseObject(text);
     if (values === undefined) {
       problems.add(line, 'is not a JSON object');

@@ -25,12 +25,15 @@ export function requireLoopback(host: string): void {
  * Checks the headers that a browser sets, so that no page of another site reaches the service: not by posting to it, and
  * not under a name of its own that resolves to loopback (DNS rebinding).
  *
- * @throws CodedError `forbidden_host`, `forbidden_origin`.
+ * @param rawHeaders names and values in turn, as they came: of two Host headers the parsed ones show only the first.
+ * @throws CodedError `forbidden_host`, `forbidden_origin`, `invalid_request` for two Host headers (RFC 9112, section 3.2).
  */
-export function checkAccess(headers: {
-  readonly host?: string | undefined;
-  readonly origin?: string | undefined;
-}): void {
+export function checkAccess(
+  headers: { readonly host?: string | undefined; readonly origin?: string | undefined },
+  rawHeaders: readonly string[],
+): void {
+  const hosts = rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host');
+  if (hosts.length > 1) throw new CodedError('invalid_request', 'The request has two Host headers.');
   const host = parseHost(headers.host ?? '');
   if (!host || !isLoopback(host.hostname))
     throw new CodedError('forbidden_host', 'The Host header must name 127.0.0.1, localhost or [::1].');

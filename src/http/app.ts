@@ -1,6 +1,6 @@
 // The HTTP application: what every request goes through, and the routes. It listens nowhere; a test injects requests.
 import multipart from '@fastify/multipart';
-import Fastify, { type FastifyError } from 'fastify';
+import Fastify, { type FastifyError, type FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 import { v7 } from 'uuid';
 import { CodedError, errorDefinitions } from '../error.ts';
@@ -98,6 +98,8 @@ function createFastify(): App {
     },
     clientErrorHandler: answerBrokenRequest,
   }) as unknown as App;
+  // Bodies are JSON or forms; the framework would take plain text too.
+  app.removeContentTypeParser('text/plain');
   // Answers are made of the documented types; nothing is left out of them on the way, and the tests hold them to it.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   return app;
@@ -106,7 +108,8 @@ function createFastify(): App {
 function addChecks(app: App): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
-    checkAccess(request.headers);
+    checkAccess(request.headers, request.raw.rawHeaders);
+    refuseEncodedBody(request.headers['content-encoding']);
     done();
   });
   app.addHook('preValidation', (request, _reply, done) => {
@@ -117,8 +120,21 @@ function addChecks(app: App): void {
   });
 }
 
+/** Bodies are read as they come: what is compressed would be taken for what it is not. */
+function refuseEncodedBody(encoding: string | undefined): void {
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity')
+    throw new CodedError('unsupported_media_type', 'Bodies with a Content-Encoding are not taken.');
+}
+
+/** Whatever fails because the client cut its connection is no fault of the server's. */
+function faultOf(error: unknown, { raw }: FastifyRequest): unknown {
+  if (error instanceof CodedError || !raw.errored) return error;
+  return new CodedError('invalid_request', 'The body ended before its end.', { cause: error });
+}
+
 function addErrorAnswers(app: App, { log }: AppDependencies): void {
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
+  app.setErrorHandler<FastifyError>((thrown, request, reply) => {
+    const error = faultOf(thrown, request);
     const { code } = toCodedError(error);
     if (errorDefinitions[code].status >= 500)
       log.error(

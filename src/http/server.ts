@@ -77,7 +77,8 @@ async function main(): Promise<void> {
     });
   } catch (error) {
     log.fatal({ err: error }, messageOf(error));
-    process.exitCode = 1;
+    // What was opened before the fault would keep half a process alive, which nobody would start again.
+    process.exit(1);
   }
 }
 

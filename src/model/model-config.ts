@@ -99,8 +99,14 @@ function requireValue(root: JsonObject, field: string, expected: unknown, otherw
   if (value === expected) return;
   throw new CodedError(
     'not_supported',
-    `config.json has ${field} ${JSON.stringify(value ?? null).slice(0, 60)}; only ${JSON.stringify(expected)} is supported.`,
+    `config.json has ${field} ${described(value ?? null)}; only ${JSON.stringify(expected)} is supported.`,
   );
+}
+
+/** What is nested, however deep, is not written out. */
+function described(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return 'that is no plain value';
+  return JSON.stringify(value).slice(0, 60);
 }
 
 function count(root: JsonObject, field: string, limit: number, otherwise?: number): number {

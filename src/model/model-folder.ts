@@ -1,6 +1,7 @@
 // The files of a Hugging Face model folder: do they make one BERT model, and what are its weights?
 import { CodedError } from '../error.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
+import { deepestNesting, isNestedTooDeep } from '../storage/nesting.ts';
 import type { BlobRef } from '../experiment/blob.ts';
 import { createTokenizer } from '../text/tokenizer.ts';
 import { tokenizerJsonFromVocabulary } from '../text/vocabulary.ts';
@@ -53,6 +54,8 @@ const listedNames = 10;
  * @throws CodedError `model_invalid`, `not_supported`, or `model_incompatible`, which names the tensors.
  */
 export async function inspectModel(files: ModelFiles): Promise<InspectedModel> {
+  refuseDeepNesting('config.json', files.config);
+  if ('json' in files.tokenizer) refuseDeepNesting('tokenizer.json', files.tokenizer.json);
   const config = readModelConfig(files.config);
   const tokenizerJson =
     'json' in files.tokenizer
@@ -86,6 +89,11 @@ export async function readModelTensors(
   return tensors
     .filter(({ name }) => !isIgnoredTensor(name))
     .map((tensor) => ({ ...tensor, name: parameterName(tensor.name) }));
+}
+
+function refuseDeepNesting(fileName: string, json: string): void {
+  if (isNestedTooDeep(json))
+    throw new CodedError('model_invalid', `${fileName} is nested over ${deepestNesting} levels deep.`);
 }
 
 async function readEntries(weights: FileReader): Promise<readonly TensorEntry[]> {

@@ -1,6 +1,7 @@
 // The header of a safetensors file: reading it without trust in what it says, and writing it.
 import { CodedError } from '../error.ts';
 import { duplicateKey } from '../storage/duplicate-key.ts';
+import { deepestNesting, isNestedTooDeep } from '../storage/nesting.ts';
 
 /** Bytes of one element, by the format's name of the type. Other types are refused. */
 const elementBytes = { F32: 4, F16: 2, BF16: 2, I64: 8 } as const;
@@ -49,6 +50,7 @@ export function readHeaderLength(prefix: Uint8Array, fileBytes: number): number 
  */
 export function readHeader(header: Uint8Array, dataBytes: number): readonly TensorEntry[] {
   const text = decode(header);
+  if (isNestedTooDeep(text)) throw invalid(`its header is nested over ${deepestNesting} levels deep`);
   const json = parse(text);
   if (!isObject(json)) throw invalid('its header is not a JSON object');
   const repeated = duplicateKey(text);
@@ -101,7 +103,9 @@ function readEntry(name: string, value: unknown): TensorEntry {
   if (!isObject(value)) throw invalid(`the entry of ${quote(name)} is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !isElementType(dtype)) {
-    throw invalid(`${quote(name)} has the type ${quote(String(dtype))}; F32, F16, BF16 and I64 are read`);
+    throw invalid(
+      `${quote(name)} has the type ${typeof dtype === 'string' ? quote(dtype) : typeof dtype}; F32, F16, BF16 and I64 are read`,
+    );
   }
   if (!Array.isArray(shape) || shape.length > mostDimensions || !shape.every(isCount)) {
     throw invalid(`the shape of ${quote(name)} is not a list of at most ${mostDimensions} sizes`);

@@ -30,6 +30,8 @@ export function isBlobRef(value: unknown): value is BlobRef {
 export class BlobStore {
   readonly #store: ObjectStore;
   readonly #prefix: string;
+  /** Hashes whose stored content was read here and found to be another: these are written anew. */
+  readonly #broken = new Set<string>();
 
   /** @param prefix put before every key, so that projects do not share blobs; empty, or ends with a slash. */
   constructor(store: ObjectStore, prefix: string) {
@@ -39,7 +41,10 @@ export class BlobStore {
 
   async putBytes(bytes: Uint8Array): Promise<BlobRef> {
     const reference = { sha256: sha256Of(bytes), sizeBytes: bytes.byteLength };
-    if (!(await this.#isStored(reference))) await this.#store.put(this.#key(reference.sha256), bytes);
+    if (!(await this.#isStored(reference))) {
+      await this.#store.put(this.#key(reference.sha256), bytes);
+      this.#broken.delete(reference.sha256);
+    }
     return reference;
   }
 
@@ -67,6 +72,7 @@ export class BlobStore {
         this.#key(reference.sha256),
         Readable.from(piecesOf(parts, onProgress), { objectMode: false }),
       );
+      this.#broken.delete(reference.sha256);
     }
     return reference;
   }
@@ -89,7 +95,10 @@ export class BlobStore {
     try {
       await this.#store.put(incoming, body.pipe(meter));
       const reference = meter.reference();
-      if (!(await this.#isStored(reference))) await this.#store.copy(incoming, this.#key(reference.sha256));
+      if (!(await this.#isStored(reference))) {
+        await this.#store.copy(incoming, this.#key(reference.sha256));
+        this.#broken.delete(reference.sha256);
+      }
       return reference;
     } catch (error) {
       // The store wraps what broke its source; a fault of the source itself says more.
@@ -102,7 +111,8 @@ export class BlobStore {
   }
 
   /**
-   * The content, checked: the stream fails at its end with `blob_corrupt` when size or hash are not those of the name.
+   * The content, checked: the stream fails at its end with `blob_corrupt` when size or hash are not those of the name. It
+   * is not deleted then, as the reading may be what failed; who puts the same content here later replaces it.
    *
    * @throws CodedError `blob_missing`.
    */
@@ -112,10 +122,14 @@ export class BlobStore {
     if (stored === undefined) throw missing(sha256);
     if (sizeBytes !== undefined && stored.sizeBytes !== sizeBytes) {
       stored.body.destroy();
+      this.#broken.add(sha256);
       throw corrupt(sha256);
     }
     const verifier = new HashingStream(stored.sizeBytes, sha256);
     stored.body.once('error', (error) => verifier.destroy(storageFault(error)));
+    verifier.once('error', (error) => {
+      if (error instanceof CodedError && error.code === 'blob_corrupt') this.#broken.add(sha256);
+    });
     verifier.once('close', () => stored.body.destroy());
     return stored.body.pipe(verifier);
   }
@@ -162,8 +176,9 @@ export class BlobStore {
     return `${this.#prefix}blobs/sha256/${digits.slice(0, 2)}/${digits}`;
   }
 
-  /** A blob of another size under this name is broken: it is written anew. */
+  /** A blob of another size under this name is broken, and so is one that was found to be: it is written anew. */
   async #isStored(reference: BlobRef): Promise<boolean> {
+    if (this.#broken.has(reference.sha256)) return false;
     return (await this.#store.head(this.#key(reference.sha256)))?.sizeBytes === reference.sizeBytes;
   }
 }

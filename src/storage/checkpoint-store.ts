@@ -15,6 +15,8 @@ const stepDigits = 12;
 export class CheckpointStore {
   readonly #store: ObjectStore;
   readonly #projectId: string;
+  /** Ids whose stored object was read here and found to be another: these are published anew. */
+  readonly #broken = new Set<string>();
 
   constructor(store: ObjectStore, projectId: string) {
     this.#store = store;
@@ -31,8 +33,10 @@ export class CheckpointStore {
   async publish(manifest: CheckpointManifest): Promise<{ readonly id: string }> {
     const bytes = encodeCheckpointManifest(manifest);
     const id = sha256Of(bytes);
-    // What is stored under this key already is the same bytes: the key says their hash.
-    await this.#store.put(this.#key(manifest.experimentId, manifest.step, id), bytes, { ifAbsent: true });
+    // What is stored under this key already is the same bytes, unless it is broken: the key says their hash.
+    const ifAbsent = !this.#broken.has(id);
+    await this.#store.put(this.#key(manifest.experimentId, manifest.step, id), bytes, { ifAbsent });
+    this.#broken.delete(id);
     return { id };
   }
 
@@ -46,8 +50,10 @@ export class CheckpointStore {
     const stored = await this.#store.get(this.#key(experimentId, step, id));
     if (stored === undefined) return undefined;
     const bytes = await buffer(stored.body);
-    if (sha256Of(bytes) !== id)
+    if (sha256Of(bytes) !== id) {
+      this.#broken.add(id);
       throw new CodedError('blob_corrupt', `The checkpoint stored as ${id} has another hash.`);
+    }
     const manifest = decodeCheckpointManifest(bytes);
     if (manifest.step !== step || manifest.experimentId !== experimentId)
       throw new CodedError('blob_corrupt', `The checkpoint stored for step ${step} is another one's.`);

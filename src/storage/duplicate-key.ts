@@ -34,7 +34,7 @@ export function duplicateKey(json: string): string | undefined {
 }
 
 /** The index of the closing quote of the string that opens at `start`. */
-function endOfString(json: string, start: number): number {
+export function endOfString(json: string, start: number): number {
   let index = start + 1;
   while (index < json.length && json[index] !== '"') index += json[index] === '\\' ? 2 : 1;
   return index;

@@ -24,6 +24,9 @@ export interface TokenizerDefinition {
 type JsonObject = Readonly<Record<string, unknown>>;
 
 const largestVocabulary = 1_000_000;
+/** Spelling a word takes time with its length times that of the longest token: both are bounded, so that none stops a worker. */
+const longestWordCharacters = 200;
+const longestTokenCharacters = 200;
 
 /**
  * Reads a WordPiece tokenizer.json. Its settings for truncation and padding are ignored: both are the experiment's.
@@ -48,15 +51,17 @@ export function readTokenizerJson(json: unknown): TokenizerDefinition {
   checkPreTokenizer(root['pre_tokenizer']);
   checkPostProcessor(root['post_processor']);
   const longestWord = model['max_input_chars_per_word'] ?? 100;
-  if (typeof longestWord !== 'number' || !(longestWord >= 1))
-    throw invalid('max_input_chars_per_word is no count');
+  if (typeof longestWord !== 'number' || !(longestWord >= 1 && longestWord <= longestWordCharacters))
+    throw invalid(`max_input_chars_per_word is no count from 1 to ${longestWordCharacters}`);
+  const continuingPrefix = stringOr(model['continuing_subword_prefix'], '##');
+  refuseLongToken(continuingPrefix);
   let vocabularySize = 0;
   for (const id of vocabulary.values()) vocabularySize = Math.max(vocabularySize, id + 1);
   return {
     normalizer: readNormalizer(root['normalizer']),
     model: {
       vocabulary,
-      continuingPrefix: stringOr(model['continuing_subword_prefix'], '##'),
+      continuingPrefix,
       unknownId: idOf(model['unk_token'] ?? '[UNK]'),
       longestWordCharacters: longestWord,
     },
@@ -84,6 +89,7 @@ function readVocabulary(value: unknown): Map<string, number> {
   const vocabulary = new Map<string, number>();
   const ids = new Set<number>();
   for (const [token, id] of entries) {
+    refuseLongToken(token);
     if (!isId(id))
       throw invalid(`the id of ${describe(token)} is not a whole number below ${largestVocabulary}`);
     if (ids.has(id)) throw invalid(`two tokens have the id ${id}`);
@@ -91,6 +97,11 @@ function readVocabulary(value: unknown): Map<string, number> {
     vocabulary.set(token, id);
   }
   return vocabulary;
+}
+
+function refuseLongToken(token: string): void {
+  if (token.length > longestTokenCharacters)
+    throw invalid(`the token ${describe(token)}… is over ${longestTokenCharacters} characters`);
 }
 
 function readAddedTokens(value: unknown): readonly AddedToken[] {
@@ -105,6 +116,7 @@ function readAddedTokens(value: unknown): readonly AddedToken[] {
     ) {
       throw invalid('an added token lacks its content or id');
     }
+    refuseLongToken(token['content']);
     for (const setting of ['single_word', 'lstrip', 'rstrip', 'normalized']) {
       if (token[setting] === true)
         throw unsupported(`${setting} of the added token ${describe(token['content'])}`);
@@ -159,10 +171,11 @@ function stringOr(value: unknown, otherwise: string): string {
   return typeof value === 'string' ? value : otherwise;
 }
 
-/** A value of the file in a message: short, and in quotes. */
+/** A value of the file in a message: short, and in quotes. What is nested, however deep, is not written out. */
 function describe(value: unknown): string {
-  const shortened = typeof value === 'string' ? value.slice(0, 60) : value;
-  return value === undefined ? 'none' : JSON.stringify(shortened).slice(0, 80);
+  if (value === undefined) return 'none';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return JSON.stringify(typeof value === 'string' ? value.slice(0, 60) : value);
 }
 
 function invalid(what: string): CodedError {

@@ -24,7 +24,8 @@ export class WordPieces {
     this.#unknown = [model.unknownId];
     let longestPiece = 0;
     for (const piece of model.vocabulary.keys()) longestPiece = Math.max(longestPiece, piece.length);
-    this.#longestPiece = longestPiece;
+    // A piece that no word is long enough for need not be tried. A code point takes at most two units of a string.
+    this.#longestPiece = Math.min(longestPiece, 2 * model.longestWordCharacters);
   }
 
   /** The ids of a word's pieces; the unknown token's alone where the vocabulary cannot spell the word. */

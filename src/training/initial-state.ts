@@ -1,4 +1,5 @@
 // The state before the first step: given tensors, and random values for what is not given.
+import { setImmediate as turn } from 'node:timers/promises';
 import { CodedError } from '../error.ts';
 import { isHead, parameterSpecifications, type ParameterSpecification } from './bert/parameters.ts';
 import type { BertConfig, NamedTensor, TrainingState } from './job.ts';
@@ -10,9 +11,15 @@ function elements(shape: readonly number[]): number {
 }
 
 /** A parameter at a random start, which depends on the seed and its name alone. */
-function drawn({ name, shape, start }: ParameterSpecification, seed: number, deviation: number): NamedTensor {
+async function drawn(
+  { name, shape, start }: ParameterSpecification,
+  seed: number,
+  deviation: number,
+  onProgress: () => void,
+): Promise<NamedTensor> {
   const data = new Float32Array(elements(shape));
-  if (start === 'normal') fillNormal(createKeystream(seed, `initial/${name}`), data, deviation);
+  if (start === 'normal')
+    await fillNormal(createKeystream(seed, `initial/${name}`), data, deviation, onProgress);
   if (start === 'ones') data.fill(1);
   return { name, shape, data };
 }
@@ -52,29 +59,34 @@ function checkGiven(
 }
 
 /**
- * The state at step 0.
+ * The state at step 0. Other work has its turn while it is made, which takes seconds for a large model.
  * @param given - pretrained tensors under Hugging Face names with the prefix `bert.`; none for a model from scratch.
  * A classifier or pooler that they lack is drawn at random.
+ * @param onProgress - called before each turn of other work, once a tensor at least; what it throws ends the work
  * @throws CodedError `model_incompatible` naming every tensor that is missing, has another shape or does not belong
  */
-export function initialState(
+export async function initialState(
   config: BertConfig,
   labelCount: number,
   seed: number,
   given: readonly NamedTensor[],
-): TrainingState {
+  onProgress: () => void = () => undefined,
+): Promise<TrainingState> {
   const specifications = parameterSpecifications(config, labelCount);
   const byName = new Map(given.map((tensor) => [tensor.name, tensor]));
   checkGiven(specifications, byName);
-  const zeros = (): NamedTensor[] =>
-    specifications.map(({ name, shape }) => ({ name, shape, data: new Float32Array(elements(shape)) }));
-  return {
-    step: 0,
-    parameters: specifications.map(
-      (specification) =>
-        byName.get(specification.name) ?? drawn(specification, seed, config.initializerRange),
-    ),
-    firstMoments: zeros(),
-    secondMoments: zeros(),
-  };
+  const parameters: NamedTensor[] = [];
+  const firstMoments: NamedTensor[] = [];
+  const secondMoments: NamedTensor[] = [];
+  for (const specification of specifications) {
+    const { name, shape } = specification;
+    parameters.push(
+      byName.get(name) ?? (await drawn(specification, seed, config.initializerRange, onProgress)),
+    );
+    firstMoments.push({ name, shape, data: new Float32Array(elements(shape)) });
+    secondMoments.push({ name, shape, data: new Float32Array(elements(shape)) });
+    onProgress();
+    await turn();
+  }
+  return { step: 0, parameters, firstMoments, secondMoments };
 }

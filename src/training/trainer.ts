@@ -11,7 +11,8 @@ import { createSignals, signal } from './runtime/thread-protocol.ts';
  * reader at most, then training pauses until one is taken. Leaving the iteration of `events` ends the thread.
  *
  * The iteration throws CodedError `training_diverged` when a loss or gradient is no longer finite, `sequence_too_long` or
- * `model_incompatible` when the model cannot take an example, and `engine_failed` when the thread fails.
+ * `model_incompatible` when the model cannot take an example, `out_of_memory` when memory cannot be had,
+ * and `engine_failed` when the thread fails otherwise.
  */
 export function startTraining(job: TrainingJob): TrainingRun {
   const signals = createSignals();

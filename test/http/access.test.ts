@@ -64,7 +64,7 @@ describe('access', () => {
   );
 
   it('is refused without a Host', () => {
-    expect(() => checkAccess({})).toThrow(expect.objectContaining({ code: 'forbidden_host' }));
+    expect(() => checkAccess({}, [])).toThrow(expect.objectContaining({ code: 'forbidden_host' }));
   });
 
   it('is not offered to other machines', () => {

@@ -13,7 +13,7 @@ import { defaultProject } from '../../src/experiment/id.ts';
 import { taskQueues } from '../../src/experiment/name.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { App, AppDependencies } from '../../src/http/dependencies.ts';
-import { createLogger } from '../../src/log.ts';
+import { createLogger, type Logger } from '../../src/log.ts';
 import { BlobStore } from '../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { DirectoryStore } from '../../src/storage/directory-store.ts';
@@ -22,6 +22,7 @@ import { startTestPostgres, type TestPostgres } from '../database/postgres.ts';
 
 export interface Service {
   readonly app: App;
+  readonly log: Logger;
   readonly postgres: TestPostgres;
   readonly repositories: Repositories;
   readonly changes: ChangeFeed;
@@ -70,6 +71,7 @@ export async function startService(limits = { datasetBytes: 1e9, modelBytes: 1e9
   const app = await buildAnother();
   return Object.assign(service, parts, {
     app,
+    log,
     buildAnother,
     changes,
     postgres,

@@ -1,13 +1,17 @@
 // Whatever comes in, the service answers for it: no request makes an error of the server's own.
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { connect, type AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tokenizerJsonFromVocabulary } from '../../src/text/vocabulary.ts';
 import {
   call,
+  expectProblem,
   form,
   startService,
   submissionOf,
   submitExperiment,
   uploadDataset,
+  type FormPart,
   type Service,
 } from './fixture.ts';
 
@@ -336,3 +340,130 @@ it('2,000 hostile requests get no answer of 500 or more, and a problem for each 
   expect([...seen]).toEqual(expect.arrayContaining([200, 201, 400, 404, 409, 415, 422]));
   expect((await call(service, 'GET', '/healthz')).statusCode).toBe(200);
 }, 120_000);
+
+describe('a value nested 100,000 levels deep', () => {
+  const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const config = '{"model_type":"bert"}';
+  const safetensors = (header: string): Buffer => {
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    return Buffer.concat([length, Buffer.from(header)]);
+  };
+  const bert = JSON.stringify({
+    model_type: 'bert',
+    vocab_size: 64,
+    hidden_size: 8,
+    num_hidden_layers: 1,
+    num_attention_heads: 2,
+    intermediate_size: 16,
+    max_position_embeddings: 32,
+  });
+  const vocabulary = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a'].join('\n');
+  const tokenizer = JSON.stringify(tokenizerJsonFromVocabulary(vocabulary));
+  const model = (files: Readonly<Record<string, string | Buffer>>): FormPart[] =>
+    Object.entries({ 'model.safetensors': safetensors('{}'), 'config.json': bert, ...files }).map(
+      ([file, content]) => ({ field: 'file', file, content }),
+    );
+
+  it.each(['[NESTED]', '{"name":NESTED}', '{"NESTED":{"a":NESTED}}'])(
+    'in a body %s is refused',
+    async (body) => {
+      const response = await call(service, 'POST', '/experiments', {
+        payload: body.replaceAll('NESTED', nested),
+        headers: { 'content-type': 'application/json' },
+      });
+      expectProblem(response, 400, 'invalid_request');
+    },
+  );
+
+  it.each(['{"text":NESTED,"label":1}', '{"text":"\\u0041","label":NESTED}'])(
+    'in a line of a dataset %s is refused with its number',
+    async (line) => {
+      const content = `{"text":"a","label":1}\n${line.replace('NESTED', nested)}\n`;
+      const response = await call(
+        service,
+        'POST',
+        '/datasets',
+        form([{ field: 'train', file: 'a.jsonl', content }]),
+      );
+      expectProblem(response, 422, 'dataset_invalid', ['/train/line/2']);
+    },
+  );
+
+  it.each<[string, FormPart[]]>([
+    ['model_type', model({ 'config.json': config.replace('"bert"', nested), 'vocab.txt': vocabulary })],
+    ['the tokenizer’s model', model({ 'tokenizer.json': `{"model":{"type":${nested}}}` })],
+    [
+      'the normalizer',
+      model({ 'tokenizer.json': tokenizer.replace('"normalizer":{', `"normalizer":${nested},"_":{`) }),
+    ],
+    [
+      'a tensor’s type',
+      model({ 'vocab.txt': vocabulary, 'model.safetensors': safetensors(`{"a":{"dtype":${nested}}}`) }),
+    ],
+  ])('in %s is refused', async (_what, parts) => {
+    expectProblem(await call(service, 'POST', '/models', form(parts)), 422, 'model_invalid');
+  });
+});
+
+describe('a form', () => {
+  it('with bytes that have no file name is refused', async () => {
+    for (const path of ['/datasets', '/models']) {
+      const payload =
+        '--b\r\ncontent-disposition: form-data; name="train"\r\ncontent-type: application/octet-stream\r\n\r\na\r\n--b--\r\n';
+      const response = await call(service, 'POST', path, {
+        payload,
+        headers: { 'content-type': 'multipart/form-data; boundary=b' },
+      });
+      expectProblem(response, 400, 'invalid_request', ['/train']);
+    }
+  });
+
+  it('with a boundary of 5,000 characters is refused', async () => {
+    const boundary = 'b'.repeat(5000);
+    const response = await call(service, 'POST', '/datasets', {
+      payload: `--${boundary}--\r\n`,
+      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+    });
+    expectProblem(response, 400, 'invalid_request');
+  });
+});
+
+describe('a request', () => {
+  it('with plain text, or with an encoded body, is refused for its type', async () => {
+    const payload = JSON.stringify(submissionOf(known.dataset));
+    const plain = { payload, headers: { 'content-type': 'text/plain' } };
+    expectProblem(await call(service, 'POST', '/experiments', plain), 415, 'unsupported_media_type');
+    const encoded = { 'content-encoding': 'gzip' };
+    const json = { payload, headers: { 'content-type': 'application/json', ...encoded } };
+    expectProblem(await call(service, 'POST', '/experiments', json), 415, 'unsupported_media_type');
+    const upload = form([{ field: 'train', file: 'a.csv', content: 'text,label\na,1\n' }]);
+    const response = await call(service, 'POST', '/datasets', {
+      ...upload,
+      headers: { ...upload.headers, ...encoded },
+    });
+    expectProblem(response, 415, 'unsupported_media_type');
+  });
+
+  it('with a control character of the second set in its name or tags is refused', async () => {
+    for (const [field, value] of [
+      ['name', 'a\u0085b'],
+      ['tags', ['a', '\u009f']],
+    ] as const) {
+      const payload = { ...submissionOf(known.dataset), [field]: value };
+      expectProblem(await call(service, 'POST', '/experiments', { payload }), 400, 'invalid_request');
+    }
+  });
+
+  it('with two Host headers is refused', async () => {
+    await service.app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = service.app.server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
+    socket.write(
+      'GET /healthz HTTP/1.1\r\nhost: localhost\r\nHost: example.org\r\nconnection: close\r\n\r\n',
+    );
+    let answer = '';
+    for await (const chunk of socket) answer += String(chunk);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*"code":"invalid_request"/u);
+  });
+});

@@ -1,5 +1,5 @@
 // Uploads: what is taken, what is refused, and that nothing is left of what was refused.
-import { request } from 'node:http';
+import { request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -186,6 +186,30 @@ describe('a large upload', () => {
     }
   });
 
+  it.each([
+    [60_000, 60_000],
+    [6, 120_000],
+    [20_000, 120_000],
+  ])(
+    'of %i and %i bytes is over a limit of 100,000: it names the limit, and leaves nothing',
+    async (...sizes) => {
+      const small = await startService({ datasetBytes: 100_000, modelBytes: 1 });
+      try {
+        const parts = sizes.map((size, index) => ({
+          field: `split${index}`,
+          file: 'a.csv',
+          content: `a,b\n${'1,2\n'.repeat(size / 4)}`.slice(0, size),
+        }));
+        const response = await call(small, 'POST', '/datasets', form(parts));
+        expectProblem(response, 413, 'payload_too_large');
+        expect(await small.storedFiles()).toEqual([]);
+        expect(response.json<{ detail: string }>().detail).toContain('100000 bytes');
+      } finally {
+        await small.stop();
+      }
+    },
+  );
+
   it('whose client goes away half-way leaves nothing behind', async () => {
     const before = await service.storedFiles();
     const { port } = service.app.server.address() as AddressInfo;
@@ -198,6 +222,43 @@ describe('a large upload', () => {
     );
     outgoing.destroy();
     await vi.waitFor(async () => expect(await service.storedFiles()).toEqual(before), 5000);
+  });
+});
+
+describe('a client that cuts its connection', () => {
+  const multipart = 'multipart/form-data; boundary=b';
+  const partOf = (file: string): string =>
+    `--b\r\ncontent-disposition: form-data; name="train"; filename="${file}"\r\n\r\n`;
+
+  it.each<[string, string, string, string]>([
+    ['before the first part', '/datasets', multipart, '--b\r\ncontent-disp'],
+    ['in a split', '/datasets', multipart, `${partOf('a.csv')}text,label\na,`],
+    ['in a configuration', '/models', multipart, `${partOf('config.json')}{"a":`],
+    ['in the weights', '/models', multipart, `${partOf('model.safetensors')}1234`],
+    ['in a file that is ignored', '/models', multipart, `${partOf('README.md')}1234`],
+    ['in a JSON body', '/experiments', 'application/json', '{"name":'],
+  ])('%s is no error of the server', async (_what, path, type, sent) => {
+    const logged = vi.spyOn(service.log, 'error');
+    const received = new Promise<ServerResponse>((resolve) => {
+      service.app.server.once('request', (incoming, response) => {
+        incoming.once('data', () => outgoing.destroy());
+        resolve(response);
+      });
+    });
+    const { port } = service.app.server.address() as AddressInfo;
+    const outgoing = request({
+      port,
+      host: '127.0.0.1',
+      path,
+      method: 'POST',
+      headers: { 'content-type': type, 'content-length': '100000' },
+    });
+    outgoing.on('error', () => undefined);
+    outgoing.write(sent);
+    const response = await received;
+    await vi.waitFor(() => expect(response.statusCode).toBe(400));
+    expect(logged).not.toHaveBeenCalled();
+    logged.mockRestore();
   });
 });
 

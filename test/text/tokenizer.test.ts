@@ -142,3 +142,29 @@ describe('a tokenizer.json that cannot be followed', () => {
     expect(() => createTokenizer(json)).toThrow(expect.objectContaining({ code }));
   });
 });
+
+describe('a tokenizer.json that would stop its worker', () => {
+  const withModel = (changes: (model: { vocab: Record<string, number> }) => object): string => {
+    const tokenizer = structuredClone(small) as unknown as { model: { vocab: Record<string, number> } };
+    return JSON.stringify({ ...tokenizer, model: { ...tokenizer.model, ...changes(tokenizer.model) } });
+  };
+
+  it.each<[string, string]>([
+    ['words of 1,001 characters', withModel(() => ({ max_input_chars_per_word: 1001 }))],
+    [
+      'a token of 1,001 characters',
+      withModel(({ vocab }) => ({ vocab: { ...vocab, ['a'.repeat(1001)]: 12 } })),
+    ],
+    ['a prefix of 1,001 characters', withModel(() => ({ continuing_subword_prefix: '#'.repeat(1001) }))],
+  ])('with %s is refused', (_what, json) => {
+    expect(() => createTokenizer(json)).toThrow(expect.objectContaining({ code: 'model_invalid' }) as Error);
+  });
+
+  it('is taken up to those lengths', () => {
+    const json = withModel(({ vocab }) => ({
+      max_input_chars_per_word: 200,
+      vocab: { ...vocab, ['a'.repeat(200)]: 12 },
+    }));
+    expect(createTokenizer(json).encode('a'.repeat(200))).toEqual([2, 12, 3]);
+  });
+});

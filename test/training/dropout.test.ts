@@ -16,7 +16,7 @@ import { labelCount, madeUpExamples, tinyConfig } from './tiny-task.ts';
 const probability = 0.3;
 const seed = 21;
 const { examples, labels } = madeUpExamples(20);
-const start = initialState({ ...tinyConfig, initializerRange: 0.3 }, labelCount, seed, []);
+const start = await initialState({ ...tinyConfig, initializerRange: 0.3 }, labelCount, seed, []);
 
 function integers(data: Int32Array, shape: number[]): Value {
   return { shape, data: Float64Array.from(data) };

@@ -9,7 +9,7 @@ const { examples, labels } = madeUpExamples(rows);
 const job: EvaluationJob = {
   config: tinyConfig,
   labelCount,
-  parameters: initialState({ ...tinyConfig, initializerRange: 0.5 }, labelCount, 3, []).parameters,
+  parameters: (await initialState({ ...tinyConfig, initializerRange: 0.5 }, labelCount, 3, [])).parameters,
   examples,
   labels,
   batchSize: 8,
@@ -64,6 +64,20 @@ describe('an evaluation', () => {
   it('fails with a coded error when a parameter is missing', async () => {
     await expect(evaluate({ ...job, parameters: job.parameters.slice(1) })).rejects.toMatchObject({
       code: 'engine_failed',
+    });
+  });
+
+  it('says so when memory cannot be had, without the engine’s own words', async () => {
+    // Attention scores of 2^47 bytes, more than a process can address; everything before them is small.
+    const length = 2 ** 21;
+    const config = { ...tinyConfig, hiddenSize: 2, layers: 1, intermediateSize: 2, maxPositions: length };
+    const { parameters } = await initialState(config, labelCount, 1, []);
+    const tokenIds = new Int32Array(length * 4).fill(5);
+    const offsets = Int32Array.from({ length: 5 }, (_, row) => row * length);
+    const huge = { ...job, config, parameters, examples: { tokenIds, offsets }, labels: new Int32Array(4) };
+    await expect(evaluate(huge)).rejects.toMatchObject({
+      code: 'out_of_memory',
+      message: 'Memory for the work could not be allocated.',
     });
   });
 });

@@ -41,6 +41,8 @@ export function madeUpExamples(count: number): { examples: EncodedExamples; labe
   };
 }
 
+const start = await initialState(tinyConfig, labelCount, 11, []);
+
 /** A job of 24 steps: 3 epochs of 61 examples in batches of 8, the last of each epoch short. */
 export function tinyJob(changes: Partial<TrainingJob> = {}): TrainingJob {
   return {
@@ -59,7 +61,7 @@ export function tinyJob(changes: Partial<TrainingJob> = {}): TrainingJob {
     },
     threads: 1,
     provider: 'cpu',
-    start: initialState(tinyConfig, labelCount, 11, []),
+    start: structuredClone(start),
     checkpoint: { everySteps: 1000, everySeconds: 1000 },
     ...changes,
   };

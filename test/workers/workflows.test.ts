@@ -137,6 +137,9 @@ describe('an experiment’s workflow', () => {
     await runScenario(temporal, { fineTuneBert: fail }, async (scenario) => {
       expect(await scenario.handle.result()).toEqual({ state: 'failed', code: 'no_progress' });
       expect(attempts).toBe(10);
+      expect(scenario.transitions.at(-1)?.error?.message).toContain(
+        'the last one with internal: The disk failed.',
+      );
       await record('no-progress', scenario);
     });
   }, 60_000);

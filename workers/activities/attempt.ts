@@ -3,7 +3,7 @@ import { CancelledFailure, Context } from '@temporalio/activity';
 import type { AttemptPhase } from '../../src/database/experiment-record.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import type { AttemptCause } from '../../src/database/open-attempts.ts';
-import { CodedError, messageOf } from '../../src/error.ts';
+import { CodedError, codedIfOutOfMemory, messageOf } from '../../src/error.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { throughOutage } from './database-outage.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -24,7 +24,7 @@ export type AttemptDependencies = Pick<ActivityDependencies, 'host' | 'log' | 's
  * database is away, the attempt does not begin and waits: it would only be used up.
  *
  * @param causeOf why the attempt ended, when `work` returned.
- * @throws what `work` throws; CodedError `database_unavailable` when the worker stops before the attempt began,
+ * @throws what `work` throws, with a failure to allocate memory as CodedError `out_of_memory`; CodedError `database_unavailable` when the worker stops before the attempt began,
  * `transition_not_allowed` when the experiment has ended, `not_found`.
  */
 export async function runAttempt<T>(
@@ -47,7 +47,8 @@ export async function runAttempt<T>(
     const result = await work(holder);
     await repositories.attempts.finishAttempt(holder, { cause: causeOf(result) });
     return result;
-  } catch (error) {
+  } catch (thrown) {
+    const error = codedIfOutOfMemory(thrown);
     const cause = causeOfError(error);
     const message = error instanceof CodedError ? error.message : 'The worker met an unexpected fault.';
     // A lease that is lost or a database that is away must not hide the fault itself.

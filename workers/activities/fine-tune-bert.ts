@@ -12,7 +12,8 @@ import { throwIfEnding } from './worker-stopping.ts';
  * The activity that trains, for the training queue.
  *
  * @throws nothing itself. The activity throws CancelledFailure, or ApplicationFailure with an error's code as its type:
- * `worker_stopping`; `training_diverged`, `sequence_too_long`, `model_incompatible`, `engine_failed`; `divergence`, `lease_lost`;
+ * `worker_stopping`; `training_diverged`, `sequence_too_long`, `model_incompatible`, `out_of_memory`, `engine_failed`;
+ * `divergence`, `lease_lost`;
  * `blob_missing`, `blob_corrupt`, `storage_unavailable`, `database_unavailable`, `transition_not_allowed`, `not_found`.
  */
 export function createTrainingActivities(dependencies: ActivityDependencies): TrainingActivities {

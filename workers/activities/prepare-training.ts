@@ -4,11 +4,8 @@ import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import { CodedError } from '../../src/error.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
 import { toHuggingFaceConfig } from '../../src/model/model-config.ts';
-import { readSafetensors } from '../../src/model/safetensors.ts';
 import { sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
-import type { BlobRef } from '../../src/experiment/blob.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
-import type { CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { emptyLedgerHash } from '../../src/storage/ledger-hash.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
@@ -16,10 +13,11 @@ import { exampleCount } from '../../src/text/encoded-examples.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
 import { totalSteps } from '../../src/training/batch-order.ts';
 import { initialState } from '../../src/training/initial-state.ts';
-import type { NamedTensor, TrainingJob, TrainingState } from '../../src/training/job.ts';
+import type { TrainingJob } from '../../src/training/job.ts';
 import type { ManifestFrame } from './checkpoint-writer.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { experimentModel } from './experiment-model.ts';
+import { lastIntactCheckpoint } from './last-intact-checkpoint.ts';
 import type { LedgerPosition } from './step-recorder.ts';
 
 export interface PreparedTraining {
@@ -45,7 +43,7 @@ export async function prepareTraining(
   reference: ExperimentReference,
   onProgress: () => void,
 ): Promise<PreparedTraining> {
-  const { repositories, store, config } = dependencies;
+  const { repositories, store, config, log } = dependencies;
   const { spec, snapshot: summary } = await repositories.experiments.require(reference);
   if (summary === null)
     throw new CodedError('internal', 'Training was asked for before there was a snapshot.');
@@ -56,10 +54,20 @@ export async function prepareTraining(
   const model = await experimentModel(repositories, blobs, reference.projectId, spec);
   const modelConfig = model.config(createTokenizer(await snapshot.tokenizerJson()));
   const labelNames = snapshot.manifest.labels;
-  const resumed = await latestCheckpoint(dependencies, manifests, reference);
-  const start = resumed
-    ? await restore(blobs, resumed.manifest, onProgress)
-    : initialState(modelConfig, labelNames.length, spec.training.seed, await model.pretrained(onProgress));
+  const resumed = await lastIntactCheckpoint(
+    { rows: repositories.checkpoints, manifests, blobs, log },
+    reference,
+    onProgress,
+  );
+  const start =
+    resumed?.state ??
+    (await initialState(
+      modelConfig,
+      labelNames.length,
+      spec.training.seed,
+      await model.pretrained(onProgress),
+      onProgress,
+    ));
   onProgress();
   const configJson = JSON.stringify(toHuggingFaceConfig(modelConfig, labelNames), undefined, 2);
   // Later attempts compute with as many threads as the first, whatever their host: it changes the order of sums.
@@ -90,41 +98,6 @@ export async function prepareTraining(
       config: await blobs.putBytes(Buffer.from(configJson)),
       tokenizer: snapshot.manifest.tokenizer,
     },
-  };
-}
-
-interface CountedCheckpoint {
-  readonly id: string;
-  readonly manifest: CheckpointManifest;
-}
-
-/** Rows say which checkpoints count. */
-async function latestCheckpoint(
-  { repositories }: ActivityDependencies,
-  manifests: CheckpointStore,
-  reference: ExperimentReference,
-): Promise<CountedCheckpoint | undefined> {
-  const row = await repositories.checkpoints.latestCheckpoint(reference);
-  if (row === undefined) return undefined;
-  const manifest = await manifests.read(reference.experimentId, row.step, row.id);
-  if (manifest === undefined)
-    throw new CodedError('blob_missing', `The manifest of the checkpoint at step ${row.step} is missing.`);
-  return { id: row.id, manifest };
-}
-
-async function restore(
-  blobs: BlobStore,
-  manifest: CheckpointManifest,
-  onProgress: () => void,
-): Promise<TrainingState> {
-  const read = async (blob: BlobRef): Promise<readonly NamedTensor[]> =>
-    readSafetensors(await blobs.get(blob), blob.sizeBytes, onProgress);
-  const { parameters, firstMoments, secondMoments } = manifest.blobs;
-  return {
-    step: manifest.step,
-    parameters: await read(parameters),
-    firstMoments: await read(firstMoments),
-    secondMoments: await read(secondMoments),
   };
 }
 

@@ -21,18 +21,12 @@ import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { WordPieceLearner } from '../../src/text/learn-word-piece.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
 import { totalSteps } from '../../src/training/batch-order.ts';
-import type { BertConfig } from '../../src/training/job.ts';
 import { runAttempt } from './attempt.ts';
+import { cautiousBatchSeconds, forwardOperations, trainingOperations } from './cautious-batch-seconds.ts';
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { experimentModel } from './experiment-model.ts';
 import { throwIfEnding } from './worker-stopping.ts';
-
-/** A processor is expected to do at least this many floating-point operations a second. */
-const leastOperationsASecond = 40e9;
-/** Operations a parameter and token: two forward, four backward (arXiv:2001.08361, 2.1). */
-const forwardOperations = 2;
-const trainingOperations = 6;
 
 /**
  * The activity that prepares a snapshot, for the evaluation queue.
@@ -80,6 +74,7 @@ async function prepare(
   await repositories.results.setSnapshot(holder, summaryOf(sha256, manifest));
   const snapshot = await openSnapshot(blobs, sha256);
   const config = model.config(createTokenizer(await snapshot.tokenizerJson()));
+  const sizes = { config, labelCount: manifest.labels.length };
   const { training, evaluation } = spec;
   const trainTokens = training.batchSize * longestExample(await snapshot.examples('train', onProgress));
   const evaluationTokens =
@@ -87,8 +82,8 @@ async function prepare(
   return {
     sha256,
     totalSteps: totalSteps(manifest.splits.train.rows, training),
-    stepSeconds: cautiousSeconds(config, trainTokens, trainingOperations),
-    evaluationBatchSeconds: cautiousSeconds(config, evaluationTokens, forwardOperations),
+    stepSeconds: cautiousBatchSeconds(sizes, trainTokens, trainingOperations),
+    evaluationBatchSeconds: cautiousBatchSeconds(sizes, evaluationTokens, forwardOperations),
   };
 }
 
@@ -159,14 +154,4 @@ function summaryOf(sha256: string, { splits, labels }: SnapshotManifest) {
 
 function longestExample({ examples: { offsets } }: TokenTable): number {
   return offsets.reduce((longest, offset, index) => Math.max(longest, offset - (offsets[index - 1] ?? 0)), 0);
-}
-
-/** The time of a batch on a slow machine, attention not counted: it is small beside the rest up to 512 tokens. */
-function cautiousSeconds(
-  { layers, hiddenSize, intermediateSize }: BertConfig,
-  tokens: number,
-  operations: number,
-): number {
-  const parameters = layers * (4 * hiddenSize ** 2 + 2 * hiddenSize * intermediateSize);
-  return (operations * parameters * tokens) / leastOperationsASecond;
 }

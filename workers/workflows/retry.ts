@@ -2,7 +2,7 @@
 import { ApplicationFailure, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
 import type { CoordinatorActivities, ExperimentReference } from '../../src/experiment/activity.ts';
 import { taskQueues } from '../../src/experiment/name.ts';
-import { countsAsFruitless, isFinal } from './failure.ts';
+import { countsAsFruitless, describeFailure, isFinal } from './failure.ts';
 
 const retryIntervalSeconds = 2;
 
@@ -39,12 +39,14 @@ export async function afterFault(
   await revokeAttempt({ projectId, experimentId });
   const count = advanced ? 0 : fruitless + (countsAsFruitless(error) ? 1 : 0);
   if (count >= maximumFruitlessAttempts)
-    throw ApplicationFailure.nonRetryable(
-      `${count} attempts in a row ended without anything new kept.`,
-      'no_progress',
-    );
+    throw ApplicationFailure.nonRetryable(noProgressMessage(count, error), 'no_progress');
   await sleep(`${retryIntervalSeconds} s`);
   return count;
+}
+
+function noProgressMessage(count: number, error: unknown): string {
+  const { code, message } = describeFailure(error);
+  return `${count} attempts in a row ended without anything new kept; the last one with ${code}: ${message}`;
 }
 
 /** Runs attempts that each start anew until one succeeds. */

@@ -27,11 +27,14 @@ export async function* formFiles(request: FastifyRequest): AsyncGenerator<FormFi
       if (part.type !== 'file')
         throw invalidForm(part.fieldname, 'must be a file: give the part a file name');
       count += 1;
+      // A part of bytes is a file to the parser without a name too, whatever its types say.
+      if ((part.filename as string | undefined) === undefined)
+        throw invalidForm(part.fieldname, 'must have a file name');
       yield { fieldName: part.fieldname, fileName: part.filename, content: part.file };
     }
   } catch (error) {
     if (error instanceof CodedError) throw error;
-    throw formFault(error);
+    throw formFault(error, count === 0);
   }
   if (count === 0) throw new CodedError('invalid_request', 'The form has no file.');
 }
@@ -42,12 +45,16 @@ export function invalidForm(fieldName: string, message: string): CodedError {
   return new CodedError('invalid_request', 'The form is not valid.', { problems: [{ path, message }] });
 }
 
-/** Faults of the form's parser carry a status; what else breaks reading is the client's connection or ours. */
-function formFault(error: unknown): unknown {
+/**
+ * Faults of the form's parser carry a status, but for what it makes of the form's head; what else breaks reading is the
+ * client's connection or ours.
+ */
+function formFault(error: unknown, isBeforeFirstPart: boolean): unknown {
   const status =
     typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
   if (status === 413) return new CodedError('payload_too_large', `A form may have ${mostFormFiles} files.`);
-  const isFormFault = status === 400 || /form|multipart|boundary|header/iu.test(messageOf(error));
+  const isFormFault =
+    isBeforeFirstPart || status === 400 || /form|multipart|boundary|header/iu.test(messageOf(error));
   if (!isFormFault) return error;
   return new CodedError('invalid_request', 'The form is not complete multipart/form-data.', { cause: error });
 }

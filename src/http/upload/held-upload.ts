@@ -4,25 +4,26 @@ import { Transform, type Readable, type TransformCallback } from 'node:stream';
 import { CodedError } from '../../error.ts';
 import type { BlobStore } from '../../storage/blob-store.ts';
 import type { BlobRef } from '../../experiment/blob.ts';
+import type { ByteBudget } from './byte-budget.ts';
 
 export class HeldUpload {
   readonly #held: HeldStream;
   readonly #stored: Promise<BlobRef>;
 
   /**
-   * @param maximumBytes over which the upload fails with `payload_too_large`.
+   * @param budget what each chunk takes its bytes from; the upload fails with `payload_too_large` when it is spent.
    * @param look sees each chunk on its way.
    */
   constructor(
     blobs: BlobStore,
     body: Readable,
-    { maximumBytes, look }: { readonly maximumBytes: number; readonly look?: (chunk: Buffer) => void },
+    { budget, look }: { readonly budget: ByteBudget; readonly look?: (chunk: Buffer) => void },
   ) {
-    this.#held = new HeldStream(look);
+    this.#held = new HeldStream(budget, look);
     // Its faults come out of what is stored.
     this.#held.on('error', () => undefined);
     endWith(body, this.#held);
-    this.#stored = blobs.putStream(body.pipe(this.#held), { maximumBytes });
+    this.#stored = blobs.putStream(body.pipe(this.#held));
     // Whoever waits for the upload learns of its fault; until then it is not an unhandled one.
     this.#stored.catch(() => undefined);
   }
@@ -65,13 +66,15 @@ export function endWith(source: Readable, target: Transform): void {
 class HeldStream extends Transform {
   readonly complete: Promise<void>;
   sizeBytes = 0;
+  readonly #budget: ByteBudget;
   readonly #look: ((chunk: Buffer) => void) | undefined;
   #complete: () => void = () => undefined;
   #finish: TransformCallback | undefined;
   #released = false;
 
-  constructor(look: ((chunk: Buffer) => void) | undefined) {
+  constructor(budget: ByteBudget, look: ((chunk: Buffer) => void) | undefined) {
     super();
+    this.#budget = budget;
     this.#look = look;
     this.complete = new Promise((resolve) => {
       this.#complete = resolve;
@@ -84,6 +87,13 @@ class HeldStream extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
+    // Here, before the end can be reached: a size that is noticed further on may be noticed after everything has arrived.
+    try {
+      this.#budget.take(chunk.length);
+    } catch (error) {
+      done(error instanceof Error ? error : new Error('refused', { cause: error }));
+      return;
+    }
     this.sizeBytes += chunk.length;
     this.#look?.(chunk);
     done(null, chunk);

@@ -8,6 +8,7 @@ import { defaultProject, newDatasetId } from '../../experiment/id.ts';
 import { sha256Of } from '../../storage/blob-store.ts';
 import { canonicalJson } from '../../storage/canonical-json.ts';
 import type { AppDependencies } from '../dependencies.ts';
+import { ByteBudget } from './byte-budget.ts';
 import { invalidForm, type FormFile } from './form-files.ts';
 import { endWith, HeldUpload } from './held-upload.ts';
 
@@ -28,36 +29,34 @@ export async function uploadDataset(
   files: AsyncIterable<FormFile>,
 ): Promise<{ readonly record: DatasetRecord; readonly created: boolean }> {
   const taken: TakenSplit[] = [];
-  let remainingBytes = limits.datasetBytes;
+  const budget = new ByteBudget(limits.datasetBytes);
   try {
     for await (const file of files) {
       const name = checkSplitName(file.fieldName);
       if (taken.some((split) => split.name === name))
         throw invalidForm(name, 'comes twice: one file a split');
-      const split = await takeSplit(blobs, name, file, remainingBytes);
-      taken.push(split);
-      remainingBytes -= await split.upload.arrived();
+      taken.push(await takeSplit(blobs, name, file, budget));
     }
+    return await publish(repositories, taken);
   } catch (error) {
     const reason = error instanceof Error ? error : new Error('upload failed', { cause: error });
     await Promise.all(taken.map(({ upload }) => upload.abandon(reason)));
     throw error;
   }
-  return publish(repositories, taken);
 }
 
 async function takeSplit(
   blobs: AppDependencies['blobs'],
   name: string,
   { fileName, content }: FormFile,
-  maximumBytes: number,
+  budget: ByteBudget,
 ): Promise<TakenSplit> {
   const format = formatOf(fileName);
   // Two readers of one stream: each chunk goes to both, at the pace of the slower one.
   const inspected = new PassThrough();
   inspected.on('error', () => undefined);
   endWith(content, inspected);
-  const upload = new HeldUpload(blobs, content, { maximumBytes });
+  const upload = new HeldUpload(blobs, content, { budget });
   content.pipe(inspected);
   try {
     const [found] = await Promise.all([inspectSplit(name, format, inspected), upload.arrived()]);

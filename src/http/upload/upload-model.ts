@@ -8,6 +8,7 @@ import { inspectModel, type ModelFiles } from '../../model/model-folder.ts';
 import { sha256Of } from '../../storage/blob-store.ts';
 import { canonicalJson } from '../../storage/canonical-json.ts';
 import type { AppDependencies } from '../dependencies.ts';
+import { ByteBudget } from './byte-budget.ts';
 import { invalidForm, type FormFile } from './form-files.ts';
 import { FileHead } from './file-head.ts';
 import { HeldUpload } from './held-upload.ts';
@@ -36,9 +37,8 @@ export async function uploadModel(
 ): Promise<{ readonly record: ModelRecord; readonly created: boolean }> {
   const taken: TakenFiles = { texts: new Map(), ignored: [] };
   try {
-    let remainingBytes = dependencies.limits.modelBytes;
-    for await (const file of files)
-      remainingBytes -= await takeFile(dependencies, file, remainingBytes, taken);
+    const budget = new ByteBudget(dependencies.limits.modelBytes);
+    for await (const file of files) await takeFile(dependencies, file, budget, taken);
     return await publish(dependencies, taken);
   } catch (error) {
     const reason = error instanceof Error ? error : new Error('upload failed', { cause: error });
@@ -47,52 +47,44 @@ export async function uploadModel(
   }
 }
 
-/** @returns the size of the file. */
 async function takeFile(
   { blobs }: AppDependencies,
   { fieldName, fileName, content }: FormFile,
-  maximumBytes: number,
+  budget: ByteBudget,
   taken: TakenFiles,
-): Promise<number> {
+): Promise<void> {
   const textName = textFileNames.find((name) => name === fileName);
   if (textName !== undefined) {
     if (taken.texts.has(textName)) throw invalidForm(fieldName, `${textName} comes twice`);
-    const bytes = await readText(content, Math.min(maximumBytes, longestTextFileBytes), fileName);
-    taken.texts.set(textName, bytes);
-    return bytes.length;
+    taken.texts.set(textName, await readText(content, budget, fileName));
+    return;
   }
   if (fileName !== weightsFileName) {
     taken.ignored.push(fileName.slice(0, 200));
-    return drain(content, maximumBytes);
+    await drain(content, budget);
+    return;
   }
   if (taken.weights) throw invalidForm(fieldName, `${weightsFileName} comes twice`);
   const head = new FileHead();
-  const upload = new HeldUpload(blobs, content, { maximumBytes, look: (chunk) => head.add(chunk) });
+  const upload = new HeldUpload(blobs, content, { budget, look: (chunk) => head.add(chunk) });
   taken.weights = { upload, head };
-  return upload.arrived();
+  await upload.arrived();
 }
 
-async function readText(content: Readable, maximumBytes: number, fileName: string): Promise<Buffer> {
+async function readText(content: Readable, budget: ByteBudget, fileName: string): Promise<Buffer> {
   let size = 0;
   const limited = content.map((chunk: Buffer) => {
+    budget.take(chunk.length);
     size += chunk.length;
-    if (size > maximumBytes) throw tooLarge(fileName, maximumBytes);
+    if (size > longestTextFileBytes)
+      throw new CodedError('payload_too_large', `${fileName} is over ${longestTextFileBytes} bytes.`);
     return chunk;
   });
   return buffer(limited);
 }
 
-async function drain(content: Readable, maximumBytes: number): Promise<number> {
-  let size = 0;
-  for await (const chunk of content as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maximumBytes) throw tooLarge('The form', maximumBytes);
-  }
-  return size;
-}
-
-function tooLarge(what: string, maximumBytes: number): CodedError {
-  return new CodedError('payload_too_large', `${what} is over ${maximumBytes} bytes.`);
+async function drain(content: Readable, budget: ByteBudget): Promise<void> {
+  for await (const chunk of content as AsyncIterable<Buffer>) budget.take(chunk.length);
 }
 
 async function publish(dependencies: AppDependencies, { texts, weights, ignored }: TakenFiles) {

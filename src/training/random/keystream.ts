@@ -7,21 +7,24 @@ const zeros = new Uint8Array(1 << 16);
 export interface Keystream {
   /** Fills `target` with the bytes of stream (`high`, `low`), from its beginning. */
   fill(high: number, low: number, target: Uint8Array): void;
+  /** A filler that goes through stream (`high`, `low`) from its beginning, each call where the one before ended. */
+  filler(high: number, low: number): (target: Uint8Array) => void;
 }
 
 /** Streams of one purpose; `high` and `low` are whole numbers, 0 to 2^32 - 1. A stream holds 2^68 bytes. */
 export function createKeystream(seed: number, purpose: string): Keystream {
   const key = createHash('sha256').update(`${seed}/${purpose}`).digest().subarray(0, 16);
-  return {
-    fill(high, low, target) {
-      const start = Buffer.alloc(16);
-      start.writeUInt32BE(high, 0);
-      start.writeUInt32BE(low, 4);
-      const cipher = createCipheriv('aes-128-ctr', key, start);
+  const filler: Keystream['filler'] = (high, low) => {
+    const start = Buffer.alloc(16);
+    start.writeUInt32BE(high, 0);
+    start.writeUInt32BE(low, 4);
+    const cipher = createCipheriv('aes-128-ctr', key, start);
+    return (target) => {
       for (let offset = 0; offset < target.length; offset += zeros.length)
         target.set(cipher.update(zeros.subarray(0, Math.min(zeros.length, target.length - offset))), offset);
-    },
+    };
   };
+  return { filler, fill: (high, low, target) => filler(high, low)(target) };
 }
 
 /** A reader of one stream as whole numbers, fetched in blocks. */

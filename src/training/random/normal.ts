@@ -1,14 +1,37 @@
 // Normally distributed numbers from a keystream.
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Keystream } from './keystream.ts';
+
+/** After so many numbers, some tens of milliseconds, other work has its turn. Even, as numbers come in pairs. */
+const numbersATurn = 2 ** 20;
 
 /**
  * Fills an array with normal(0, deviation) by the method of Box and Muller.
  * Each pair takes eight bytes: two whole numbers, moved by a half so that the logarithm is finite.
+ *
+ * @param onProgress called before each turn of other work; what it throws ends the filling.
  */
-export function fillNormal(keystream: Keystream, target: Float32Array, deviation: number): void {
-  const bytes = new Uint8Array(Math.ceil(target.length / 2) * 8);
-  keystream.fill(0, 0, bytes);
-  const view = new DataView(bytes.buffer);
+export async function fillNormal(
+  keystream: Keystream,
+  target: Float32Array,
+  deviation: number,
+  onProgress: () => void = () => undefined,
+): Promise<void> {
+  const fillBytes = keystream.filler(0, 0);
+  for (let start = 0; start < target.length; start += numbersATurn) {
+    if (start > 0) {
+      onProgress();
+      await turn();
+    }
+    const part = target.subarray(start, start + numbersATurn);
+    const bytes = new Uint8Array(Math.ceil(part.length / 2) * 8);
+    fillBytes(bytes);
+    toNormal(bytes, part, deviation);
+  }
+}
+
+function toNormal({ buffer }: Uint8Array, target: Float32Array, deviation: number): void {
+  const view = new DataView(buffer);
   for (let index = 0; index < target.length; index += 2) {
     const radius = Math.sqrt(-2 * Math.log((view.getUint32(index * 4, true) + 0.5) / 2 ** 32));
     const angle = (2 * Math.PI * view.getUint32(index * 4 + 4, true)) / 2 ** 32;

@@ -1,6 +1,6 @@
 // The entry of the engine's thread. A session blocks its thread while it runs; here it blocks nobody else.
 import { parentPort, workerData } from 'node:worker_threads';
-import { CodedError, messageOf } from '../../error.ts';
+import { CodedError, codedIfOutOfMemory, messageOf } from '../../error.ts';
 import { runEvaluation } from './evaluation-loop.ts';
 import type { EngineMessage, EngineTask, Send } from './thread-protocol.ts';
 import { runTraining } from './training-loop.ts';
@@ -18,8 +18,10 @@ const task = workerData as EngineTask;
 try {
   if (task.kind === 'training') await runTraining(task.job, task.signals, send);
   else await runEvaluation(task.task, task.signals, send);
-} catch (error) {
+} catch (thrown) {
+  const error = codedIfOutOfMemory(thrown);
   // The thread's end would tell the other side less than this message does.
   const code = error instanceof CodedError ? error.code : 'engine_failed';
-  send({ kind: 'failed', code, message: explain(error) });
+  const message = code === 'out_of_memory' ? messageOf(error) : explain(error);
+  send({ kind: 'failed', code, message });
 }

@@ -1,6 +1,6 @@
 // Starts the engine's thread and turns every way in which it can fail into one coded error.
 import { Worker } from 'node:worker_threads';
-import { CodedError } from '../../error.ts';
+import { CodedError, isOutOfMemory } from '../../error.ts';
 import { signal, type EngineMessage, type EngineTask } from './thread-protocol.ts';
 
 /** Threads load JavaScript: from TypeScript sources, as under a test runner, the compiled tree `dist` beside `src`. */
@@ -49,7 +49,13 @@ export function startEngineThread(
     else listener.message(message);
   });
   worker.on('error', (cause) =>
-    fail(new CodedError('engine_failed', `The engine's thread failed: ${cause.message}`, { cause })),
+    fail(
+      new CodedError(
+        isOutOfMemory(cause) ? 'out_of_memory' : 'engine_failed',
+        `The engine's thread failed: ${cause.message}`,
+        { cause },
+      ),
+    ),
   );
   worker.on('exit', (code) => {
     if (last === undefined || over)

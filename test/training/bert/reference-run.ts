@@ -103,7 +103,7 @@ export async function trainSteps(
   recipe: { weightDecay: number; gradientClipping: number | null },
 ): Promise<StepsResult> {
   const graph = buildTrainingGraph(config, labelCount, { dropout: 0, ...recipe });
-  const start = initialState(config, labelCount, 0, parameters);
+  const start = await initialState(config, labelCount, 0, parameters);
   const runner = await StepRunner.open(graph, { dropout: 0, seed: 0, ...recipe }, start, {
     provider: 'cpu',
     threads: 2,

@@ -106,10 +106,10 @@ describe('a dropout mask', () => {
 });
 
 describe('normal numbers', () => {
-  it('have the mean, deviation and tails of the normal distribution', () => {
+  it('have the mean, deviation and tails of the normal distribution', async () => {
     const count = 200_001;
     const values = new Float32Array(count);
-    fillNormal(createKeystream(9, 'normal'), values, 0.02);
+    await fillNormal(createKeystream(9, 'normal'), values, 0.02);
     const mean = values.reduce((sum, value) => sum + value, 0) / count;
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count;
     const outside = values.filter((value) => Math.abs(value) > 0.04).length / count;

@@ -118,6 +118,18 @@ describe('an attempt', () => {
     });
     expect(given.repositories.attempts.finishAttempt.mock.calls).toEqual([[holder, { cause, ...more }]]);
   });
+
+  it('says that memory ran out, not that a fault was unexpected', async () => {
+    const given = dependencies(0);
+    const result = await attempt(given, () =>
+      Promise.reject(new RangeError('Array buffer allocation failed')),
+    );
+    expect(result).toMatchObject({ status: 'rejected', reason: { code: 'out_of_memory' } });
+    const message = 'Memory for the work could not be allocated.';
+    expect(given.repositories.attempts.finishAttempt.mock.calls).toEqual([
+      [holder, { cause: 'failed', message }],
+    ]);
+  });
 });
 
 function stopFailure(): Error {

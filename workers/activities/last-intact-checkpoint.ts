@@ -1,0 +1,113 @@
+// Where an attempt goes on from: the newest committed checkpoint whose objects are all what their names say.
+import type { CheckpointRepository } from '../../src/database/checkpoint-repository.ts';
+import { CodedError } from '../../src/error.ts';
+import type { ExperimentReference } from '../../src/experiment/activity.ts';
+import type { BlobRef } from '../../src/experiment/blob.ts';
+import type { Logger } from '../../src/log.ts';
+import { readSafetensors } from '../../src/model/safetensors.ts';
+import type { BlobStore } from '../../src/storage/blob-store.ts';
+import type { CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
+import type { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
+import type { NamedTensor, TrainingState } from '../../src/training/job.ts';
+
+export interface RestoredCheckpoint {
+  readonly id: string;
+  readonly manifest: CheckpointManifest;
+  readonly state: TrainingState;
+}
+
+export interface CheckpointSources {
+  /** Rows say which checkpoints count. */
+  readonly rows: Pick<CheckpointRepository, 'listCheckpoints'>;
+  readonly manifests: CheckpointStore;
+  readonly blobs: BlobStore;
+  readonly log: Pick<Logger, 'warn'>;
+}
+
+/**
+ * Reads the newest checkpoint, or the one before when an object of it is lost or broken, and so on. The steps after it are
+ * computed again and held against the ledger; the same stores then replace the broken objects.
+ *
+ * @returns `undefined` when no checkpoint was ever committed.
+ * @throws CodedError `blob_missing` or `blob_corrupt`, that of the newest, when there are checkpoints and none is intact;
+ * `storage_unavailable`, `database_unavailable`; what `onProgress` throws.
+ */
+export async function lastIntactCheckpoint(
+  { rows, manifests, blobs, log }: CheckpointSources,
+  reference: ExperimentReference,
+  onProgress: () => void,
+): Promise<RestoredCheckpoint | undefined> {
+  let fault: CodedError | undefined;
+  let beforeStep: number | undefined;
+  for (;;) {
+    const [row] = await rows.listCheckpoints(reference, {
+      limit: 1,
+      ...(beforeStep !== undefined && { beforeStep }),
+    });
+    if (row === undefined) break;
+    try {
+      const manifest = await manifests.read(reference.experimentId, row.step, row.id);
+      if (manifest === undefined)
+        throw new CodedError(
+          'blob_missing',
+          `The manifest of the checkpoint at step ${row.step} is missing.`,
+        );
+      return { id: row.id, manifest, state: await restore(blobs, manifest, onProgress) };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      log.warn(
+        { err: error, ...reference, step: row.step },
+        'a checkpoint is broken; the one before is tried',
+      );
+      fault ??= error;
+      beforeStep = row.step;
+    }
+  }
+  if (fault !== undefined) throw fault;
+  return undefined;
+}
+
+function isDamage(error: unknown): error is CodedError {
+  return error instanceof CodedError && (error.code === 'blob_missing' || error.code === 'blob_corrupt');
+}
+
+/** Reads every blob even when the first is broken: the store must know of all that it is to replace. */
+async function restore(
+  blobs: BlobStore,
+  { step, blobs: { parameters, firstMoments, secondMoments } }: CheckpointManifest,
+  onProgress: () => void,
+): Promise<TrainingState> {
+  let fault: CodedError | undefined;
+  const read = async (blob: BlobRef): Promise<readonly NamedTensor[]> => {
+    try {
+      return await readTensors(blobs, blob, onProgress);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      fault ??= error;
+      return [];
+    }
+  };
+  const state = {
+    step,
+    parameters: await read(parameters),
+    firstMoments: await read(firstMoments),
+    secondMoments: await read(secondMoments),
+  };
+  if (fault !== undefined) throw fault;
+  return state;
+}
+
+async function readTensors(
+  blobs: BlobStore,
+  blob: BlobRef,
+  onProgress: () => void,
+): Promise<readonly NamedTensor[]> {
+  try {
+    return await readSafetensors(await blobs.get(blob), blob.sizeBytes, onProgress);
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'model_invalid') throw error;
+    // A bad byte in the header ends the reading before the hash is known: only that tells a broken blob.
+    for await (const _chunk of await blobs.get(blob)) onProgress();
+    throw error;
+  }
+}
