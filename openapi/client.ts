@@ -14,6 +14,9 @@ export type Experiment = NonNullable<
 export type Dataset = components['schemas']['Dataset'];
 export type Model = components['schemas']['Model'];
 export type Submission = operations['createExperiment']['requestBody']['content']['application/json'];
+export type PredictionRequest = operations['predict']['requestBody']['content']['application/json'];
+export type Prediction =
+  operations['predict']['responses']['200']['content']['application/json']['items'][number];
 
 /** A file to upload: its name decides how it is read. */
 export interface UploadFile {
@@ -105,14 +108,24 @@ export class Client {
     }
   }
 
-  /** The trained model, or that of a checkpoint, as a tar. */
+  /** The trained model, or that of a checkpoint: a Hugging Face folder in a tar, or one ONNX file. */
   async downloadModel(
     id: string,
-    options: { readonly step?: number } = {},
+    options: { readonly step?: number; readonly format?: 'huggingface' | 'onnx' } = {},
   ): Promise<ReadableStream<Uint8Array>> {
     const checkpoint = options.step === undefined ? '' : `/checkpoints/${options.step}`;
-    const response = await this.#fetch(`/experiments/${encodeURIComponent(id)}${checkpoint}/model`);
+    const query = options.format === undefined ? '' : `?format=${options.format}`;
+    const response = await this.#fetch(`/experiments/${encodeURIComponent(id)}${checkpoint}/model${query}`);
     return present(response.body);
+  }
+
+  /** What the trained model says of texts, or of pairs where it was trained on pairs; one item each, in their order. */
+  async predict(id: string, texts: PredictionRequest): Promise<readonly Prediction[]> {
+    const { data } = await this.api.POST('/experiments/{id}/predictions', {
+      params: { path: { id } },
+      body: texts,
+    });
+    return present(data).items;
   }
 
   /**

@@ -29,7 +29,12 @@ export async function generateFiles(): Promise<GeneratedFiles> {
     store,
     blobs: new BlobStore(store, ''),
     checkpoints: new CheckpointStore(store, defaultProject),
-    temporal: { check: () => Promise.resolve(), queues: () => Promise.resolve([]) },
+    temporal: {
+      check: () => Promise.resolve(),
+      queues: () => Promise.resolve([]),
+      predict: () => Promise.resolve([]),
+    },
+    openModel: () => Promise.reject(new Error('There is no model.')),
     limits: { datasetBytes: 0, modelBytes: 0 },
     log: createLogger('openapi', 'silent'),
   });

@@ -225,6 +225,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/experiments/{id}/predictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Predict with the trained model: of a running experiment, that of its latest checkpoint
+         * @description Texts are cut as in training. Request and answer may have 1 MiB each: 413. Where no worker answers within 60 s: 503.
+         */
+        post: operations["predict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/datasets": {
         parameters: {
             query?: never;
@@ -367,7 +387,7 @@ export interface components {
             detail: string;
             instance: string;
             /** @enum {string} */
-            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "no_checkpoint" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "out_of_memory" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "temporal_unavailable" | "internal";
+            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "not_exported" | "no_checkpoint" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "hub_not_found" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "out_of_memory" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "hub_unavailable" | "temporal_unavailable" | "prediction_unavailable" | "internal";
             requestId: string;
             errors?: {
                 /** @description JSON pointer. */
@@ -436,14 +456,12 @@ export interface components {
             spec: {
                 name: string;
                 tags: string[];
-                /** @description Exactly one of id, hub, scratch, experiment. */
                 model: {
                     /** @description An uploaded model. */
                     id?: string;
                     /** @description org/name on the Hugging Face hub. */
                     hub?: string;
-                    /** @description Branch, tag or commit; only with hub. */
-                    revision?: string;
+                    revision?: string | null;
                     scratch?: {
                         /** @description Transformer layers. */
                         layers: number;
@@ -464,9 +482,13 @@ export interface components {
                     step?: number;
                 };
                 dataset: {
-                    id: string;
+                    id?: string;
+                    /** @description org/name on the hub, instead of id. */
+                    hub?: string;
+                    config?: string | null;
+                    revision?: string | null;
                     textField: string;
-                    textPairField: null;
+                    textPairField: string | null;
                     labelField: string;
                     task: string;
                     trainSplit: string;
@@ -482,22 +504,53 @@ export interface components {
                     learningRate: number;
                     maxSequenceLength: number;
                     weightDecay: number;
+                    /** @description 0 where warmupSteps is set. */
                     warmupRatio: number;
-                    schedule: string;
+                    warmupSteps: number | null;
+                    /** @enum {string} */
+                    schedule: "linear" | "cosine" | "polynomial" | "constant" | "inverseSquareRoot";
                     gradientClipping: number | null;
                     gradientAccumulation: number;
+                    optimizer: {
+                        /** @enum {string} */
+                        name: "adamw" | "sgd";
+                    };
                     dropout: number;
                     labelSmoothing: number;
-                    classWeights: null;
+                    classWeights: ("balanced" | {
+                        [key: string]: number;
+                    }) | null;
                     seed: number;
+                    seeds: {
+                        head: number;
+                        order: number;
+                        dropout: number;
+                    };
+                    freeze: {
+                        embeddings: boolean;
+                        layers: number;
+                    };
+                    layerDecay: number | null;
+                    lora: {
+                        rank: number;
+                        alpha: number;
+                        dropout: number;
+                    } | null;
                     checkpoint: {
                         everySteps: number;
                         everySeconds: number;
                         keepLast: number;
                         keepBest: boolean;
                     };
-                    earlyStopping: null;
-                    evaluateEverySteps: null;
+                    earlyStopping: {
+                        /** @enum {string} */
+                        metric: "loss" | "accuracy" | "macroF1" | "weightedF1" | "matthews" | "logLoss" | "brier" | "expectedCalibrationError" | "rocAuc" | "averagePrecision" | "subsetAccuracy" | "hammingLoss" | "microF1" | "mse" | "rmse" | "mae" | "r2" | "pearson" | "spearman" | "entityF1";
+                        patience: number;
+                    } | null;
+                    evaluateEverySteps: number | null;
+                    pretraining: {
+                        epochs: number;
+                    } | null;
                 };
                 evaluation: {
                     batchSize: number;
@@ -528,39 +581,52 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description task tells which metrics there are. */
         Evaluation: {
-            /** @enum {number} */
-            formatVersion: 1;
-            experimentId: string;
             /** @enum {string} */
             task: "classification";
+            /** @enum {number} */
+            formatVersion: 2;
+            experimentId: string;
             snapshotSha256: string;
             checkpoint: {
                 step: number;
                 id: string;
                 weightsSha256: string;
             };
-            /** @description In the order of perClass and of the confusion matrix. */
+            /** @description In the order of perClass, perLabel and of the confusion matrix; none of a regression. */
             labels: string[];
-            /** @description Mean cross-entropy. */
-            loss: number;
-            accuracy: number;
-            /** @description Over the classes that occur. */
-            macroF1: number;
-            weightedF1: number;
-            matthews: number;
-            perClass: {
-                precision: number;
-                recall: number;
-                f1: number;
-                support: number;
-            }[];
-            /** @description Rows: labels; columns: predictions. */
-            confusionMatrix: number[][];
             /** @description The stored prediction of every row. */
             predictions: {
                 sha256: string;
                 sizeBytes: number;
+            };
+            /** @description The exported models: the report’s metrics are those of float32. */
+            inference: {
+                float32: {
+                    /** @description An ONNX file. */
+                    model: {
+                        sha256: string;
+                        sizeBytes: number;
+                    };
+                    /** @description float32: from the graph that was trained; int8: from float32. */
+                    largestLogitDifference: number;
+                    /** @description Rows that the graph that was trained has computed too. */
+                    comparedRows: number;
+                };
+                int8: {
+                    /** @description An ONNX file. */
+                    model: {
+                        sha256: string;
+                        sizeBytes: number;
+                    };
+                    /** @description float32: from the graph that was trained; int8: from float32. */
+                    largestLogitDifference: number;
+                    /** @description Its metrics that are one number. */
+                    metrics: {
+                        [key: string]: number | null;
+                    };
+                };
             };
             training: {
                 specSha256: string;
@@ -578,6 +644,269 @@ export interface components {
                     sha256: string;
                 };
             };
+            /** @description Mean cross-entropy, without label smoothing or class weights; logLoss is the same. */
+            loss: number;
+            accuracy: number;
+            /** @description Over the classes that occur. */
+            macroF1: number;
+            weightedF1: number;
+            perClass: {
+                precision: number;
+                recall: number;
+                f1: number;
+                support: number;
+            }[];
+            /** @description Rows: labels; columns: predictions. */
+            confusionMatrix: number[][];
+            matthews: number;
+            logLoss: number;
+            /** @description Summed over the classes. */
+            brier: number;
+            /** @description Over 15 bins. */
+            expectedCalibrationError: number;
+            rocAuc: number | null;
+            averagePrecision: number | null;
+        } | {
+            /** @enum {string} */
+            task: "multiLabel";
+            /** @enum {number} */
+            formatVersion: 2;
+            experimentId: string;
+            snapshotSha256: string;
+            checkpoint: {
+                step: number;
+                id: string;
+                weightsSha256: string;
+            };
+            /** @description In the order of perClass, perLabel and of the confusion matrix; none of a regression. */
+            labels: string[];
+            /** @description The stored prediction of every row. */
+            predictions: {
+                sha256: string;
+                sizeBytes: number;
+            };
+            /** @description The exported models: the report’s metrics are those of float32. */
+            inference: {
+                float32: {
+                    /** @description An ONNX file. */
+                    model: {
+                        sha256: string;
+                        sizeBytes: number;
+                    };
+                    /** @description float32: from the graph that was trained; int8: from float32. */
+                    largestLogitDifference: number;
+                    /** @description Rows that the graph that was trained has computed too. */
+                    comparedRows: number;
+                };
+                int8: {
+                    /** @description An ONNX file. */
+                    model: {
+                        sha256: string;
+                        sizeBytes: number;
+                    };
+                    /** @description float32: from the graph that was trained; int8: from float32. */
+                    largestLogitDifference: number;
+                    /** @description Its metrics that are one number. */
+                    metrics: {
+                        [key: string]: number | null;
+                    };
+                };
+            };
+            training: {
+                specSha256: string;
+                /** @description What the bits depend on besides the submission. */
+                profile: {
+                    onnxruntimeVersion: string;
+                    /** @enum {string} */
+                    provider: "cpu" | "cuda";
+                    instructionSet: string;
+                    threads: number;
+                    graphSha256: string;
+                };
+                ledger: {
+                    steps: number;
+                    sha256: string;
+                };
+            };
+            /** @description Mean binary cross-entropy over rows and labels. */
+            loss: number;
+            /** @description Rows with every label right. */
+            subsetAccuracy: number;
+            hammingLoss: number;
+            microF1: number;
+            macroF1: number;
+            weightedF1: number;
+            rocAuc: number | null;
+            averagePrecision: number | null;
+            perLabel: {
+                precision: number;
+                recall: number;
+                f1: number;
+                support: number;
+                rocAuc: number | null;
+                averagePrecision: number | null;
+            }[];
+        } | {
+            /** @enum {string} */
+            task: "regression";
+            /** @enum {number} */
+            formatVersion: 2;
+            experimentId: string;
+            snapshotSha256: string;
+            checkpoint: {
+                step: number;
+                id: string;
+                weightsSha256: string;
+            };
+            /** @description In the order of perClass, perLabel and of the confusion matrix; none of a regression. */
+            labels: string[];
+            /** @description The stored prediction of every row. */
+            predictions: {
+                sha256: string;
+                sizeBytes: number;
+            };
+            /** @description The exported models: the report’s metrics are those of float32. */
+            inference: {
+                float32: {
+                    /** @description An ONNX file. */
+                    model: {
+                        sha256: string;
+                        sizeBytes: number;
+                    };
+                    /** @description float32: from the graph that was trained; int8: from float32. */
+                    largestLogitDifference: number;
+                    /** @description Rows that the graph that was trained has computed too. */
+                    comparedRows: number;
+                };
+                int8: {
+                    /** @description An ONNX file. */
+                    model: {
+                        sha256: string;
+                        sizeBytes: number;
+                    };
+                    /** @description float32: from the graph that was trained; int8: from float32. */
+                    largestLogitDifference: number;
+                    /** @description Its metrics that are one number. */
+                    metrics: {
+                        [key: string]: number | null;
+                    };
+                };
+            };
+            training: {
+                specSha256: string;
+                /** @description What the bits depend on besides the submission. */
+                profile: {
+                    onnxruntimeVersion: string;
+                    /** @enum {string} */
+                    provider: "cpu" | "cuda";
+                    instructionSet: string;
+                    threads: number;
+                    graphSha256: string;
+                };
+                ledger: {
+                    steps: number;
+                    sha256: string;
+                };
+            };
+            /** @description Mean squared error, as mse. */
+            loss: number;
+            mse: number;
+            rmse: number;
+            mae: number;
+            r2: number | null;
+            pearson: number | null;
+            spearman: number | null;
+        } | {
+            /** @enum {string} */
+            task: "tokenClassification";
+            /** @enum {number} */
+            formatVersion: 2;
+            experimentId: string;
+            snapshotSha256: string;
+            checkpoint: {
+                step: number;
+                id: string;
+                weightsSha256: string;
+            };
+            /** @description In the order of perClass, perLabel and of the confusion matrix; none of a regression. */
+            labels: string[];
+            /** @description The stored prediction of every row. */
+            predictions: {
+                sha256: string;
+                sizeBytes: number;
+            };
+            /** @description The exported models: the report’s metrics are those of float32. */
+            inference: {
+                float32: {
+                    /** @description An ONNX file. */
+                    model: {
+                        sha256: string;
+                        sizeBytes: number;
+                    };
+                    /** @description float32: from the graph that was trained; int8: from float32. */
+                    largestLogitDifference: number;
+                    /** @description Rows that the graph that was trained has computed too. */
+                    comparedRows: number;
+                };
+                int8: {
+                    /** @description An ONNX file. */
+                    model: {
+                        sha256: string;
+                        sizeBytes: number;
+                    };
+                    /** @description float32: from the graph that was trained; int8: from float32. */
+                    largestLogitDifference: number;
+                    /** @description Its metrics that are one number. */
+                    metrics: {
+                        [key: string]: number | null;
+                    };
+                };
+            };
+            training: {
+                specSha256: string;
+                /** @description What the bits depend on besides the submission. */
+                profile: {
+                    onnxruntimeVersion: string;
+                    /** @enum {string} */
+                    provider: "cpu" | "cuda";
+                    instructionSet: string;
+                    threads: number;
+                    graphSha256: string;
+                };
+                ledger: {
+                    steps: number;
+                    sha256: string;
+                };
+            };
+            /** @description Mean cross-entropy of the words that carry a label. */
+            loss: number;
+            /** @description Of these words. */
+            tokens: number;
+            accuracy: number;
+            /** @description Over the classes that occur. */
+            macroF1: number;
+            weightedF1: number;
+            perClass: {
+                precision: number;
+                recall: number;
+                f1: number;
+                support: number;
+            }[];
+            /** @description Rows: labels; columns: predictions. */
+            confusionMatrix: number[][];
+            entities: {
+                precision: number;
+                recall: number;
+                f1: number;
+                support: number;
+                perType: {
+                    type: string;
+                    precision: number;
+                    recall: number;
+                    f1: number;
+                    support: number;
+                }[];
+            } | null;
         };
         Dataset: {
             id: string;
@@ -793,12 +1122,13 @@ export interface operations {
                         /** @description Rows by split; over 1 MiB as JSON lines they are refused: 413. */
                         rows?: {
                             [key: string]: {
-                                [key: string]: string | number | boolean | null;
+                                [key: string]: string | number | boolean | null | (string | number | boolean)[];
                             }[];
                         };
                         textField: string;
                         textPairField?: string | null;
                         labelField: string;
+                        /** @description auto: a regression where every label is a number and one has a fraction, else a classification. multiLabel: a label is a list of names, its JSON text, or names separated by | (by , where there is no |); an empty list is a label, an empty cell is none. tokenClassification: text and label are lists of words and of as many labels, their JSON text, or words separated by spaces. */
                         task?: "auto" | "classification" | "regression" | "multiLabel" | "tokenClassification";
                         trainSplit?: string;
                         evaluationSplit?: string | null;
@@ -810,25 +1140,56 @@ export interface operations {
                     training?: {
                         /** @description Passes over the training split. */
                         epochs?: number;
-                        /** @description Examples a step. */
+                        /** @description Examples a batch. */
                         batchSize?: number;
                         /** @description Peak, after warmup. */
                         learningRate?: number;
                         /** @description Tokens; longer texts are cut. */
                         maxSequenceLength?: number;
                         weightDecay?: number;
+                        /** @description Share of all steps; 0 with warmupSteps. */
                         warmupRatio?: number;
+                        warmupSteps?: number | null;
+                        /** @description Of the learning rate after the warmup, as Hugging Face transformers has them. */
                         schedule?: "linear" | "cosine" | "polynomial" | "constant" | "inverseSquareRoot";
                         gradientClipping?: number | null;
                         /** @description Batches a step. */
                         gradientAccumulation?: number;
+                        /** @description adamw: betas 0.9 and 0.999, epsilon 1e-8, decoupled decay. sgd: momentum 0.9. Neither decays biases and LayerNorm. */
+                        optimizer?: {
+                            name: "adamw" | "sgd";
+                        };
+                        /** @description Of embeddings, attention, hidden layers and the head’s input. */
                         dropout?: number;
+                        /** @description Share of a label that is spread over all; for classification and tokenClassification. */
                         labelSmoothing?: number;
                         classWeights?: ("balanced" | {
                             [key: string]: number;
                         }) | null;
-                        /** @description Decides order, dropout and new weights. */
+                        /** @description Decides all that is drawn, where seeds does not say otherwise. */
                         seed?: number;
+                        seeds?: {
+                            /** @description New weights: the head, and of a model from scratch all. */
+                            head?: number;
+                            /** @description Which rows are taken, in which order. */
+                            order?: number;
+                            /** @description What is dropped; masks of pretraining. */
+                            dropout?: number;
+                        } | null;
+                        freeze?: {
+                            embeddings?: boolean;
+                            /** @description So many of the lowest layers. */
+                            layers?: number;
+                        } | null;
+                        layerDecay?: number | null;
+                        lora?: {
+                            /** @description Of every adapter. */
+                            rank: number;
+                            /** @description An adapter is scaled by alpha / rank; 2 * rank where it is left out. */
+                            alpha?: number;
+                            /** @description Of an adapter’s input; 0 where it is left out. */
+                            dropout?: number;
+                        } | null;
                         checkpoint?: {
                             /** @description A checkpoint is due after so many steps … */
                             everySteps?: number;
@@ -839,37 +1200,17 @@ export interface operations {
                             keepBest?: boolean;
                         };
                         earlyStopping?: {
-                            metric: string;
-                            /** @description Evaluations. */
+                            /**
+                             * @description Of the evaluation split; one that the task has.
+                             * @enum {string}
+                             */
+                            metric: "loss" | "accuracy" | "macroF1" | "weightedF1" | "matthews" | "logLoss" | "brier" | "expectedCalibrationError" | "rocAuc" | "averagePrecision" | "subsetAccuracy" | "hammingLoss" | "microF1" | "mse" | "rmse" | "mae" | "r2" | "pearson" | "spearman" | "entityF1";
+                            /** @description Evaluations in a row without a better value, after which training ends. */
                             patience: number;
                         } | null;
                         evaluateEverySteps?: number | null;
-                        optimizer?: {
-                            name: string;
-                        };
-                        warmupSteps?: number | null;
-                        freeze?: {
-                            embeddings?: boolean;
-                            /** @description Lowest. */
-                            layers?: number;
-                        } | null;
-                        layerDecay?: number | null;
-                        lora?: {
-                            /** @description Rank. */
-                            rank: number;
-                            alpha?: number;
-                            dropout?: number;
-                        } | null;
-                        seeds?: {
-                            /** @description Decides order, dropout and new weights. */
-                            head?: number;
-                            /** @description Decides order, dropout and new weights. */
-                            order?: number;
-                            /** @description Decides order, dropout and new weights. */
-                            dropout?: number;
-                        } | null;
                         pretraining?: {
-                            /** @description Epochs. */
+                            /** @description Passes over the training split. */
                             epochs: number;
                         } | null;
                     };
@@ -1403,9 +1744,13 @@ export interface operations {
                         items: {
                             row: number;
                             text: string;
-                            label: string;
-                            predicted: string;
-                            /** @description In the order of the report’s labels. */
+                            /** @description Of pairs, the second text. */
+                            textPair?: string;
+                            /** @description A class, a number, the names of a multi-label row, or a class for each word. */
+                            label: string | number | string[];
+                            /** @description A class, a number, the names of a multi-label row, or a class for each word. */
+                            predicted: string | number | string[];
+                            /** @description In the order of the report’s labels; of a regression the value; none of words. */
                             logits: number[];
                             loss: number;
                         }[];
@@ -1436,6 +1781,7 @@ export interface operations {
     downloadModel: {
         parameters: {
             query?: {
+                /** @description huggingface: config.json, tokenizer.json and model.safetensors in a tar. onnx: model.onnx, for inference. */
                 format?: "huggingface" | "onnx";
             };
             header?: never;
@@ -1446,13 +1792,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description config.json, tokenizer.json and model.safetensors in a tar, the same bytes each time. */
+            /** @description The model, the same bytes each time. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/x-tar": string;
+                    "application/octet-stream": string;
                 };
             };
             /** @description The part that Range asked for. */
@@ -1462,6 +1809,7 @@ export interface operations {
                 };
                 content: {
                     "application/x-tar": string;
+                    "application/octet-stream": string;
                 };
             };
             /** @description Not changed. */
@@ -1494,6 +1842,7 @@ export interface operations {
     downloadCheckpointModel: {
         parameters: {
             query?: {
+                /** @description huggingface: config.json, tokenizer.json and model.safetensors in a tar. onnx: model.onnx, for inference. */
                 format?: "huggingface" | "onnx";
             };
             header?: never;
@@ -1505,13 +1854,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description config.json, tokenizer.json and model.safetensors in a tar, the same bytes each time. */
+            /** @description The model, the same bytes each time. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/x-tar": string;
+                    "application/octet-stream": string;
                 };
             };
             /** @description The part that Range asked for. */
@@ -1521,6 +1871,7 @@ export interface operations {
                 };
                 content: {
                     "application/x-tar": string;
+                    "application/octet-stream": string;
                 };
             };
             /** @description Not changed. */
@@ -1529,6 +1880,79 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    predict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description Exactly one of texts, pairs; at most 1 MiB. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Of a tokenClassification, each is split into words as the text cells of its dataset were. */
+                    texts?: string[];
+                    /** @description Instead of texts, where the experiment has a textPairField. */
+                    pairs?: string[][];
+                };
+            };
+        };
+        responses: {
+            /** @description What the model says of each. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description One a text or pair, in their order. */
+                        items: ({
+                            label: string;
+                            /** @description By label. */
+                            probabilities: {
+                                [key: string]: number;
+                            };
+                        } | {
+                            labels: string[];
+                            /** @description By label. */
+                            probabilities: {
+                                [key: string]: number;
+                            };
+                        } | {
+                            value: number;
+                        } | {
+                            words: {
+                                word: string;
+                                label: string | null;
+                                probability: number | null;
+                            }[];
+                        })[];
+                    };
+                };
             };
             /** @description A problem */
             "4XX": {

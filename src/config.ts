@@ -1,4 +1,5 @@
 // The one reader of the environment. Parsed once at start into a value that cannot be wrong; passed on from there.
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -17,10 +18,19 @@ export interface Config {
   /** An own S3 endpoint expects the bucket in the path, not in the host name. */
   readonly storagePathStyle: boolean;
   readonly executionProvider: ExecutionProvider;
+  /** Which of several CUDA devices, counted from 0. */
+  readonly executionDevice: number;
   readonly trainingThreads: number;
   readonly auth: 'none';
   readonly logLevel: string;
+  readonly hub: HubConfig;
   readonly limits: { readonly datasetBytes: number; readonly modelBytes: number };
+}
+
+/** The Hugging Face hub, or another that speaks its protocol. */
+export interface HubConfig {
+  readonly url: string;
+  readonly token: string | null;
 }
 
 export interface TemporalConfig {
@@ -47,9 +57,12 @@ export const variables = {
   s3Endpoint: 'AWS_ENDPOINT_URL_S3',
   awsEndpoint: 'AWS_ENDPOINT_URL',
   executionProvider: 'EXECUTION_PROVIDER',
+  executionDevice: 'EXECUTION_DEVICE',
   trainingThreads: 'TRAINING_THREADS',
   auth: 'AUTH',
   logLevel: 'LOG_LEVEL',
+  hubUrl: 'HUB_URL',
+  hubToken: 'HUB_TOKEN',
   datasetLimit: 'MAX_DATASET_BYTES',
   modelLimit: 'MAX_MODEL_BYTES',
 } as const;
@@ -79,9 +92,11 @@ export function readConfig(environment: Environment = process.env): Config {
     storageUrl: text(variables.storageUrl, pathToFileURL(resolve(dataDirectory, 'objects')).href),
     storagePathStyle: Boolean(environment[variables.s3Endpoint] || environment[variables.awsEndpoint]),
     executionProvider: oneOf(environment, variables.executionProvider, ['auto', 'cpu', 'cuda'], 'auto'),
-    trainingThreads: wholeNumber(environment, variables.trainingThreads, availableParallelism(), 1, 1024),
+    executionDevice: wholeNumber(environment, variables.executionDevice, 0, 0, 255),
+    trainingThreads: wholeNumber(environment, variables.trainingThreads, availableCores(), 1, 1024),
     auth: oneOf(environment, variables.auth, ['none'], 'none'),
     logLevel: oneOf(environment, variables.logLevel, logLevels, 'info'),
+    hub: { url: hubUrl(environment), token: environment[variables.hubToken] || null },
     limits: {
       datasetBytes: wholeNumber(environment, variables.datasetLimit, gibibyte, 1, 1024 * gibibyte),
       modelBytes: wholeNumber(environment, variables.modelLimit, 2 * gibibyte, 1, 1024 * gibibyte),
@@ -129,6 +144,89 @@ export function isSet(name: string, environment: Environment = process.env): boo
 /** Silences the AWS SDK's notice about Node 20, by the variable that it documents for this. */
 export function silenceAwsNodeNotice(): void {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+}
+
+/**
+ * Makes CUDA compute products of matrices in full float32, by the variable that NVIDIA documents for this. Its libraries
+ * read it when they are loaded, from the environment of the process and not of a thread: call it first, in the main thread.
+ */
+export function switchOffTf32(): void {
+  process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
+}
+
+/**
+ * The cores that this process may use: those of the machine, or fewer where its control group has a quota of processor
+ * time, rounded up, at least 1. A group is also held to the quotas of the groups above it
+ * (https://docs.kernel.org/admin-guide/cgroup-v2.html; version 1: https://docs.kernel.org/scheduler/sched-bwc.html).
+ * @param root - of the file system, with a / at its end
+ */
+export function availableCores(root = '/', cores = availableParallelism()): number {
+  const quotas = controlGroups(root).flatMap(({ mount, path, version }) =>
+    ancestors(path).flatMap((group) => quotaOf(`${mount}${group}`, version)),
+  );
+  return Math.max(1, Math.ceil(Math.min(cores, ...quotas)));
+}
+
+interface ControlGroup {
+  readonly mount: string;
+  /** Begins with a /. */
+  readonly path: string;
+  readonly version: 1 | 2;
+}
+
+/** The groups of this process that can limit its processor time. Lines of the file are `number:controllers:path`. */
+function controlGroups(root: string): ControlGroup[] {
+  return textOf(`${root}proc/self/cgroup`)
+    .split('\n')
+    .flatMap((line): ControlGroup[] => {
+      const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
+      if (controllers === undefined || path === undefined) return [];
+      const mount = `${root}sys/fs/cgroup`;
+      if (controllers === '') return [{ mount, path, version: 2 }];
+      if (!controllers.split(',').includes('cpu')) return [];
+      return [...new Set(['cpu', controllers])].map((name) => ({
+        mount: `${mount}/${name}`,
+        path,
+        version: 1,
+      }));
+    });
+}
+
+/** A path and all above it, the root as ''. A container sees its own group as the root, or names its path outside. */
+function ancestors(path: string): string[] {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '..');
+  return [...parts.keys(), parts.length].map((count) =>
+    parts
+      .slice(0, count)
+      .map((part) => `/${part}`)
+      .join(''),
+  );
+}
+
+/** Cores of processor time that a group may use; nothing where it has no quota. */
+function quotaOf(group: string, version: 1 | 2): number[] {
+  const [quota, period] =
+    version === 2
+      ? textOf(`${group}/cpu.max`).trim().split(' ')
+      : [textOf(`${group}/cpu.cfs_quota_us`), textOf(`${group}/cpu.cfs_period_us`)];
+  const cores = Number(quota) / Number(period);
+  return Number.isFinite(cores) && cores > 0 ? [cores] : [];
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // Not Linux, or a group without this controller: nothing limits.
+    return '';
+  }
+}
+
+function hubUrl(environment: Environment): string {
+  const url = environment[variables.hubUrl] || 'https://huggingface.co';
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw invalid(variables.hubUrl, 'must be an http or https address');
+  return url;
 }
 
 function tlsFiles(environment: Environment): TemporalConfig['tls'] {

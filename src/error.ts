@@ -40,6 +40,12 @@ export const errorDefinitions = {
     remedy: 'Read the experiment’s state; an experiment that has ended cannot be changed.',
     fault: 'user',
   },
+  not_exported: {
+    status: 409,
+    title: 'There is no file of this format',
+    remedy: 'The ONNX file is made when the result is evaluated; the Hugging Face format is there for every checkpoint.',
+    fault: 'user',
+  },
   no_checkpoint: {
     status: 409,
     title: 'There is no checkpoint to take a model from',
@@ -126,6 +132,12 @@ export const errorDefinitions = {
     remedy: 'Upload a BERT checkpoint whose tensors match its config.json.',
     fault: 'user',
   },
+  hub_not_found: {
+    status: 422,
+    title: 'The hub has no such repository, revision or file',
+    remedy: 'Check the name and the revision; for what is private, the operator sets HUB_TOKEN.',
+    fault: 'user',
+  },
   sequence_too_long: {
     status: 422,
     title: 'maxSequenceLength is over what the model’s positions allow',
@@ -210,10 +222,23 @@ export const errorDefinitions = {
     remedy: 'Try again after the seconds in Retry-After.',
     fault: 'machine',
   },
+  hub_unavailable: {
+    status: 503,
+    title: 'The hub cannot be reached or does not answer as it should',
+    remedy: 'Try again later, or upload the files.',
+    fault: 'machine',
+  },
   temporal_unavailable: {
     status: 503,
     title: 'Temporal cannot be reached',
     remedy: 'Try again after the seconds in Retry-After. Submissions are accepted meanwhile.',
+    fault: 'machine',
+  },
+  prediction_unavailable: {
+    status: 503,
+    title: 'The predictions were not made in time',
+    remedy:
+      'Try again after the seconds in Retry-After, with fewer texts if need be; GET /queues shows whether evaluation workers are there.',
     fault: 'machine',
   },
   internal: {

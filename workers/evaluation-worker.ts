@@ -1,17 +1,22 @@
 // The evaluation pool: prepares snapshots and evaluates trained models.
 import { taskQueues } from '../src/experiment/name.ts';
 import { createEvaluateActivities } from './activities/evaluate-bert.ts';
+import { createPredictActivities } from './activities/predict.ts';
 import { createSnapshotActivities } from './activities/snapshot-dataset.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
-/** Preparing waits for storage much of the time. */
-const slots = 2;
+/** Preparing waits for storage much of the time, and predictions are short and waited for. */
+const slots = 4;
 
 await runWorkerProcess({
   name: 'evaluation-worker',
   taskQueue: taskQueues.evaluation,
   slots,
   options: (dependencies) => ({
-    activities: { ...createSnapshotActivities(dependencies), ...createEvaluateActivities(dependencies) },
+    activities: {
+      ...createSnapshotActivities(dependencies),
+      ...createEvaluateActivities(dependencies),
+      ...createPredictActivities(dependencies),
+    },
   }),
 });

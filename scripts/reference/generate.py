@@ -13,6 +13,8 @@ import numpy
 import torch
 
 CONFIG = {
+    "family": "bert",
+    "positionOffset": 0,
     "vocabularySize": 40,
     "hiddenSize": 16,
     "layers": 2,

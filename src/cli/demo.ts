@@ -109,7 +109,7 @@ async function report(client: Client, id: string, killedAtStep: number): Promise
   );
   print(`each with the same bits as before (killed at about step ${killedAtStep}).\n`);
   const { data: evaluation } = await client.api.GET('/experiments/{id}/evaluation', path);
-  if (evaluation === undefined) throw failure('there is no evaluation');
+  if (evaluation?.task !== 'classification') throw failure('there is no evaluation of a classification');
   print(evaluationTable(evaluation));
   if (evaluation.accuracy < leastAccuracy) throw failure(`the accuracy is below ${leastAccuracy}`);
   const result = join(directory, 'result');

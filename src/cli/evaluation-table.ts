@@ -1,7 +1,7 @@
-// An evaluation as a table for a terminal.
+// The evaluation of a classification as a table for a terminal.
 import type { components } from '../../openapi/schema.ts';
 
-type Evaluation = components['schemas']['Evaluation'];
+type Evaluation = Extract<components['schemas']['Evaluation'], { task: 'classification' }>;
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 

@@ -5,7 +5,7 @@ import type { Prisma } from './generated/client.ts';
 import { decodeCursor, olderThan, pageOf, type Page } from './page.ts';
 
 export interface DatasetSplit {
-  readonly format: 'csv' | 'tsv' | 'jsonl';
+  readonly format: 'csv' | 'tsv' | 'jsonl' | 'parquet';
   readonly rows: number;
   readonly columns: readonly string[];
   /** The first rows, long values cut. */

@@ -158,7 +158,7 @@ async function insertExperiment(
       name: spec.name,
       tags: [...spec.tags],
       spec: spec as unknown as Prisma.InputJsonObject,
-      datasetId: spec.dataset.id,
+      datasetId: 'id' in spec.dataset ? spec.dataset.id : null,
       modelId: 'id' in spec.model ? spec.model.id : null,
       state: 'queued',
     },

@@ -2,6 +2,8 @@
 import type { ExperimentReference } from '../experiment/activity.ts';
 import type { Database } from './client.ts';
 import { Prisma } from './generated/client.ts';
+import { lockForHolder, type LeaseHolder } from './lock.ts';
+import { announceChange } from './notification.ts';
 
 export const metricNames = ['loss', 'gradientNorm', 'learningRate'] as const;
 export type MetricName = (typeof metricNames)[number];
@@ -27,6 +29,50 @@ export class MetricRepository {
 
   constructor(database: Database) {
     this.#database = database;
+  }
+
+  /**
+   * Keeps what an evaluation during training showed. Written again after a resume it is the same, and stays.
+   *
+   * @throws CodedError `lease_lost`.
+   */
+  async recordEvaluation(
+    holder: LeaseHolder,
+    step: number,
+    metrics: Readonly<Record<string, number | null>>,
+  ): Promise<void> {
+    const { projectId, experimentId } = holder;
+    await this.#database.transaction(async (queries) => {
+      await lockForHolder(queries, holder);
+      await queries.evaluationPoint.createMany({
+        data: Object.entries(metrics).map(([name, value]) => ({
+          projectId,
+          experimentId,
+          name,
+          step,
+          value,
+        })),
+        skipDuplicates: true,
+      });
+      await announceChange(queries, holder);
+    });
+  }
+
+  /** Points of an evaluation's metric, under its own name, in the order of steps; the last `maxPoints` of the range. */
+  async evaluationPoints(
+    { projectId, experimentId }: ExperimentReference,
+    name: string,
+    { fromStep, toStep, maxPoints }: MetricRange,
+  ): Promise<readonly MetricPoint[]> {
+    const rows = await this.#database.run((queries) =>
+      queries.evaluationPoint.findMany({
+        where: { projectId, experimentId, name, step: { gte: fromStep, lte: toStep } },
+        orderBy: { step: 'desc' },
+        take: maxPoints,
+        select: { step: true, value: true },
+      }),
+    );
+    return rows.reverse().map(({ step, value }) => [step, value]);
   }
 
   /** A metric's points in the order of steps: every n-th, with n the least that keeps them within `maxPoints`. */

@@ -6,7 +6,10 @@ import { decodeCursor, olderThan, pageOf, type Page } from './page.ts';
 
 /** The part of a model's configuration that a submission is checked against, besides whatever else it holds. */
 interface ModelConfigRecord {
+  readonly layers: number;
   readonly maxPositions: number;
+  /** Positions that no text can take; none where it is left out. */
+  readonly positionOffset?: number;
   readonly [name: string]: unknown;
 }
 

@@ -1,9 +1,15 @@
 // Which rows of which splits an experiment trains and evaluates on.
 import { CodedError } from '../error.ts';
-import { usableRows, type ColumnMapping, type RowsRead, type SplitSource } from './column-mapping.ts';
+import {
+  usableRows,
+  type ColumnMapping,
+  type RowsRead,
+  type SplitSource,
+  type UsableRow,
+} from './column-mapping.ts';
 import { defaultEvaluationSplit } from './evaluation-split.ts';
 import type { LabelCensus } from './labels.ts';
-import { chooseRows, contentKey, setAside } from './row-selection.ts';
+import { chooseRows, ContentCensus, contentPlace } from './row-selection.ts';
 
 export interface SplitMapping extends ColumnMapping {
   readonly trainSplit: string;
@@ -22,8 +28,8 @@ export interface SplitMapping extends ColumnMapping {
 export interface ChosenRows {
   readonly source: SplitSource;
   readonly leftOut: number;
-  /** @param index of a {@link UsableRow}. */
-  takes(index: number): boolean;
+  /** Begins a pass: what it returns is to be asked about every usable row in the order of the file. */
+  selection(): (row: UsableRow) => boolean;
 }
 
 interface SplitLabels {
@@ -54,7 +60,8 @@ export async function chooseSplits(
   );
   const choose = async (source: SplitSource, census: LabelCensus, maximum: number | undefined) => {
     const { usable, leftOut } = await surveySplit(source, mapping, census, rowsRead);
-    return { source, leftOut, takes: chooseRows(usable, maximum, seedOf(mapping)) };
+    const takes = chooseRows(usable, maximum, seedOf(mapping));
+    return { source, leftOut, selection: () => (row: UsableRow) => takes(row.index) };
   };
   return {
     train: await choose(train, labels.train, mapping.maxTrainSamples),
@@ -69,22 +76,31 @@ async function setRowsAside(
   labels: LabelCensus,
   rowsRead: RowsRead | undefined,
 ): Promise<{ readonly train: ChosenRows; readonly evaluation: ChosenRows }> {
-  const keys: number[] = [];
-  const { leftOut } = await surveySplit(source, mapping, labels, rowsRead, (text) =>
-    keys.push(contentKey(text)),
-  );
-  const isSetAside = setAside(keys, share);
-  const choose = (wanted: boolean, maximum: number | undefined): ((index: number) => boolean) => {
-    const rows = [...keys.keys()].filter((row) => isSetAside(row) === wanted);
-    const takesPlace = chooseRows(rows.length, maximum, seedOf(mapping));
-    const taken = new Uint8Array(keys.length);
-    for (const [place, row] of rows.entries()) taken[row] = takesPlace(place) ? 1 : 0;
-    return (index) => taken[index] === 1;
+  const census = new ContentCensus();
+  const { leftOut } = await surveySplit(source, mapping, labels, rowsRead, (row) => {
+    census.add(contentOf(row));
+  });
+  const { place, below, above } = census.shareBelow(share);
+  const choose = (isAside: boolean, maximum: number | undefined): ChosenRows['selection'] => {
+    const takes = chooseRows(isAside ? below : above, maximum, seedOf(mapping));
+    return () => {
+      let seen = 0;
+      return (row) => {
+        if (contentPlace(contentOf(row)) < place !== isAside) return false;
+        seen += 1;
+        return takes(seen - 1);
+      };
+    };
   };
   return {
-    train: { source, leftOut, takes: choose(false, mapping.maxTrainSamples) },
-    evaluation: { source, leftOut: 0, takes: choose(true, mapping.maxEvaluationSamples) },
+    train: { source, leftOut, selection: choose(false, mapping.maxTrainSamples) },
+    evaluation: { source, leftOut: 0, selection: choose(true, mapping.maxEvaluationSamples) },
   };
+}
+
+/** By this copies of a row are known, whatever their labels. */
+function contentOf({ text, textPair }: UsableRow): string {
+  return textPair === undefined ? text : JSON.stringify([text, textPair]);
 }
 
 function seedOf(mapping: SplitMapping): number | undefined {
@@ -106,7 +122,7 @@ async function surveySplit(
   mapping: ColumnMapping,
   labels: LabelCensus,
   rowsRead: RowsRead | undefined,
-  seenText: (text: string) => void = () => undefined,
+  seen: (row: UsableRow) => void = () => undefined,
 ): Promise<{ readonly usable: number; readonly leftOut: number }> {
   const rows = usableRows(source, mapping, rowsRead);
   let usable = 0;
@@ -114,7 +130,7 @@ async function surveySplit(
     const next = await rows.next();
     if (next.done === true) return { usable, leftOut: next.value.leftOut };
     usable += 1;
-    labels.add(next.value.label);
-    seenText(next.value.text);
+    for (const label of next.value.labels) labels.add(label);
+    seen(next.value);
   }
 }

@@ -1,7 +1,9 @@
 // Which columns hold text and label, and what of a split can be used under that mapping.
 import type { Readable } from 'node:stream';
 import { CodedError } from '../error.ts';
-import { readRows, type CellValue, type SplitFormat } from './rows.ts';
+import type { AskedTask } from '../experiment/spec.ts';
+import { namesOf, wordsOf } from './label-cell.ts';
+import { readRows, type CellValue, type Row, type SplitFormat } from './rows.ts';
 
 /** A split of a dataset whose file can be read more than once. */
 export interface SplitSource {
@@ -12,7 +14,11 @@ export interface SplitSource {
 
 export interface ColumnMapping {
   readonly textField: string;
+  /** Of the second text, where rows are pairs. */
+  readonly textPairField?: string | undefined;
   readonly labelField: string;
+  /** Decides how cells are read: a label is one name or number, a list of names, or a list of one a word. */
+  readonly task: AskedTask;
 }
 
 /** A row with text and label. */
@@ -21,7 +27,11 @@ export interface UsableRow {
   readonly index: number;
   readonly line: number;
   readonly text: string;
-  readonly label: string;
+  readonly textPair: string | undefined;
+  /** The words of the text where each has a label of its own. */
+  readonly words: readonly string[] | undefined;
+  /** One; of a multi-label row any number; of a row of words as many as there are words. */
+  readonly labels: readonly string[];
 }
 
 /** Called now and then with the number of rows read since the last call; what it throws ends the reading. */
@@ -33,30 +43,31 @@ const reportIntervalMilliseconds = 1_000;
  * The rows of a split that have both text and label; returns how many have not.
  *
  * @throws CodedError `dataset_column_missing` when no row has the column, `dataset_split_empty` when no row is usable,
- *   `dataset_invalid` for what cannot be read and for nested values.
+ *   `dataset_invalid` for what cannot be read, for nested values where the task takes none, and for words and labels that
+ *   are not as many.
  */
 export async function* usableRows(
   source: SplitSource,
   mapping: ColumnMapping,
   rowsRead: RowsRead = () => undefined,
 ): AsyncGenerator<UsableRow, { readonly leftOut: number }> {
-  const unseen = new Set([mapping.textField, mapping.labelField]);
+  const { textField, textPairField = textField, labelField } = mapping;
+  const unseen = new Set([textField, textPairField, labelField]);
   let index = 0;
   let leftOut = 0;
   let reported = { rows: 0, at: performance.now() };
-  for await (const { line, values } of readRows(source.name, source.format, await source.open())) {
-    for (const field of unseen) if (Object.hasOwn(values, field)) unseen.delete(field);
-    const text = cellText(values, mapping.textField, source.name, line);
-    const label = cellText(values, mapping.labelField, source.name, line);
+  for await (const row of readRows(source.name, source.format, await source.open())) {
+    for (const field of unseen) if (Object.hasOwn(row.values, field)) unseen.delete(field);
+    const used = new RowCells(row, source.name).read(mapping);
     if (performance.now() - reported.at >= reportIntervalMilliseconds) {
       const rows = index + leftOut + 1;
       rowsRead(rows - reported.rows);
       reported = { rows, at: performance.now() };
     }
-    if (text.trim() === '' || label.trim() === '') {
+    if (used === undefined) {
       leftOut += 1;
     } else {
-      yield { index, line, text, label };
+      yield { index, line: row.line, ...used };
       index += 1;
     }
   }
@@ -72,20 +83,72 @@ export async function* usableRows(
   return { leftOut };
 }
 
-/** A cell as text; an absent or null cell is empty. */
-function cellText(
-  values: Readonly<Record<string, CellValue>>,
-  field: string,
-  splitName: string,
-  line: number,
-): string {
-  const value = Object.hasOwn(values, field) ? (values[field] ?? null) : null;
-  if (typeof value === 'string') return value;
-  if (value === null) return '';
-  if (typeof value !== 'object') return String(value);
-  throw new CodedError('dataset_invalid', `Column ${quote(field)} of split ${splitName} has nested values.`, {
-    problems: [{ path: `/${splitName}/line/${line}`, message: `has a list or an object in ${quote(field)}` }],
-  });
+type UsedCells = Omit<UsableRow, 'index' | 'line'>;
+
+/** The cells of one row as the task reads them. */
+class RowCells {
+  readonly #row: Row;
+  readonly #splitName: string;
+
+  constructor(row: Row, splitName: string) {
+    this.#row = row;
+    this.#splitName = splitName;
+  }
+
+  /** @returns `undefined` when text or label are empty. */
+  read(mapping: ColumnMapping): UsedCells | undefined {
+    const { textField, textPairField, labelField, task } = mapping;
+    if (task === 'tokenClassification') return this.#words(textField, labelField);
+    const text = this.#text(textField);
+    const textPair = textPairField === undefined ? undefined : this.#text(textPairField);
+    const labels = task === 'multiLabel' ? this.#names(labelField) : this.#name(labelField);
+    if (labels === undefined || text.trim() === '' || textPair?.trim() === '') return undefined;
+    return { text, textPair, words: undefined, labels };
+  }
+
+  #words(textField: string, labelField: string): UsedCells | undefined {
+    const words = wordsOf(this.#value(textField));
+    const labels = wordsOf(this.#value(labelField));
+    if (words === null) throw this.#invalid(textField, 'has no list of words');
+    if (labels === null) throw this.#invalid(labelField, 'has no list of labels');
+    if (words === undefined || labels === undefined) return undefined;
+    if (words.length !== labels.length)
+      throw this.#invalid(labelField, `has ${labels.length} labels for ${words.length} words`);
+    return { text: words.join(' '), textPair: undefined, words, labels };
+  }
+
+  #name(field: string): readonly string[] | undefined {
+    const label = this.#text(field);
+    return label.trim() === '' ? undefined : [label];
+  }
+
+  #names(field: string): readonly string[] | undefined {
+    const names = namesOf(this.#value(field));
+    if (names === null) throw this.#invalid(field, 'has no list of names');
+    return names;
+  }
+
+  /** A cell as text; an absent or null cell is empty. */
+  #text(field: string): string {
+    const value = this.#value(field);
+    if (typeof value === 'string') return value;
+    if (value === null) return '';
+    if (typeof value !== 'object') return String(value);
+    throw this.#invalid(field, 'has a list or an object');
+  }
+
+  #value(field: string): CellValue {
+    const { values } = this.#row;
+    return Object.hasOwn(values, field) ? (values[field] ?? null) : null;
+  }
+
+  #invalid(field: string, problem: string): CodedError {
+    const { line } = this.#row;
+    const message = `${problem} in ${quote(field)}`;
+    return new CodedError('dataset_invalid', `Split ${this.#splitName}: line ${line}: ${message}.`, {
+      problems: [{ path: `/${this.#splitName}/line/${line}`, message }],
+    });
+  }
 }
 
 function quote(name: string): string {

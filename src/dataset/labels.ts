@@ -1,13 +1,21 @@
-// From the values of a label column to the names of the classes.
+// From the values of a label column to the task and the names of the classes.
 import { CodedError } from '../error.ts';
+import type { AskedTask, DatasetTask } from '../experiment/spec.ts';
 import { datasetLimits } from './limits.ts';
 
 const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
+/** What the labels of the training split say. */
+export interface LabelScheme {
+  readonly task: DatasetTask;
+  /** The names of the classes; none for a regression. */
+  readonly names: readonly string[];
+}
+
 /** Counts the labels of one split. Memory stops growing one label beyond the limit of classes. */
 export class LabelCensus {
   readonly #names = new Set<string>();
-  #allNumbers = true;
+  #firstOther: string | undefined;
   #anyFraction = false;
 
   /** @throws CodedError `labels_invalid` for a text too long to be a class's name. */
@@ -18,9 +26,9 @@ export class LabelCensus {
         `A label is over ${datasetLimits.labelCharacters} characters long.`,
       );
     }
-    const isNumber = numberPattern.test(label);
-    this.#allNumbers &&= isNumber;
-    this.#anyFraction ||= isNumber && !Number.isInteger(Number(label));
+    const number = numberOf(label);
+    if (number === undefined) this.#firstOther ??= label;
+    else this.#anyFraction ||= !Number.isInteger(number);
     if (this.#names.size <= datasetLimits.classes) this.#names.add(label);
   }
 
@@ -28,19 +36,30 @@ export class LabelCensus {
     return this.#names;
   }
 
+  /** The first label that is no number within the range of 32-bit floats. */
+  get firstOther(): string | undefined {
+    return this.#firstOther;
+  }
+
   /**
-   * The class names in order: by value where all are whole numbers, else by code units.
+   * The task, which is a regression where `auto` was asked for, every label is a number and one has a fraction; and the
+   * class names in order: by value where all are numbers, else by code units.
    *
-   * @throws CodedError `not_supported` when `auto` finds a regression (all labels are numbers, and one has a fraction),
-   *   `labels_invalid` for fewer than two classes or more than the limit.
+   * @throws CodedError `labels_invalid` for labels that are no numbers in a regression; for fewer than two classes (of a
+   *   multi-label task: for none) or more than the limit.
    */
-  classNames(task: 'auto' | 'classification', splitName: string): readonly string[] {
-    if (task === 'auto' && this.#allNumbers && this.#anyFraction) {
-      throw new CodedError(
-        'not_supported',
-        'The labels are numbers with fractions, so the task is regression; only classification is supported.',
-      );
+  scheme(asked: AskedTask, splitName: string): LabelScheme {
+    const areNumbers = this.#firstOther === undefined;
+    const found = areNumbers && this.#anyFraction ? 'regression' : 'classification';
+    const task = asked === 'auto' ? found : asked;
+    if (task === 'regression') {
+      checkNumbers(this, splitName);
+      return { task, names: [] };
     }
+    return { task, names: this.#classNames(task, splitName) };
+  }
+
+  #classNames(task: DatasetTask, splitName: string): readonly string[] {
     if (this.#names.size > datasetLimits.classes) {
       throw new CodedError(
         'labels_invalid',
@@ -48,26 +67,34 @@ export class LabelCensus {
       );
     }
     const names = [...this.#names];
-    if (names.length < 2) {
-      const only = names[0] === undefined ? '' : `, ${quote(names[0])}`;
+    const least = task === 'multiLabel' ? 1 : 2;
+    if (names.length < least) {
+      const only = names[0] === undefined ? 'no label' : `one label only, ${quote(names[0])}`;
       throw new CodedError(
         'labels_invalid',
-        `Split ${splitName} has one label only${only}; training takes two or more.`,
+        `Split ${splitName} has ${only}; training takes ${least} or more.`,
       );
     }
     const byCodeUnits = (left: string, right: string): number => (left < right ? -1 : 1);
-    if (!this.#allNumbers) return names.sort(byCodeUnits);
+    if (this.#firstOther !== undefined) return names.sort(byCodeUnits);
     return names.sort((left, right) => Number(left) - Number(right) || byCodeUnits(left, right));
   }
 }
 
-/** @throws CodedError `labels_invalid` naming labels of the evaluation split that the training split does not have. */
+/**
+ * @throws CodedError `labels_invalid` naming labels of the evaluation split that the training split does not have, or, in
+ *   a regression, that are no numbers.
+ */
 export function checkEvaluationLabels(
   evaluation: LabelCensus,
-  classNames: readonly string[],
+  { task, names }: LabelScheme,
   splitNames: { readonly train: string; readonly evaluation: string },
 ): void {
-  const known = new Set(classNames);
+  if (task === 'regression') {
+    checkNumbers(evaluation, splitNames.evaluation);
+    return;
+  }
+  const known = new Set(names);
   const unknown = [...evaluation.names].filter((name) => !known.has(name)).sort();
   if (unknown.length === 0) return;
   const listed = unknown.slice(0, datasetLimits.listedLabels).map(quote).join(', ');
@@ -76,6 +103,20 @@ export function checkEvaluationLabels(
     'labels_invalid',
     `Split ${splitNames.evaluation} has labels that split ${splitNames.train} has not: ${listed}${more}.`,
   );
+}
+
+function checkNumbers({ firstOther }: LabelCensus, splitName: string): void {
+  if (firstOther === undefined) return;
+  throw new CodedError(
+    'labels_invalid',
+    `Split ${splitName} has a label that is no number, which a regression needs: ${quote(firstOther)}.`,
+  );
+}
+
+function numberOf(label: string): number | undefined {
+  const text = label.trim();
+  const isNumber = numberPattern.test(text) && Number.isFinite(Math.fround(Number(text)));
+  return isNumber ? Number(text) : undefined;
 }
 
 function quote(label: string): string {

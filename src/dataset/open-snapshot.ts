@@ -1,26 +1,39 @@
 // Reads a snapshot back. Everything after preparation reads the snapshot only.
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { v7 } from 'uuid';
 import { CodedError } from '../error.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
-import { decodeSnapshotManifest, type SnapshotManifest, type SnapshotSplit } from './snapshot-manifest.ts';
-import { decodeTokenTable, type TokenTable } from './token-table.ts';
-
-interface SnapshotRow {
-  /** The place in the split of the snapshot, from 0: the row of the token table. */
-  readonly row: number;
-  /** The line of the uploaded file. */
-  readonly line: number;
-  readonly text: string;
-  /** The name of the class. */
-  readonly label: string;
-}
+import { openExampleFile } from '../text/example-file.ts';
+import type { ExampleTable } from '../text/example-table.ts';
+import { targetKinds } from './encode-row.ts';
+import {
+  decodeSnapshotManifest,
+  type SnapshotManifest,
+  type SnapshotRow,
+  type SnapshotSplit,
+} from './snapshot-manifest.ts';
 
 export interface OpenedSnapshot {
   readonly manifest: SnapshotManifest;
   /** The text of tokenizer.json. */
   tokenizerJson(): Promise<string>;
-  /** @param onProgress called as the tokens come. */
-  examples(split: SnapshotSplit, onProgress?: () => void): Promise<TokenTable>;
+  /**
+   * Copies a split's examples to this machine, where they are read from. Who opened them closes them.
+   *
+   * @param directory of this machine; is made where it is missing.
+   * @param onProgress called as the bytes come.
+   */
+  examples(split: SnapshotSplit, directory: string, onProgress?: () => void): Promise<LocalExamples>;
   rows(split: SnapshotSplit): AsyncGenerator<SnapshotRow>;
+}
+
+/** A file of examples on this machine, known to be what was stored. */
+export interface LocalExamples {
+  readonly path: string;
+  readonly table: ExampleTable;
 }
 
 /** @throws CodedError `blob_missing` or `blob_corrupt`, also when a part is read later. */
@@ -29,16 +42,14 @@ export async function openSnapshot(blobs: BlobStore, sha256: string): Promise<Op
   return {
     manifest,
     tokenizerJson: async () => Buffer.from(await blobs.bytes(manifest.tokenizer)).toString('utf8'),
-    async examples(split, onProgress) {
-      const { tokensBlob, rows } = manifest.splits[split];
-      const table = decodeTokenTable(await blobs.bytes(tokensBlob, onProgress));
-      if (table.labels.length !== rows) {
-        throw new CodedError(
-          'blob_corrupt',
-          `The tokens of split ${split} are not as many rows as its manifest says.`,
-        );
+    async examples(split, directory, onProgress = () => undefined) {
+      const path = join(directory, `${v7()}.examples`);
+      try {
+        return { path, table: await localTable(blobs, { manifest, split, path }, onProgress) };
+      } catch (error) {
+        await rm(path, { force: true });
+        throw error;
       }
-      return table;
     },
     async *rows(split) {
       const decoder = new TextDecoder();
@@ -52,4 +63,30 @@ export async function openSnapshot(blobs: BlobStore, sha256: string): Promise<Op
       }
     },
   };
+}
+
+async function localTable(
+  blobs: BlobStore,
+  { manifest, split, path }: { manifest: SnapshotManifest; split: SnapshotSplit; path: string },
+  onProgress: () => void,
+): Promise<ExampleTable> {
+  await mkdir(join(path, '..'), { recursive: true });
+  const { examplesBlob, rows } = manifest.splits[split];
+  await pipeline(
+    await blobs.get(examplesBlob),
+    async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        onProgress();
+        yield chunk;
+      }
+    },
+    createWriteStream(path),
+  );
+  const table = openExampleFile(path);
+  if (table.count === rows && table.targetKind === targetKinds[manifest.task]) return table;
+  table.close();
+  throw new CodedError(
+    'blob_corrupt',
+    `The examples of split ${split} are not those that its manifest tells of.`,
+  );
 }

@@ -1,27 +1,29 @@
-// The rows of a split's file, as they come: CSV, TSV or JSON lines.
+// The rows of a split's file, as they come: CSV, TSV, JSON lines or Parquet.
 import type { Readable } from 'node:stream';
 import { duplicateKey } from '../storage/duplicate-key.ts';
 import { deepestNesting, isNestedTooDeep } from '../storage/nesting.ts';
+import { checkColumnNames } from './column-names.ts';
 import { csvRecords, type CellRecord } from './csv-records.ts';
 import { datasetLimits } from './limits.ts';
+import { parquetRows } from './parquet-rows.ts';
 import { RowProblems } from './row-problems.ts';
 import { lineTooLong, textBlocks } from './text-blocks.ts';
 
-export const splitFormats = ['csv', 'tsv', 'jsonl'] as const;
+export const splitFormats = ['csv', 'tsv', 'jsonl', 'parquet'] as const;
 export type SplitFormat = (typeof splitFormats)[number];
 
-/** CSV and TSV have strings only; JSON lines keep their types, nested values included. */
+/** CSV and TSV have strings only; JSON lines and Parquet keep their types, nested values included. */
 export type CellValue = string | number | boolean | null | object;
 
 export interface Row {
-  /** The line of the file that the row begins in, from 1. */
+  /** The line of the file that the row begins in, or the place of a row of Parquet, from 1. */
   readonly line: number;
   readonly values: Readonly<Record<string, CellValue>>;
 }
 
 /**
  * Reads rows one by one. CSV is RFC 4180; TSV has tabs and no quoting; the first record of both names the columns. JSON
- * lines hold one object each. Empty lines are passed over.
+ * lines hold one object each. Empty lines are passed over. Parquet is {@link parquetRows}.
  *
  * @param splitName for the messages.
  * @throws CodedError `dataset_invalid` with the first 20 wrong lines, after the rows before them were handed out.
@@ -32,10 +34,7 @@ export async function* readRows(
   stream: Readable,
 ): AsyncGenerator<Row> {
   const problems = new RowProblems(splitName);
-  const rows =
-    format === 'jsonl'
-      ? jsonRows(stream, problems)
-      : tableRows(recordsOf(format, stream, problems), problems);
+  const rows = rowsOf(format, stream, problems);
   let count = 0;
   try {
     for await (const row of rows) {
@@ -47,6 +46,12 @@ export async function* readRows(
   }
   problems.throwIfAny();
   if (count === 0) problems.fail(1, 'there is no row');
+}
+
+function rowsOf(format: SplitFormat, stream: Readable, problems: RowProblems): AsyncGenerator<Row> {
+  if (format === 'jsonl') return jsonRows(stream, problems);
+  if (format === 'parquet') return parquetRows(stream, problems);
+  return tableRows(recordsOf(format, stream, problems), problems);
 }
 
 function recordsOf(
@@ -79,7 +84,7 @@ async function* tableRows(records: AsyncGenerator<CellRecord>, problems: RowProb
   let columns: readonly string[] | undefined;
   for await (const { line, cells } of records) {
     if (columns === undefined) {
-      checkColumns(line, cells, problems);
+      checkColumnNames(line, cells, problems);
       columns = cells;
     } else if (cells.length !== columns.length) {
       problems.add(line, `has ${cells.length} cells where the header has ${columns.length}`);
@@ -128,21 +133,6 @@ function parseObject(text: string): Readonly<Record<string, CellValue>> | undefi
 /** Whether JSON text, as `JSON.stringify` writes it, has neither NUL nor a lone surrogate: it escapes both. */
 function isPlainText(json: string): boolean {
   return !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/.test(json);
-}
-
-/** A column that is named twice, or a header that is too wide, makes every row after it meaningless. */
-function checkColumns(line: number, columns: readonly string[], problems: RowProblems): void {
-  if (columns.length > datasetLimits.columns)
-    problems.fail(line, `has over ${datasetLimits.columns} columns`);
-  const seen = new Set<string>();
-  for (const column of columns) {
-    if (column === '') problems.fail(line, 'has a column without a name');
-    if (column.length > datasetLimits.columnNameCharacters) {
-      problems.fail(line, `has a column name of over ${datasetLimits.columnNameCharacters} characters`);
-    }
-    if (seen.has(column)) problems.fail(line, `names the column ${quote(column)} twice`);
-    seen.add(column);
-  }
 }
 
 function quote(name: string): string {

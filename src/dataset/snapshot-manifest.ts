@@ -1,11 +1,12 @@
 // What a snapshot is: everything that training and evaluation read, named by hashes in one immutable object.
 import { CodedError } from '../error.ts';
-import { isBlobRef } from '../storage/blob-store.ts';
 import type { BlobRef } from '../experiment/blob.ts';
+import type { DatasetTask } from '../experiment/spec.ts';
+import { isBlobRef } from '../storage/blob-store.ts';
 import { canonicalJson } from '../storage/canonical-json.ts';
 
 /** The version that this code writes; it reads this one only. */
-const snapshotFormatVersion = 1;
+export const snapshotFormatVersion = 2;
 
 export type SnapshotSplit = 'train' | 'evaluation';
 
@@ -13,25 +14,62 @@ export interface SnapshotSplitInfo {
   /** The split of the dataset that the rows come from. */
   readonly name: string;
   readonly rows: number;
+  /** Special tokens included. */
   readonly tokens: number;
+  /** Tokens of the longest example. */
+  readonly longest: number;
+  /**
+   * By class: rows; of a multi-label task the rows that have it; of words the tokens that carry it. Empty for a regression.
+   */
+  readonly labelCounts: readonly number[];
   /** Rows without text or label, of those that were looked at. */
   readonly leftOut: number;
-  /** JSON lines of `{ row, line, text, label }`. */
+  /** JSON lines of {@link SnapshotRow}. */
   readonly rowsBlob: BlobRef;
-  /** See token-table.ts. */
-  readonly tokensBlob: BlobRef;
+  /** A file of examples. */
+  readonly examplesBlob: BlobRef;
+}
+
+export interface SnapshotRow {
+  /** The place in the split of the snapshot, from 0: the number of its example. */
+  readonly row: number;
+  /** The line of the uploaded file; of Parquet, which has none, the row, from 1. */
+  readonly line: number;
+  /** Of words, these with spaces between. */
+  readonly text: string;
+  readonly textPair?: string;
+  readonly words?: readonly string[];
+  /** The name of the class, the number of a regression, the names of a multi-label row, or the name for each word. */
+  readonly label: string | number | readonly string[];
+}
+
+/** Where something came from: the commit makes it the same bytes for ever. */
+export interface HubSource {
+  readonly repository: string;
+  readonly commit: string;
+}
+
+/** A model also by its files, which training reads. */
+export interface HubModelSource extends HubSource {
+  readonly blobs: { readonly config: BlobRef; readonly tokenizer: BlobRef; readonly weights: BlobRef };
+}
+
+export interface HubSources {
+  readonly dataset: HubSource | null;
+  readonly model: HubModelSource | null;
 }
 
 export interface SnapshotManifest {
-  readonly formatVersion: 1;
-  readonly task: 'classification';
-  readonly columns: { readonly text: string; readonly label: string };
-  /** Class names; a label is the place of its name. */
+  readonly formatVersion: typeof snapshotFormatVersion;
+  readonly task: DatasetTask;
+  readonly columns: { readonly text: string; readonly textPair: string | null; readonly label: string };
+  /** Class names; a label is the place of its name. None for a regression. */
   readonly labels: readonly string[];
   /** tokenizer.json. */
   readonly tokenizer: BlobRef;
   readonly preprocessing: { readonly maxSequenceLength: number };
   readonly splits: Readonly<Record<SnapshotSplit, SnapshotSplitInfo>>;
+  readonly sources: HubSources;
 }
 
 /** Canonical JSON in UTF-8. The snapshot's name is the hash of these bytes. */
@@ -73,7 +111,9 @@ function isSplitInfo(value: unknown): boolean {
     isRecord(value) &&
     Number.isInteger(value['rows']) &&
     isBlobRef(value['rowsBlob']) &&
-    isBlobRef(value['tokensBlob'])
+    Number.isInteger(value['longest']) &&
+    Array.isArray(value['labelCounts']) &&
+    isBlobRef(value['examplesBlob'])
   );
 }
 

@@ -19,13 +19,11 @@ export function checkSplitName(name: string): string {
   });
 }
 
-/** The format that a file's extension names. @throws CodedError `unsupported_media_type`, `not_supported` for Parquet. */
+/** The format that a file's extension names. @throws CodedError `unsupported_media_type`. */
 export function formatOf(fileName: string): SplitFormat {
   const extension = extname(fileName).slice(1).toLowerCase();
   const format = splitFormats.find((known) => known === extension);
   if (format !== undefined) return format;
-  if (extension === 'parquet') {
-    throw new CodedError('not_supported', 'Parquet files are not read; upload .csv, .tsv or .jsonl.');
-  }
-  throw new CodedError('unsupported_media_type', 'The file name must end in .csv, .tsv or .jsonl.');
+  const extensions = splitFormats.map((known) => `.${known}`).join(', ');
+  throw new CodedError('unsupported_media_type', `The file name must end in one of ${extensions}.`);
 }

@@ -1,5 +1,6 @@
 // The types of every activity: all that workflows know of the world outside. Only ids, hashes, counts and
 // small numbers pass here; large things go by reference through the object store.
+import type { PredictionItem, PredictionTexts } from './prediction.ts';
 import type { ExperimentState } from './state.ts';
 
 /** Which experiment an activity works for. */
@@ -69,6 +70,14 @@ export interface CoordinatorActivities {
 export interface EvaluationActivities {
   snapshotDataset(input: ExperimentReference): Promise<PreparedSnapshot>;
   evaluateBert(input: ExperimentReference): Promise<EvaluationResult>;
+}
+
+export type PredictionInput = ExperimentReference & PredictionTexts;
+
+/** On the evaluation queue too: short, and for a user who waits. */
+export interface PredictionActivities {
+  /** With the model of the experiment's result; one item a text, in their order. */
+  predict(input: PredictionInput): Promise<readonly PredictionItem[]>;
 }
 
 /** On the training queue: one at a time a worker. */

@@ -5,6 +5,7 @@ export type ProjectId = string & { readonly __kind: 'project' };
 export type ExperimentId = `exp_${string}`;
 export type DatasetId = `ds_${string}`;
 export type ModelId = `mdl_${string}`;
+export type PredictionId = `pred_${string}`;
 export type SnapshotId = `snap_${string}`;
 
 /** The one project there is until access keys exist. */
@@ -17,6 +18,8 @@ function timeOrdered(): string {
 
 export const newExperimentId = (): ExperimentId => `exp_${timeOrdered()}`;
 export const newDatasetId = (): DatasetId => `ds_${timeOrdered()}`;
+/** Of a workflow that makes predictions; nothing is stored under it. */
+export const newPredictionId = (): PredictionId => `pred_${timeOrdered()}`;
 export const newModelId = (): ModelId => `mdl_${timeOrdered()}`;
 
 /** A snapshot is named by its content: the same rows prepared the same way are one snapshot. */

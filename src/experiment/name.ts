@@ -1,7 +1,12 @@
 // Every name that Temporal knows of: queues, workflows, signals, queries and activities.
 // A name is part of recorded histories: renaming one breaks the replay of running experiments.
 
-import type { CoordinatorActivities, EvaluationActivities, TrainingActivities } from './activity.ts';
+import type {
+  CoordinatorActivities,
+  EvaluationActivities,
+  PredictionActivities,
+  TrainingActivities,
+} from './activity.ts';
 
 export const taskQueues = {
   coordinator: 'bert-coordinator-task-queue',
@@ -15,6 +20,7 @@ export const workflowNames = {
   coordinator: 'CoordinatorWorkflow',
   training: 'TrainingWorkflow',
   evaluation: 'EvaluationWorkflow',
+  prediction: 'PredictionWorkflow',
 } as const;
 
 export const signalNames = {
@@ -33,11 +39,11 @@ export const queryNames = {
 export const activityNames = {
   coordinator: ['recordTransition', 'revokeAttempt', 'publishReport'],
   training: ['fineTuneBert'],
-  evaluation: ['snapshotDataset', 'evaluateBert'],
+  evaluation: ['snapshotDataset', 'evaluateBert', 'predict'],
 } as const satisfies {
   readonly coordinator: readonly (keyof CoordinatorActivities)[];
   readonly training: readonly (keyof TrainingActivities)[];
-  readonly evaluation: readonly (keyof EvaluationActivities)[];
+  readonly evaluation: readonly (keyof EvaluationActivities | keyof PredictionActivities)[];
 };
 
 /** The id of a child workflow follows from its experiment's, so that a signal finds it without asking. */

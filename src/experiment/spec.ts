@@ -1,4 +1,5 @@
 // The specification of an experiment: a submission with every default filled in and every choice made.
+import type { MetricName } from './metric-names.ts';
 
 interface ScratchModel {
   readonly layers: number;
@@ -9,21 +10,63 @@ interface ScratchModel {
   readonly maxPositions: number;
 }
 
-export type ModelSource = { readonly id: string } | { readonly scratch: ScratchModel };
+export interface HubModelReference {
+  /** org/name. */
+  readonly hub: string;
+  /** Branch, tag or commit; `null`: the main branch when the experiment is prepared. */
+  readonly revision: string | null;
+}
 
-export interface DatasetSpec {
-  readonly id: string;
+export interface HubDatasetReference extends HubModelReference {
+  /** A configuration's name, or a folder. */
+  readonly config: string | null;
+}
+
+/** The weights of a checkpoint that another experiment has kept. */
+interface ExperimentModelReference {
+  readonly experiment: string;
+  readonly step: number;
+}
+
+export type ModelSource =
+  { readonly id: string } | HubModelReference | { readonly scratch: ScratchModel } | ExperimentModelReference;
+
+/** A model as it was asked for: without a step, the result of another experiment is meant. */
+export type AskedModel =
+  | Exclude<ModelSource, ExperimentModelReference>
+  | { readonly experiment: string; readonly step: number | null };
+
+export type DatasetTask = 'classification' | 'regression' | 'multiLabel' | 'tokenClassification';
+
+/** `auto`: the labels say whether it is a classification or a regression. */
+export type AskedTask = DatasetTask | 'auto';
+
+export type DatasetSpec = ({ readonly id: string } | HubDatasetReference) & DatasetUse;
+
+/** What is done with a dataset, wherever it is. */
+export interface DatasetUse {
   readonly textField: string;
-  readonly textPairField: null;
+  readonly textPairField: string | null;
   readonly labelField: string;
-  readonly task: 'auto' | 'classification';
+  readonly task: AskedTask;
   readonly trainSplit: string;
-  /** `null` only where a share of the training rows is taken instead, by `evaluationFraction`. */
+  /**
+   * `null` where a share of the training rows is taken instead, by `evaluationFraction`, and where what splits a dataset of a
+   * hub has is not known yet.
+   */
   readonly evaluationSplit: string | null;
   readonly evaluationFraction: number | null;
   readonly maxTrainSamples: number | null;
   readonly maxEvaluationSamples: number | null;
   readonly shuffleBeforeSelect: boolean;
+}
+
+export type Schedule = 'linear' | 'cosine' | 'polynomial' | 'constant' | 'inverseSquareRoot';
+
+export interface Seeds {
+  readonly head: number;
+  readonly order: number;
+  readonly dropout: number;
 }
 
 export interface TrainingSpec {
@@ -32,22 +75,31 @@ export interface TrainingSpec {
   readonly learningRate: number;
   readonly maxSequenceLength: number;
   readonly weightDecay: number;
+  /** 0 where `warmupSteps` is set. */
   readonly warmupRatio: number;
-  readonly schedule: 'linear';
+  readonly warmupSteps: number | null;
+  readonly schedule: Schedule;
   readonly gradientClipping: number | null;
-  readonly gradientAccumulation: 1;
+  readonly gradientAccumulation: number;
+  readonly optimizer: { readonly name: 'adamw' | 'sgd' };
   readonly dropout: number;
-  readonly labelSmoothing: 0;
-  readonly classWeights: null;
+  readonly labelSmoothing: number;
+  readonly classWeights: 'balanced' | Readonly<Record<string, number>> | null;
   readonly seed: number;
+  readonly seeds: Seeds;
+  readonly freeze: { readonly embeddings: boolean; readonly layers: number };
+  readonly layerDecay: number | null;
+  readonly lora: { readonly rank: number; readonly alpha: number; readonly dropout: number } | null;
   readonly checkpoint: {
     readonly everySteps: number;
     readonly everySeconds: number;
     readonly keepLast: number;
     readonly keepBest: boolean;
   };
-  readonly earlyStopping: null;
-  readonly evaluateEverySteps: null;
+  readonly earlyStopping: { readonly metric: MetricName; readonly patience: number } | null;
+  /** `null`: after each epoch where `earlyStopping` is set, else never before the end. */
+  readonly evaluateEverySteps: number | null;
+  readonly pretraining: { readonly epochs: number } | null;
 }
 
 export interface ExperimentSpec {
@@ -59,13 +111,19 @@ export interface ExperimentSpec {
   readonly evaluation: { readonly batchSize: number };
 }
 
+type InlineCell = string | number | boolean | null;
+
+/** Rows by split. */
+export type InlineRows = Readonly<
+  Record<string, readonly Readonly<Record<string, InlineCell | readonly InlineCell[]>>[]>
+>;
+
 /** Where the rows of a submission come from, before inline rows have become a dataset with an id. */
 export type DatasetSource =
   | { readonly id: string }
+  | HubDatasetReference
   | {
-      readonly rows: Readonly<
-        Record<string, readonly Readonly<Record<string, string | number | boolean | null>>[]>
-      >;
+      readonly rows: InlineRows;
     };
 
 /** Defaults of `training`, those of the BERT paper's fine-tuning where it names one (arXiv:1810.04805, A.3). */
@@ -76,22 +134,32 @@ export const trainingDefaults: TrainingSpec = {
   maxSequenceLength: 128,
   weightDecay: 0.01,
   warmupRatio: 0.1,
+  warmupSteps: null,
   schedule: 'linear',
   gradientClipping: 1.0,
   gradientAccumulation: 1,
+  optimizer: { name: 'adamw' },
   dropout: 0.1,
   labelSmoothing: 0,
   classWeights: null,
   seed: 42,
+  seeds: { head: 42, order: 42, dropout: 42 },
+  freeze: { embeddings: false, layers: 0 },
+  layerDecay: null,
+  lora: null,
   checkpoint: { everySteps: 100, everySeconds: 60, keepLast: 3, keepBest: true },
   earlyStopping: null,
   evaluateEverySteps: null,
+  pretraining: null,
 };
 
 export const evaluationDefaults = { batchSize: 64 } as const;
 
-/** A submission with defaults, its dataset still as the user gave it. */
+/** A submission with defaults, its model and dataset still as the user gave them. */
 export interface ResolvedSubmission {
   readonly source: DatasetSource;
-  readonly spec: Omit<ExperimentSpec, 'dataset'> & { readonly dataset: Omit<DatasetSpec, 'id'> };
+  readonly spec: Omit<ExperimentSpec, 'model' | 'dataset'> & {
+    readonly model: AskedModel;
+    readonly dataset: DatasetUse;
+  };
 }

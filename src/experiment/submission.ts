@@ -1,6 +1,7 @@
 // What a user submits: the schema that validates it, documents it and types it. Defaults are in spec.ts.
 import { Type, type Static } from 'typebox';
 import { nullable } from './schema.ts';
+import { trainingSchema } from './training-schema.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -58,20 +59,37 @@ export const modelSourceSchema = Type.Object(
 
 const inlineRow = Type.Record(
   Type.String({ minLength: 1, maxLength: 200 }),
-  Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
+  Type.Union([
+    Type.String(),
+    Type.Number(),
+    Type.Boolean(),
+    Type.Null(),
+    Type.Array(Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
+      description: 'Words, labels of words, or the labels of a multi-label row.',
+    }),
+  ]),
 );
 
 export const splitNamePattern = '^[A-Za-z][A-Za-z0-9_-]{0,63}$';
 const splitName = Type.String({ pattern: splitNamePattern });
 const columnName = Type.String({ minLength: 1, maxLength: 1000 });
 
-const taskSchema = Type.Union([
-  Type.Literal('auto'),
-  Type.Literal('classification'),
-  Type.Literal('regression'),
-  Type.Literal('multiLabel'),
-  Type.Literal('tokenClassification'),
-]);
+const taskSchema = Type.Union(
+  [
+    Type.Literal('auto'),
+    Type.Literal('classification'),
+    Type.Literal('regression'),
+    Type.Literal('multiLabel'),
+    Type.Literal('tokenClassification'),
+  ],
+  {
+    description:
+      'auto: a regression where every label is a number and one has a fraction, else a classification. ' +
+      'multiLabel: a label is a list of names, its JSON text, or names separated by | (by , where there is no |); ' +
+      'an empty list is a label, an empty cell is none. tokenClassification: text and label are lists of words ' +
+      'and of as many labels, their JSON text, or words separated by spaces.',
+  },
+);
 
 const datasetSourceSchema = Type.Object(
   {
@@ -97,112 +115,6 @@ const datasetSourceSchema = Type.Object(
     shuffleBeforeSelect: Type.Optional(Type.Boolean()),
   },
   { ...closed, description: 'Exactly one of id, hub, rows.' },
-);
-
-const checkpointSchema = Type.Object(
-  {
-    everySteps: Type.Optional(whole(1, 1_000_000_000, 'A checkpoint is due after so many steps …')),
-    everySeconds: Type.Optional(
-      Type.Number({
-        exclusiveMinimum: 0,
-        maximum: 1_000_000,
-        description: '… or so many seconds, whichever comes first.',
-      }),
-    ),
-    keepLast: Type.Optional(whole(1, 1000, 'The latest checkpoints to keep.')),
-    keepBest: Type.Optional(Type.Boolean()),
-  },
-  closed,
-);
-
-const probability = Type.Number({ minimum: 0, exclusiveMaximum: 1 });
-const seedSchema = whole(0, 2 ** 32 - 1, 'Decides order, dropout and new weights.');
-
-/** Fields of recipes that the contract names and that are answered `422 not_supported` for now. */
-const furtherRecipes = {
-  optimizer: Type.Optional(Type.Object({ name: Type.String({ maxLength: 50 }) }, closed)),
-  warmupSteps: Type.Optional(nullable(whole(0, 1_000_000_000, 'Instead of warmupRatio.'))),
-  freeze: Type.Optional(
-    nullable(
-      Type.Object(
-        { embeddings: Type.Optional(Type.Boolean()), layers: Type.Optional(whole(0, 48, 'Lowest.')) },
-        closed,
-      ),
-    ),
-  ),
-  layerDecay: Type.Optional(nullable(Type.Number({ exclusiveMinimum: 0, maximum: 1 }))),
-  lora: Type.Optional(
-    nullable(
-      Type.Object(
-        {
-          rank: whole(1, 1024, 'Rank.'),
-          alpha: Type.Optional(Type.Number()),
-          dropout: Type.Optional(probability),
-        },
-        closed,
-      ),
-    ),
-  ),
-  seeds: Type.Optional(
-    nullable(
-      Type.Object(
-        {
-          head: Type.Optional(seedSchema),
-          order: Type.Optional(seedSchema),
-          dropout: Type.Optional(seedSchema),
-        },
-        closed,
-      ),
-    ),
-  ),
-  pretraining: Type.Optional(nullable(Type.Object({ epochs: whole(1, 1000, 'Epochs.') }, closed))),
-};
-
-const trainingSchema = Type.Object(
-  {
-    epochs: Type.Optional(whole(1, 1000, 'Passes over the training split.')),
-    batchSize: Type.Optional(whole(1, 1024, 'Examples a step.')),
-    learningRate: Type.Optional(
-      Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'Peak, after warmup.' }),
-    ),
-    maxSequenceLength: Type.Optional(whole(3, 512, 'Tokens; longer texts are cut.')),
-    weightDecay: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
-    warmupRatio: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
-    schedule: Type.Optional(
-      Type.Union([
-        Type.Literal('linear'),
-        Type.Literal('cosine'),
-        Type.Literal('polynomial'),
-        Type.Literal('constant'),
-        Type.Literal('inverseSquareRoot'),
-      ]),
-    ),
-    gradientClipping: Type.Optional(nullable(Type.Number({ exclusiveMinimum: 0, maximum: 1e6 }))),
-    gradientAccumulation: Type.Optional(whole(1, 1024, 'Batches a step.')),
-    dropout: Type.Optional(probability),
-    labelSmoothing: Type.Optional(probability),
-    classWeights: Type.Optional(
-      nullable(
-        Type.Union([
-          Type.Literal('balanced'),
-          Type.Record(Type.String(), Type.Number({ minimum: 0, maximum: 1e6 })),
-        ]),
-      ),
-    ),
-    seed: Type.Optional(seedSchema),
-    checkpoint: Type.Optional(checkpointSchema),
-    earlyStopping: Type.Optional(
-      nullable(
-        Type.Object(
-          { metric: Type.String({ maxLength: 50 }), patience: whole(1, 1000, 'Evaluations.') },
-          closed,
-        ),
-      ),
-    ),
-    evaluateEverySteps: Type.Optional(nullable(whole(1, 1_000_000_000, 'Steps between evaluations.'))),
-    ...furtherRecipes,
-  },
-  closed,
 );
 
 export const submissionSchema = Type.Object(

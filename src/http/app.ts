@@ -23,6 +23,7 @@ import { modelDownloadRoutes } from './routes/model-download.ts';
 import { modelRoutes } from './routes/models.ts';
 import { notSupportedRoutes } from './routes/not-supported.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { predictionRoutes } from './routes/predictions.ts';
 import { storedReportRoutes } from './routes/stored-reports.ts';
 import { refuseUnstorableText } from './text-safety.ts';
 
@@ -49,6 +50,7 @@ const routes: readonly ((app: App, context: RouteContext) => void)[] = [
   ledgerRoutes,
   evaluationRowRoutes,
   modelDownloadRoutes,
+  predictionRoutes,
   datasetRoutes,
   modelRoutes,
   operationRoutes,

@@ -7,13 +7,35 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { Readable } from 'node:stream';
 import type { ChangeFeed } from '../database/change-feed.ts';
 import type { Repositories } from '../database/repositories.ts';
 import type { Logger } from '../log.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { CheckpointStore } from '../storage/checkpoint-store.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import type { ByteRange, ObjectStore } from '../storage/object-store.ts';
 import type { TemporalGateway } from '../temporal/gateway.ts';
+
+/** Which checkpoint, the hash of its manifest included: a step may have been made again. */
+export interface CheckpointReference {
+  readonly experimentId: string;
+  readonly step: number;
+  /** `sha256:…` of the manifest. */
+  readonly id: string;
+}
+
+/** A folder of Hugging Face in a tar, or one ONNX file for inference. */
+export type ModelFormat = 'huggingface' | 'onnx';
+
+/** The same bytes whenever the same model is opened. */
+export interface ModelFile {
+  readonly sizeBytes: number;
+  /** All bytes, or a part of them. */
+  open(range?: ByteRange): Readable;
+}
+
+/** @throws CodedError `blob_missing`, `blob_corrupt`. */
+type OpenModel = (checkpoint: CheckpointReference, format: ModelFormat) => Promise<ModelFile>;
 
 export interface AppDependencies {
   readonly repositories: Repositories;
@@ -22,6 +44,7 @@ export interface AppDependencies {
   readonly blobs: BlobStore;
   readonly checkpoints: CheckpointStore;
   readonly temporal: TemporalGateway;
+  readonly openModel: OpenModel;
   /** The most bytes that an upload of each kind may have. */
   readonly limits: { readonly datasetBytes: number; readonly modelBytes: number };
   readonly log: Logger;

@@ -12,6 +12,7 @@ export interface EvaluatedRowsSource {
 
 export interface EvaluatedRow extends Prediction {
   readonly text: string;
+  readonly textPair?: string;
 }
 
 export interface RowsRequest {
@@ -44,12 +45,13 @@ async function collect(
   { snapshotSha256, predictions }: EvaluatedRowsSource,
   wanted: ReadonlySet<number>,
 ): Promise<ReadonlyMap<number, EvaluatedRow>> {
-  const texts = new Map<number, string>();
+  const texts = new Map<number, Pick<EvaluatedRow, 'text' | 'textPair'>>();
   const snapshot = await openSnapshot(blobs, snapshotSha256);
-  for await (const { row, text } of snapshot.rows('evaluation')) if (wanted.has(row)) texts.set(row, text);
+  for await (const { row, text, textPair } of snapshot.rows('evaluation'))
+    if (wanted.has(row)) texts.set(row, { text, ...(textPair !== undefined && { textPair }) });
   const rows = new Map<number, EvaluatedRow>();
   for await (const prediction of readPredictions(blobs, predictions))
     if (wanted.has(prediction.row))
-      rows.set(prediction.row, { ...prediction, text: texts.get(prediction.row) ?? '' });
+      rows.set(prediction.row, { ...prediction, text: '', ...texts.get(prediction.row) });
   return rows;
 }

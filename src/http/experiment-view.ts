@@ -67,5 +67,6 @@ function linksOf(id: string): ExperimentBody['links'] {
     evaluation: `${self}/evaluation`,
     history: `${self}/history`,
     model: `${self}/model`,
+    predictions: `${self}/predictions`,
   };
 }

@@ -17,6 +17,7 @@ import { connectionOptions } from '../temporal/connection.ts';
 import { createTemporalGateway } from '../temporal/gateway.ts';
 import { requireLoopback } from './access.ts';
 import { buildApp } from './app.ts';
+import { modelOpener } from './export-model.ts';
 import { SettlingGateway } from './settling-gateway.ts';
 
 /** How long open requests may go on after a signal: less than the whole stack gives the API, which is 6 s. */
@@ -43,13 +44,17 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const store = openStore(config.storageUrl, { forcePathStyle: config.storagePathStyle });
   const connection = Connection.lazy(await connectionOptions(config.temporal));
   const temporal = new SettlingGateway(createTemporalGateway(connection, config.temporal.namespace));
+  const blobs = projectBlobs(store, defaultProject);
+  const checkpoints = new CheckpointStore(store, defaultProject);
+  const repositories = createRepositories(database);
   const app = await buildApp({
-    repositories: createRepositories(database),
+    repositories,
     changes,
     store,
-    blobs: projectBlobs(store, defaultProject),
-    checkpoints: new CheckpointStore(store, defaultProject),
+    blobs,
+    checkpoints,
     temporal,
+    openModel: modelOpener({ checkpoints, blobs, experiments: repositories.experiments }),
     limits: config.limits,
     log,
   });

@@ -1,5 +1,7 @@
 // A gateway whose calls can be waited for: the Temporal client throws out of a timer when its connection is closed under a
 // call that it is about to try again.
+import type { PredictionInput } from '../experiment/activity.ts';
+import type { PredictionItem } from '../experiment/prediction.ts';
 import type { QueueDescription, TemporalGateway } from '../temporal/gateway.ts';
 
 export class SettlingGateway implements TemporalGateway {
@@ -16,6 +18,10 @@ export class SettlingGateway implements TemporalGateway {
 
   queues(): Promise<readonly QueueDescription[]> {
     return this.#track(this.#gateway.queues());
+  }
+
+  predict(input: PredictionInput, signal: AbortSignal): Promise<readonly PredictionItem[]> {
+    return this.#track(this.#gateway.predict(input, signal));
   }
 
   /** Resolves when no call is under way; each has a deadline of its own. */

@@ -2,18 +2,21 @@
 import { Readable } from 'node:stream';
 import type { CreatedExperiment, IdempotencyRequest } from '../database/experiment-repository.ts';
 import { defaultEvaluationSplit } from '../dataset/evaluation-split.ts';
-import { checkEvaluationLabels, LabelCensus } from '../dataset/labels.ts';
+import { checkEvaluationLabels, LabelCensus, type LabelScheme } from '../dataset/labels.ts';
 import { usableRows } from '../dataset/column-mapping.ts';
 import { CodedError } from '../error.ts';
+import { classWeightsFor } from '../experiment/class-weights.ts';
 import { defaultProject, newExperimentId } from '../experiment/id.ts';
 import { resolveSubmission } from '../experiment/resolve-submission.ts';
-import type { DatasetSource, DatasetSpec, ResolvedSubmission } from '../experiment/spec.ts';
+import type { DatasetSource, DatasetSpec, InlineRows, ResolvedSubmission } from '../experiment/spec.ts';
 import { maximumInlineRowsBytes, type Submission } from '../experiment/submission.ts';
+import { requireTrainingFitsTask } from '../experiment/training-problems.ts';
 import { sha256Of } from '../storage/blob-store.ts';
 import { canonicalJson } from '../storage/canonical-json.ts';
+import { bindModel } from './bind-model.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { experimentBody } from './experiment-view.ts';
-import { filesOfRows, uploadDataset, type InlineRows } from './upload/upload-dataset.ts';
+import { filesOfRows, uploadDataset } from './upload/upload-dataset.ts';
 
 type UnboundSpec = ResolvedSubmission['spec'];
 
@@ -33,53 +36,43 @@ export async function submitExperiment(
   const replay = idempotency && (await experiments.findReplay(defaultProject, idempotency));
   if (replay) return replay;
   const { source, spec } = resolveSubmission(submission);
-  await checkModel(dependencies, spec);
-  const dataset = await bindDataset(dependencies, source, spec.dataset);
+  const model = await bindModel(dependencies, spec);
+  const dataset = await bindDataset(dependencies, source, spec);
   return experiments.create({
     projectId: defaultProject,
     id: newExperimentId(),
-    spec: { ...spec, dataset },
+    spec: { ...spec, model, dataset },
     idempotency,
     respond: (record) => JSON.stringify(experimentBody(record)),
   });
-}
-
-async function checkModel(
-  { repositories }: AppDependencies,
-  { model, training }: UnboundSpec,
-): Promise<void> {
-  let { maxPositions } = 'scratch' in model ? model.scratch : { maxPositions: 0 };
-  if ('id' in model) {
-    const record = await repositories.models.get(defaultProject, model.id);
-    if (!record) throw new CodedError('not_found', `There is no model ${model.id.slice(0, 60)}.`);
-    ({ maxPositions } = record.config);
-  }
-  if (training.maxSequenceLength > maxPositions)
-    throw new CodedError(
-      'sequence_too_long',
-      `training.maxSequenceLength is ${training.maxSequenceLength}; the model has ${maxPositions} positions.`,
-      { problems: [{ path: '/training/maxSequenceLength', message: `must be at most ${maxPositions}` }] },
-    );
 }
 
 /** Finds or stores the dataset, and makes the choices that depend on what it holds. */
 async function bindDataset(
   dependencies: AppDependencies,
   source: DatasetSource,
-  spec: UnboundSpec['dataset'],
+  { dataset: spec, training }: UnboundSpec,
 ): Promise<DatasetSpec> {
   if ('id' in source) {
     const record = await dependencies.repositories.datasets.get(defaultProject, source.id);
     if (!record) throw new CodedError('not_found', `There is no dataset ${source.id.slice(0, 60)}.`);
     return { id: record.id, ...spec, evaluationSplit: checkColumns(record.splits, spec) };
   }
+  // What splits and columns it has is known when it is prepared.
+  if ('hub' in source) return { ...source, ...spec };
   const columns = Object.entries(source.rows).map(([name, rows]): [string, SplitColumns] => [
     name,
     { columns: [...new Set(rows.flatMap((row) => Object.keys(row)))] },
   ]);
   const files = filesOfRows(source.rows, maximumInlineRowsBytes);
   const evaluationSplit = checkColumns(Object.fromEntries(columns), spec);
-  await checkRows(source.rows, spec, evaluationSplit);
+  const scheme = await checkRows(source.rows, spec, evaluationSplit);
+  requireTrainingFitsTask(scheme.task, training);
+  classWeightsFor(
+    scheme.names,
+    scheme.names.map(() => 1),
+    training.classWeights,
+  );
   const { record } = await uploadDataset(dependencies, files);
   return { id: record.id, ...spec, evaluationSplit };
 }
@@ -93,7 +86,7 @@ interface SplitColumns {
 /** @returns the name of the evaluation split, `null` where a share of the training rows is set aside instead. */
 function checkColumns(
   splits: Readonly<Record<string, SplitColumns>>,
-  { trainSplit, evaluationSplit, evaluationFraction, textField, labelField }: UnboundSpec['dataset'],
+  { trainSplit, evaluationSplit, evaluationFraction, ...fields }: UnboundSpec['dataset'],
 ): string | null {
   const evaluation =
     evaluationFraction === null
@@ -106,8 +99,11 @@ function checkColumns(
         'dataset_split_missing',
         `The dataset has no split ${name}; it has: ${Object.keys(splits).join(', ')}.`,
       );
-    const missing = [textField, labelField].find((column) => !split.columns.includes(column));
-    if (missing !== undefined)
+    const { textField, textPairField, labelField } = fields;
+    const missing = [textField, textPairField, labelField].find(
+      (column) => column !== null && !split.columns.includes(column),
+    );
+    if (typeof missing === 'string')
       throw new CodedError(
         'dataset_column_missing',
         `Split ${name} has no column ${JSON.stringify(missing.slice(0, 60))}; it has: ${columnList(split)}.`,
@@ -127,9 +123,10 @@ function columnList({ columns }: SplitColumns): string {
 /** Inline rows are few: what preparing would find wrong with the labels is told at once. */
 async function checkRows(
   rows: InlineRows,
-  { trainSplit, textField, labelField, task }: UnboundSpec['dataset'],
+  { trainSplit, textField, textPairField, labelField, task }: UnboundSpec['dataset'],
   evaluationSplit: string | null,
-): Promise<void> {
+): Promise<LabelScheme> {
+  const mapping = { textField, textPairField: textPairField ?? undefined, labelField, task };
   const census = async (name: string): Promise<LabelCensus> => {
     const labels = new LabelCensus();
     const text = (rows[name] ?? []).map((row) => `${JSON.stringify(row)}\n`).join('');
@@ -138,13 +135,14 @@ async function checkRows(
       format: 'jsonl',
       open: () => Promise.resolve(Readable.from([Buffer.from(text)])),
     } as const;
-    for await (const { label } of usableRows(source, { textField, labelField })) labels.add(label);
+    for await (const row of usableRows(source, mapping)) for (const label of row.labels) labels.add(label);
     return labels;
   };
-  const classNames = (await census(trainSplit)).classNames(task, trainSplit);
+  const scheme = (await census(trainSplit)).scheme(task, trainSplit);
   if (evaluationSplit !== null)
-    checkEvaluationLabels(await census(evaluationSplit), classNames, {
+    checkEvaluationLabels(await census(evaluationSplit), scheme, {
       train: trainSplit,
       evaluation: evaluationSplit,
     });
+  return scheme;
 }

@@ -1,4 +1,4 @@
-// The files of a Hugging Face model folder: do they make one BERT model, and what are its weights?
+// The files of a Hugging Face model folder: do they make one encoder, and what are its weights?
 import { CodedError } from '../error.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { deepestNesting, isNestedTooDeep } from '../storage/nesting.ts';
@@ -6,6 +6,7 @@ import type { BlobRef } from '../experiment/blob.ts';
 import { createTokenizer } from '../text/tokenizer.ts';
 import { tokenizerJsonFromVocabulary } from '../text/vocabulary.ts';
 import { readModelConfig, type ModelConfig } from './model-config.ts';
+import type { ModelFamily } from './model-family.ts';
 import { readSafetensors, type NamedTensor } from './safetensors.ts';
 import {
   lengthPrefixBytes,
@@ -34,7 +35,7 @@ export interface FileReader {
 }
 
 export interface InspectedModel {
-  /** `bert`. */
+  /** The family of the encoder: `bert`, `distilbert` or `roberta`. */
   readonly architecture: string;
   /** The number of the encoder's parameters that the file holds. */
   readonly parameters: number;
@@ -49,7 +50,7 @@ export interface InspectedModel {
 const listedNames = 10;
 
 /**
- * Checks that configuration, tokenizer and tensors belong to one BERT model. Reads the header of the weights only.
+ * Checks that configuration, tokenizer and tensors belong to one model. Reads the header of the weights only.
  *
  * @throws CodedError `model_invalid`, `not_supported`, or `model_incompatible`, which names the tensors.
  */
@@ -71,11 +72,11 @@ export async function inspectModel(files: ModelFiles): Promise<InspectedModel> {
   const entries = await readEntries(files.weights);
   const parameters = checkTensors(entries, config);
   const ignored = entries.map(({ name }) => name).filter(isIgnoredTensor);
-  return { architecture: 'bert', parameters, ignored: ignored.sort(), config, tokenizerJson };
+  return { architecture: config.family, parameters, ignored: ignored.sort(), config, tokenizerJson };
 }
 
 /**
- * The encoder's tensors of an inspected model, under names that begin with `bert.`, checked against the blob's hash.
+ * The encoder's tensors of an inspected model, under names that begin with its family's, checked against the blob's hash.
  *
  * @param onProgress called whenever bytes come.
  * @throws CodedError `blob_missing`, `blob_corrupt`, `model_invalid`.
@@ -83,12 +84,13 @@ export async function inspectModel(files: ModelFiles): Promise<InspectedModel> {
 export async function readModelTensors(
   blobs: BlobStore,
   weights: BlobRef,
+  family: ModelFamily,
   onProgress?: () => void,
 ): Promise<readonly NamedTensor[]> {
   const tensors = await readSafetensors(await blobs.get(weights), weights.sizeBytes, onProgress);
   return tensors
     .filter(({ name }) => !isIgnoredTensor(name))
-    .map((tensor) => ({ ...tensor, name: parameterName(tensor.name) }));
+    .map((tensor) => ({ ...tensor, name: parameterName(tensor.name, family) }));
 }
 
 function refuseDeepNesting(fileName: string, json: string): void {
@@ -112,7 +114,7 @@ function checkTensors(entries: readonly TensorEntry[], config: ModelConfig): num
   let parameters = 0;
   for (const entry of entries) {
     if (isIgnoredTensor(entry.name)) continue;
-    const name = parameterName(entry.name);
+    const name = parameterName(entry.name, config.family);
     const shape = required.get(name) ?? optional.get(name);
     missing.delete(name);
     if (shape === undefined || entry.type === 'I64' || seen.has(name)) unexpected.push(entry.name);

@@ -6,26 +6,52 @@ import type { BlobRef } from '../experiment/blob.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /** The version that this code writes; it reads this one only. */
-export const checkpointFormatVersion = 1;
+export const checkpointFormatVersion = 2;
+
+/** Adapters that a trained model is put together with. */
+export interface ManifestLora {
+  readonly rank: number;
+  readonly alpha: number;
+}
+
+/** What is remembered of evaluations during training. */
+export interface ManifestEvaluations {
+  readonly lastStep: number;
+  readonly best: { readonly step: number; readonly value: number } | null;
+  readonly sinceBest: number;
+}
+
+/** Which training a checkpoint is in: the words in their places first, where there is such a phase, then the task. */
+export type TrainingPhase = 'pretraining' | 'training';
 
 export interface CheckpointManifest {
-  readonly formatVersion: 1;
+  readonly formatVersion: 2;
   readonly experimentId: string;
   /** Optimizer steps done, counted from the start of the experiment. */
   readonly step: number;
+  readonly phase: TrainingPhase;
   /** The numeric profile: versions, provider, instruction set, threads, graph hash. */
   readonly profile: Readonly<Record<string, string | number>>;
   readonly snapshotSha256: string;
   readonly specSha256: string;
-  /** Safetensors files: parameters and both moments of AdamW under the names of the parameters. */
+  /** Safetensors files, config.json and tokenizer.json, so that a checkpoint is a whole model. */
   readonly blobs: {
+    /** Every parameter as it was before the first step of the phase. */
+    readonly base: BlobRef;
+    /** What is trained; of the table of words the rows of `vocabulary`. */
     readonly parameters: BlobRef;
     readonly firstMoments: BlobRef;
-    readonly secondMoments: BlobRef;
-    /** config.json and tokenizer.json, so that the parameters are a whole model. */
+    /** null with an optimizer that has one moment only. */
+    readonly secondMoments: BlobRef | null;
+    /** Little-endian int32 ids, ascending; null: the whole table is trained. */
+    readonly vocabulary: BlobRef | null;
     readonly config: BlobRef;
     readonly tokenizer: BlobRef;
   };
+  /** What weight decay alone has made of words that are not in use. */
+  readonly unusedWords: { readonly scale: number; readonly momentum: number };
+  readonly evaluations: ManifestEvaluations | null;
+  readonly lora: ManifestLora | null;
   /** The number of steps in the ledger and its running hash. */
   readonly ledger: { readonly steps: number; readonly sha256: string };
 }
@@ -59,15 +85,23 @@ function isManifest(value: unknown): value is CheckpointManifest {
     value['formatVersion'] === checkpointFormatVersion &&
     typeof value['experimentId'] === 'string' &&
     isCount(value['step']) &&
+    (value['phase'] === 'pretraining' || value['phase'] === 'training') &&
     isProfile(value['profile']) &&
     isHash(value['snapshotSha256']) &&
     isHash(value['specSha256']) &&
     isRecord(value['blobs']) &&
+    isBlobRef(value['blobs']['base']) &&
     isBlobRef(value['blobs']['parameters']) &&
     isBlobRef(value['blobs']['firstMoments']) &&
-    isBlobRef(value['blobs']['secondMoments']) &&
+    isBlobRefOrNull(value['blobs']['secondMoments']) &&
+    isBlobRefOrNull(value['blobs']['vocabulary']) &&
     isBlobRef(value['blobs']['config']) &&
     isBlobRef(value['blobs']['tokenizer']) &&
+    isRecord(value['unusedWords']) &&
+    Number.isFinite(value['unusedWords']['scale']) &&
+    Number.isFinite(value['unusedWords']['momentum']) &&
+    isRecordOrNull(value['evaluations']) &&
+    isRecordOrNull(value['lora']) &&
     isRecord(value['ledger']) &&
     isCount(value['ledger']['steps']) &&
     isHash(value['ledger']['sha256'])
@@ -76,6 +110,14 @@ function isManifest(value: unknown): value is CheckpointManifest {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isBlobRefOrNull(value: unknown): boolean {
+  return value === null || isBlobRef(value);
+}
+
+function isRecordOrNull(value: unknown): boolean {
+  return value === null || isRecord(value);
 }
 
 function isCount(value: unknown): value is number {

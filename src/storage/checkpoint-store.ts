@@ -41,14 +41,15 @@ export class CheckpointStore {
   }
 
   /**
-   * The manifest of this id, or `undefined` when it was not published.
+   * The manifest of this id.
    *
-   * @throws CodedError `blob_corrupt` for an object that has another hash or is not a manifest of this step;
+   * @throws CodedError `blob_missing` when it is not in the store; `blob_corrupt` for an object that has another hash or is not a manifest of this step;
    * `storage_unavailable`.
    */
-  async read(experimentId: string, step: number, id: string): Promise<CheckpointManifest | undefined> {
+  async read(experimentId: string, step: number, id: string): Promise<CheckpointManifest> {
     const stored = await this.#store.get(this.#key(experimentId, step, id));
-    if (stored === undefined) return undefined;
+    if (stored === undefined)
+      throw new CodedError('blob_missing', `The manifest of the checkpoint at step ${step} is missing.`);
     const bytes = await buffer(stored.body);
     if (sha256Of(bytes) !== id) {
       this.#broken.add(id);

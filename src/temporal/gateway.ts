@@ -1,8 +1,11 @@
-// What the API asks of Temporal: whether it answers, and who works on which queue.
-import type { Connection } from '@temporalio/client';
+// What the API asks of Temporal: whether it answers, who works on which queue, and predictions.
+import { Client, type Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { CodedError } from '../error.ts';
+import type { PredictionInput } from '../experiment/activity.ts';
 import { taskQueues, type TaskQueue } from '../experiment/name.ts';
+import { predictionLimits, type PredictionItem } from '../experiment/prediction.ts';
+import { predictThrough } from './predict.ts';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
 const callTimeoutSeconds = 5;
@@ -32,10 +35,21 @@ export interface TemporalGateway {
   check(): Promise<void>;
   /** @throws CodedError `temporal_unavailable` when Temporal does not answer. */
   queues(): Promise<readonly QueueDescription[]>;
+  /**
+   * One item a text, in their order.
+   *
+   * @param signal ends the wait for them.
+   * @throws CodedError `temporal_unavailable`, `prediction_unavailable`, or what the worker found wrong.
+   */
+  predict(input: PredictionInput, signal: AbortSignal): Promise<readonly PredictionItem[]>;
 }
 
 /** A gateway over a connection, which may be lazy: nothing is asked before the first call. */
-export function createTemporalGateway(connection: Connection, namespace: string): TemporalGateway {
+export function createTemporalGateway(
+  connection: Connection,
+  namespace: string,
+  predictionSeconds: number = predictionLimits.seconds,
+): TemporalGateway {
   const call = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await connection.withDeadline(Date.now() + callTimeoutSeconds * 1000, work);
@@ -43,7 +57,10 @@ export function createTemporalGateway(connection: Connection, namespace: string)
       throw new CodedError('temporal_unavailable', 'Temporal does not answer.', { cause });
     }
   };
+  const client = new Client({ connection, namespace });
   return {
+    predict: (input, signal) =>
+      predictThrough(connection, client, input, { signal, timeoutSeconds: predictionSeconds }),
     async check() {
       await call(() => connection.workflowService.describeNamespace({ namespace }));
     },

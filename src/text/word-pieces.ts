@@ -28,8 +28,12 @@ export class WordPieces {
     this.#longestPiece = Math.min(longestPiece, 2 * model.longestWordCharacters);
   }
 
-  /** The ids of a word's pieces; the unknown token's alone where the vocabulary cannot spell the word. */
-  ids(word: string): readonly number[] {
+  /** Appends the ids of a word's pieces; the unknown token's alone where the vocabulary cannot spell the word. */
+  append(word: string, ids: number[]): void {
+    for (const id of this.#idsOf(word)) ids.push(id);
+  }
+
+  #idsOf(word: string): readonly number[] {
     // Long words are not remembered: many of them would take much memory.
     if (this.#isTooLong(word)) return this.#unknown;
     const known = this.#remembered.get(word);

@@ -3,39 +3,42 @@ import type { Recipe } from './job.ts';
 import { createKeystream, type Keystream } from './random/keystream.ts';
 import { permutation } from './random/permutation.ts';
 
-/** Steps of one epoch; the last may be a short batch. */
-function stepsPerEpoch(exampleCount: number, batchSize: number): number {
-  return Math.ceil(exampleCount / batchSize);
+type OrderRecipe = Pick<Recipe, 'batchSize' | 'gradientAccumulation'>;
+
+/** Steps of one epoch; the last may have fewer examples. */
+export function stepsPerEpoch(exampleCount: number, recipe: OrderRecipe): number {
+  return Math.ceil(exampleCount / (recipe.batchSize * recipe.gradientAccumulation));
 }
 
-/** Steps of a whole run: epochs times the batches of an epoch. */
-export function totalSteps(exampleCount: number, recipe: Pick<Recipe, 'epochs' | 'batchSize'>): number {
-  return recipe.epochs * stepsPerEpoch(exampleCount, recipe.batchSize);
+/** Steps of a whole run: epochs times the steps of an epoch. */
+export function totalSteps(exampleCount: number, recipe: OrderRecipe & Pick<Recipe, 'epochs'>): number {
+  return recipe.epochs * stepsPerEpoch(exampleCount, recipe);
 }
 
 /** Gives the examples of any step; keeps the order of the epoch asked for last. */
 export class BatchOrder {
   private readonly keystream: Keystream;
   private readonly exampleCount: number;
-  private readonly batchSize: number;
+  private readonly recipe: OrderRecipe;
   private epoch = -1;
   private order: Int32Array = new Int32Array(0);
 
-  constructor(exampleCount: number, recipe: Pick<Recipe, 'batchSize' | 'seed'>) {
-    this.keystream = createKeystream(recipe.seed, 'order');
+  constructor(exampleCount: number, recipe: OrderRecipe & Pick<Recipe, 'seeds'>) {
+    this.keystream = createKeystream(recipe.seeds.order, 'order');
     this.exampleCount = exampleCount;
-    this.batchSize = recipe.batchSize;
+    this.recipe = recipe;
   }
 
   /** Indices of the examples of step `index`, counted from 0. */
   examplesOf(index: number): Int32Array {
-    const perEpoch = stepsPerEpoch(this.exampleCount, this.batchSize);
+    const perEpoch = stepsPerEpoch(this.exampleCount, this.recipe);
     const epoch = Math.floor(index / perEpoch);
     if (epoch !== this.epoch) {
       this.order = permutation(this.keystream, epoch, this.exampleCount);
       this.epoch = epoch;
     }
-    const start = (index % perEpoch) * this.batchSize;
-    return this.order.subarray(start, Math.min(start + this.batchSize, this.exampleCount));
+    const size = this.recipe.batchSize * this.recipe.gradientAccumulation;
+    const start = (index % perEpoch) * size;
+    return this.order.subarray(start, Math.min(start + size, this.exampleCount));
   }
 }

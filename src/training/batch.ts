@@ -1,72 +1,139 @@
-// One batch of token ids, padded to its longest example.
+// One batch as the training graph reads it: sequences packed into rows, and the indices that its lookups need.
 import { CodedError } from '../error.ts';
-import { exampleCount, type EncodedExamples } from '../text/encoded-examples.ts';
-import type { BertConfig } from './job.ts';
+import type { Example, ExampleTable } from '../text/example-table.ts';
+import type { BertConfig, ModelHead } from './job.ts';
+import { packSequences, type Packing, type PackingCost } from './packing.ts';
 
-/** Added to the score of a key that is padding: exp of anything near it is exactly 0 in float32. */
-const maskedKeyBias = -1e9;
-
-export interface Batch {
-  readonly size: number;
-  /** Tokens of the longest example. */
-  readonly length: number;
-  /** Real tokens. */
-  readonly tokens: number;
-  /** `[size, length]`, 0 where there is no token. */
-  readonly tokenIds: Int32Array;
-  /** `[size, length]`. */
-  readonly tokenTypes: Int32Array;
-  /** `[size, length]`: 0 for a token, `maskedKeyBias` for padding. */
-  readonly keyBias: Float32Array;
-  /** `[size]`. */
-  readonly labels: Int32Array;
+/** Indices into a table, as `LookupIndices` of the graph. */
+export interface BatchIndices {
+  /** `[rows * width]`. */
+  readonly ids: Int32Array;
+  readonly distinct: Int32Array;
+  /** `[rows of the table]`. */
+  readonly slots: Int32Array;
 }
 
-/** The number of tokens of one example. */
-export function lengthOf(examples: EncodedExamples, index: number): number {
-  return (examples.offsets[index + 1] ?? 0) - (examples.offsets[index] ?? 0);
+export interface Batch {
+  readonly examples: readonly Example[];
+  readonly packing: Packing;
+  /** Real tokens. */
+  readonly tokens: number;
+  readonly words: BatchIndices;
+  readonly positions: BatchIndices;
+  readonly tokenTypes: BatchIndices;
+  /** `[rows * width]`: the number of the sequence, -1 for padding. */
+  readonly segments: Int32Array;
+  /** The slots that the head reads, `[picks]`. */
+  readonly picks: Int32Array;
+  /** `[rows * width]`: the place among the picks, or their number. */
+  readonly pickSlots: Int32Array;
+}
+
+/** What a batch is made for. */
+export interface BatchShape {
+  /** With the size of the vocabulary in use. */
+  readonly config: BertConfig;
+  readonly head: ModelHead;
+  readonly cost: PackingCost;
+  /** From a token's id to its row in the trained table; null: they are the same. */
+  readonly rowOfId: Int32Array | null;
+}
+
+/** Finds the row of each id in the table of a vocabulary; -1 where it has none. */
+export function rowsOfIds(vocabulary: Int32Array): Int32Array {
+  const rows = new Int32Array((vocabulary.at(-1) ?? -1) + 1).fill(-1);
+  vocabulary.forEach((id, row) => (rows[id] = row));
+  return rows;
 }
 
 /**
  * Checks that a model can take all examples.
- * @throws CodedError `sequence_too_long` or `model_incompatible` naming the first example that it cannot take
+ * @throws CodedError `sequence_too_long` or `model_incompatible` naming what it cannot take
  */
-export function checkExamples(examples: EncodedExamples, config: BertConfig): void {
-  for (let index = 0; index < exampleCount(examples); index++)
-    if (lengthOf(examples, index) > config.maxPositions)
-      throw new CodedError(
-        'sequence_too_long',
-        `Example ${index} has ${lengthOf(examples, index)} tokens; the model has ${config.maxPositions} positions.`,
-      );
-  const place = examples.tokenIds.findIndex((id) => id < 0 || id >= config.vocabularySize);
-  if (place === -1) return;
-  const index = examples.offsets.findIndex((offset) => offset > place) - 1;
-  throw new CodedError(
-    'model_incompatible',
-    `Example ${index} has token id ${examples.tokenIds[place] ?? 0}; the vocabulary has ${config.vocabularySize} entries.`,
-  );
+export function checkExamples(table: Pick<ExampleTable, 'longest' | 'vocabulary'>, config: BertConfig): void {
+  const positions = config.maxPositions - config.positionOffset;
+  if (table.longest > positions)
+    throw new CodedError(
+      'sequence_too_long',
+      `The longest example has ${table.longest} tokens; the model has ${positions} positions.`,
+    );
+  const first = table.vocabulary[0] ?? 0;
+  const last = table.vocabulary.at(-1) ?? 0;
+  if (first < 0 || last >= config.vocabularySize)
+    throw new CodedError(
+      'model_incompatible',
+      `An example has token id ${first < 0 ? first : last}; the vocabulary has ${config.vocabularySize} entries.`,
+    );
 }
 
-/** Collects examples by index into a batch. */
-export function collectBatch(examples: EncodedExamples, labels: Int32Array, indices: Int32Array): Batch {
-  const size = indices.length;
-  const length = indices.reduce((longest, index) => Math.max(longest, lengthOf(examples, index)), 0);
-  const tokenIds = new Int32Array(size * length);
-  const keyBias = new Float32Array(size * length).fill(maskedKeyBias);
-  let tokens = 0;
-  indices.forEach((index, row) => {
-    const ids = examples.tokenIds.subarray(examples.offsets[index], examples.offsets[index + 1]);
-    tokenIds.set(ids, row * length);
-    keyBias.fill(0, row * length, row * length + ids.length);
-    tokens += ids.length;
+/** Notes which rows of a table occur. */
+function indexTable(ids: Int32Array, tableRows: number): BatchIndices {
+  const slots = new Int32Array(tableRows).fill(-1);
+  const distinct = new Int32Array(Math.min(ids.length, tableRows));
+  let count = 0;
+  for (const id of ids) {
+    if (slots[id] !== -1) continue;
+    slots[id] = count;
+    distinct[count] = id;
+    count += 1;
+  }
+  for (let row = 0; row < tableRows; row++) if (slots[row] === -1) slots[row] = count;
+  return { ids, distinct: distinct.subarray(0, count), slots };
+}
+
+/** The place of each slot among the picks, or their number. */
+function pickPlaces(picks: Int32Array, slots: number): Int32Array {
+  const places = new Int32Array(slots).fill(picks.length);
+  picks.forEach((slot, place) => (places[slot] = place));
+  return places;
+}
+
+/**
+ * Packs examples into a batch.
+ * @param pickedOf - for an example the tokens that the head reads, by their place in it
+ * @throws CodedError `model_incompatible` when a token has no row in the table
+ */
+export function packBatch(
+  examples: readonly Example[],
+  { config, cost, rowOfId }: BatchShape,
+  pickedOf: (example: Example, index: number) => readonly number[] = () => [0],
+): Batch {
+  const lengths = Int32Array.from(examples, ({ tokenIds }) => tokenIds.length);
+  const packing = packSequences(lengths, cost);
+  const slots = packing.rows * packing.width;
+  const first = examples[0]?.tokenIds[0] ?? 0;
+  const rowOf = (id: number): number => (rowOfId === null ? id : (rowOfId[id] ?? -1));
+  // Padding reads a word that occurs anyway: what it computes goes nowhere.
+  const words = new Int32Array(slots).fill(rowOf(first));
+  const positions = new Int32Array(slots).fill(config.positionOffset);
+  const tokenTypes = new Int32Array(slots);
+  const segments = new Int32Array(slots).fill(-1);
+  const picks: number[] = [];
+  // RoBERTa knows one type of token, whichever text it is of.
+  const secondType = Math.min(1, config.typeVocabularySize - 1);
+  examples.forEach((example, sequence) => {
+    const { tokenIds, secondStart } = example;
+    const base = (packing.row[sequence] ?? 0) * packing.width + (packing.start[sequence] ?? 0);
+    for (let place = 0; place < tokenIds.length; place++) {
+      words[base + place] = rowOf(tokenIds[place] ?? -1);
+      positions[base + place] = config.positionOffset + place;
+      tokenTypes[base + place] = place >= secondStart ? secondType : 0;
+    }
+    segments.fill(sequence, base, base + tokenIds.length);
+    for (const place of pickedOf(example, sequence)) picks.push(base + place);
   });
+  if (words.includes(-1))
+    throw new CodedError('model_incompatible', 'A token of an example is not in the vocabulary in use.');
+  const picked = Int32Array.from(picks);
   return {
-    size,
-    length,
-    tokens,
-    tokenIds,
-    tokenTypes: new Int32Array(size * length),
-    keyBias,
-    labels: Int32Array.from(indices, (index) => labels[index] ?? 0),
+    examples,
+    packing,
+    tokens: lengths.reduce((sum, length) => sum + length, 0),
+    words: indexTable(words, config.vocabularySize),
+    positions: indexTable(positions, config.maxPositions),
+    tokenTypes: indexTable(tokenTypes, config.typeVocabularySize),
+    segments,
+    picks: picked,
+    pickSlots: pickPlaces(picked, slots),
   };
 }

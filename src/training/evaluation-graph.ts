@@ -1,53 +1,40 @@
-// The graph of the forward pass alone, without dropout.
-import { bertLogits, classificationLosses } from './bert/model.ts';
-import { parameterSpecifications } from './bert/parameters.ts';
+// The graph of the forward pass alone over packed batches, without dropout, for weights that are given with each run.
+import { declareBatch } from './batch-inputs.ts';
+import { encode } from './bert/encoder.ts';
+import { headLogits } from './bert/head.ts';
+import { openForward } from './bert/open-forward.ts';
 import { GraphBuilder } from './graph/builder.ts';
 import { checkGraph } from './graph/checker.ts';
 import { encodeModel } from './graph/onnx-encoding.ts';
 import { emitGraph } from './graph/onnx-emission.ts';
-import type { Tensor } from './graph/tensor.ts';
-import type { BertConfig } from './job.ts';
+import type { BertConfig, ModelHead, Recipe } from './job.ts';
+import type { ModelLayout } from './model-layout.ts';
+import { openSlot } from './part-graph.ts';
 
-/** Names of the model's inputs beside the parameters, which go by their own names. */
-export const evaluationInput = {
-  tokenIds: 'token_ids',
-  tokenTypes: 'token_types',
-  positions: 'positions',
-  keyBias: 'key_bias',
-  labels: 'labels',
-} as const;
-
-/** Names of the model's outputs: float32 [batch, labels] and [batch]. */
 export interface EvaluationGraph {
   readonly model: Uint8Array;
+  /** The name of the output: float32 [examples, labels], or [rows * width, labels] for token classification. */
   readonly logits: string;
-  readonly losses: string;
 }
 
 /** Builds, checks and encodes the forward pass for any batch. */
-export function buildEvaluationGraph(config: BertConfig, labelCount: number): EvaluationGraph {
+export function buildEvaluationGraph(
+  config: BertConfig,
+  head: ModelHead,
+  { lora }: Pick<Recipe, 'lora'>,
+  layout: ModelLayout,
+): EvaluationGraph {
   const build = new GraphBuilder();
-  const parameters = new Map(
-    parameterSpecifications(config, labelCount).map(({ name, shape }) => [
-      name,
-      build.input(name, 'float32', shape),
-    ]),
+  const tensors = new Map(
+    [...layout.trained, ...layout.frozen].flatMap((slot) =>
+      openSlot(build, slot, build.input(slot.name, 'float32', slot.shape)),
+    ),
   );
-  const lookup = (name: string): Tensor => {
-    const tensor = parameters.get(name);
-    if (tensor === undefined) throw new Error(`There is no parameter ${name}.`);
-    return tensor;
-  };
-  const batch = {
-    tokenIds: build.input(evaluationInput.tokenIds, 'int32', ['batch', 'length']),
-    tokenTypes: build.input(evaluationInput.tokenTypes, 'int32', ['batch', 'length']),
-    positions: build.input(evaluationInput.positions, 'int32', ['length']),
-    keyBias: build.input(evaluationInput.keyBias, 'float32', ['batch', 1, 1, 'length']),
-  };
-  const labels = build.input(evaluationInput.labels, 'int32', ['batch']);
-  const logits = bertLogits(build, config, lookup, batch, (x) => x);
-  const losses = classificationLosses(build, logits, labels);
-  const graph = build.finish([logits, losses]);
+  const model = { config, head, recipe: { lora, dropout: 0 } };
+  const forward = openForward(build, model, layout.leaves, tensors, () => (x) => x);
+  const batch = declareBatch(build, config);
+  const logits = headLogits(forward, batch, encode(forward, batch));
+  const graph = build.finish([logits]);
   checkGraph(graph);
-  return { model: encodeModel(emitGraph('evaluation', graph)), logits: logits.name, losses: losses.name };
+  return { model: encodeModel(emitGraph('evaluation', graph)), logits: logits.name };
 }

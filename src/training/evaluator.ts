@@ -8,18 +8,12 @@ export interface EvaluationJob extends EvaluationTask {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-export interface EvaluationResult {
-  /** `[examples, labelCount]`, row-major, in the order of the examples. */
-  readonly logits: Float32Array;
-  /** `[examples]`: the cross-entropy of each. */
-  readonly losses: Float32Array;
-}
-
 /**
- * Computes the logits and the loss of every example, dropout off.
+ * Computes the logits of every example, dropout off: `[examples, labels]`, or `[all tokens, labels]` for token
+ * classification, in the order of the examples.
  * @throws CodedError `sequence_too_long` or `model_incompatible` when the model cannot take an example; `engine_failed` when the thread fails; the reason of `signal` when that is aborted
  */
-export function evaluate(job: EvaluationJob): Promise<EvaluationResult> {
+export function evaluate(job: EvaluationJob): Promise<Float32Array> {
   const { signal, onProgress, ...task } = job;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -35,8 +29,7 @@ export function evaluate(job: EvaluationJob): Promise<EvaluationResult> {
       {
         message: (message) => {
           if (message.kind === 'progress') onProgress?.(message.done, message.total);
-          if (message.kind === 'evaluated')
-            settle(() => resolve({ logits: message.logits, losses: message.losses }));
+          if (message.kind === 'evaluated') settle(() => resolve(message.logits));
         },
         failure: (error) => settle(() => reject(error)),
       },

@@ -1,18 +1,33 @@
 // What a training run is given and what it tells. Types only; nothing here knows where checkpoints go.
-import type { EncodedExamples } from '../text/encoded-examples.ts';
+import type { MaskingVocabulary } from './masked-language.ts';
+import type { Example, TargetKind } from '../text/example-table.ts';
 
-/** Sizes of a BERT encoder, in the words of the paper (Devlin et al., arXiv 1810.04805). */
+/** Sizes of an encoder, in the words of the BERT paper (Devlin et al., arXiv 1810.04805). */
 export interface BertConfig {
+  readonly family: 'bert' | 'distilbert' | 'roberta';
   readonly vocabularySize: number;
   readonly hiddenSize: number;
   readonly layers: number;
   readonly heads: number;
   readonly intermediateSize: number;
+  /** Rows of the table of positions. */
   readonly maxPositions: number;
+  /** The row of a sequence's first token in the table of positions. */
+  readonly positionOffset: number;
+  /** 0: no table of token types. */
   readonly typeVocabularySize: number;
   readonly layerNormEpsilon: number;
   /** Standard deviation of weights drawn at random. */
   readonly initializerRange: number;
+}
+
+export type Task = 'classification' | 'regression' | 'multiLabel' | 'tokenClassification' | 'maskedLanguage';
+
+/** What a model predicts. */
+export interface ModelHead {
+  readonly task: Task;
+  /** Logits a sequence or token; 1 for a regression; not used for masked language. */
+  readonly labelCount: number;
 }
 
 /** A float32 tensor under its Hugging Face name, row-major. */
@@ -25,26 +40,66 @@ export interface NamedTensor {
 export interface Recipe {
   readonly epochs: number;
   readonly batchSize: number;
+  /** Batches that make up one step. */
+  readonly gradientAccumulation: number;
+  readonly optimizer: 'adamw' | 'sgd';
   /** The highest rate, reached after warmup. */
   readonly learningRate: number;
-  readonly weightDecay: number;
-  /** Share of all steps, 0 to 1, over which the rate rises. */
+  readonly schedule: Schedule;
+  /** Steps over which the rate rises; null: a share of all steps, `warmupRatio`. */
+  readonly warmupSteps: number | null;
+  /** 0 to 1. */
   readonly warmupRatio: number;
+  readonly weightDecay: number;
+  /** The rate of each layer is that of the one above times this; null: the same everywhere. */
+  readonly layerDecay: number | null;
   /** Largest global gradient norm; null: no clipping. */
   readonly gradientClipping: number | null;
   /** Probability of dropping an element, at least 0 and below 1. */
   readonly dropout: number;
-  /** A whole number, 0 to 2^32 - 1. */
-  readonly seed: number;
+  /** The share of a target that is spread evenly over the classes; classification only. */
+  readonly labelSmoothing: number;
+  /** One a class, for single-label classification; null: all alike. */
+  readonly classWeights: readonly number[] | null;
+  readonly freeze: { readonly embeddings: boolean; readonly layers: number };
+  /** Adapters on every projection of the encoder, which itself stays as it is; null: the model is trained itself. */
+  readonly lora: { readonly rank: number; readonly alpha: number; readonly dropout: number } | null;
+  /** Whole numbers, 0 to 2^32 - 1. */
+  readonly seeds: { readonly head: number; readonly order: number; readonly dropout: number };
+}
+
+export type Schedule = 'linear' | 'cosine' | 'polynomial' | 'constant' | 'inverseSquareRoot';
+
+/** What weight decay alone has made of a word that is not in use, each as a factor of the word's first value. */
+export interface UnusedWords {
+  readonly scale: number;
+  /** Of the momentum of SGD; 0 with AdamW, whose moments see no decay. */
+  readonly momentum: number;
+}
+
+/** What is remembered of the evaluations during training. */
+export interface EvaluationMemory {
+  /** The step after which the last one was made. */
+  readonly lastStep: number;
+  /** The step with the best value of the metric, the first of equals; null while no value was defined. */
+  readonly best: { readonly step: number; readonly value: number } | null;
+  /** Evaluations since the best one. */
+  readonly sinceBest: number;
 }
 
 /** All that, with the recipe and the data, determines the rest of a run. */
 export interface TrainingState {
-  /** Steps done. */
+  /** Steps done, those before this training included. */
   readonly step: number;
+  /** The tensors that are trained; of the table of words the rows of the vocabulary in use. */
   readonly parameters: readonly NamedTensor[];
+  /** Of AdamW; the momentum of SGD. */
   readonly firstMoments: readonly NamedTensor[];
+  /** Of AdamW; empty with SGD. */
   readonly secondMoments: readonly NamedTensor[];
+  readonly unusedWords: UnusedWords;
+  /** null before the first evaluation. */
+  readonly evaluations: EvaluationMemory | null;
 }
 
 export type ProviderChoice = 'auto' | 'cpu' | 'cuda';
@@ -58,13 +113,39 @@ export interface NumericProfile {
   readonly graphSha256: string;
 }
 
+/** Where examples are: a file that openExampleFile reads, or in memory. */
+export type ExampleSource =
+  { readonly path: string } | { readonly examples: readonly Example[]; readonly targetKind: TargetKind };
+
+/** Evaluations during training, on other examples. */
+export interface TrainingEvaluation {
+  readonly examples: ExampleSource;
+  readonly batchSize: number;
+  /** [labels], for the metrics of words. */
+  readonly labelNames: readonly string[];
+  /** Steps between two; null: one at the end of each epoch. */
+  readonly everySteps: number | null;
+  /** What tells the best step: a number of the metrics of the task. */
+  readonly metric: string;
+  readonly higherIsBetter: boolean;
+  /** Training ends after so many evaluations without a better one; null: it goes on. */
+  readonly patience: number | null;
+}
+
 export interface TrainingJob {
   readonly config: BertConfig;
-  readonly labelCount: number;
-  readonly examples: EncodedExamples;
-  /** `[examples]`, each at least 0 and below `labelCount`. */
-  readonly labels: Int32Array;
+  readonly head: ModelHead;
+  readonly examples: ExampleSource;
+  /** The ids that the examples use, ascending: row i of the trained table of words is that of `vocabulary[i]`. null: all. */
+  readonly vocabulary: Int32Array | null;
+  /** Steps that were done before this training began, which count on: those of the pretraining. */
+  readonly firstStep: number;
+  /** For masked language: which words are hidden, see masked-language.ts; null for every other task. */
+  readonly masking: MaskingVocabulary | null;
+  /** What is not trained and yet used. */
+  readonly frozen: readonly NamedTensor[];
   readonly recipe: Recipe;
+  readonly evaluation: TrainingEvaluation | null;
   /** Threads within an operator. */
   readonly threads: number;
   readonly provider: ProviderChoice;
@@ -87,7 +168,7 @@ export interface StepRecord {
   readonly tokens: number;
 }
 
-export type CheckpointReason = 'due' | 'stopped' | 'finished';
+export type CheckpointReason = 'due' | 'best' | 'stopped' | 'finished';
 
 export type TrainingEvent =
   | {
@@ -97,6 +178,15 @@ export type TrainingEvent =
       readonly profile?: NumericProfile;
     }
   | { readonly kind: 'steps'; readonly steps: readonly StepRecord[]; readonly seconds: number }
+  /** An evaluation goes on. */
+  | { readonly kind: 'evaluating'; readonly step: number }
+  | {
+      readonly kind: 'evaluation';
+      readonly step: number;
+      /** null where one is not defined. */
+      readonly metrics: Readonly<Record<string, number | null>>;
+      readonly isBest: boolean;
+    }
   | { readonly kind: 'checkpoint'; readonly state: TrainingState; readonly reason: CheckpointReason }
   | { readonly kind: 'ended'; readonly outcome: 'finished' | 'stopped'; readonly step: number };
 

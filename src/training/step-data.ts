@@ -1,76 +1,100 @@
-// The part of the training graph that cuts the data of one step out of the flat inputs of a run.
-import type { BatchTensors } from './bert/model.ts';
+// The piece of the training graph that cuts the data of one part of a step out of the flat inputs of a run.
+import type { LookupIndices, PackedBatch } from './bert/forward.ts';
 import type { GraphBuilder } from './graph/builder.ts';
 import type { ElementType, Shape, Tensor } from './graph/tensor.ts';
 import type { BertConfig } from './job.ts';
 import { layoutColumn, stepInput } from './step-layout.ts';
 
-const int64Zero = { type: 'int64', shape: [1], values: [0] } as const;
+type Column = keyof typeof layoutColumn;
 
-/** Cuts the data of one step out of the flat inputs of a run. */
+/** Cuts the data of one part out of the flat inputs of a run. */
 export class StepData {
   private readonly build: GraphBuilder;
-  private readonly iteration: Tensor;
+  private readonly index: Tensor;
   private readonly layout: Tensor;
 
-  constructor(build: GraphBuilder, iteration: Tensor) {
+  constructor(build: GraphBuilder, index: Tensor) {
     this.build = build;
-    this.iteration = iteration;
-    this.layout = this.scalarOf(build.input(stepInput.layout, 'int64', ['iterations', 'columns']));
+    this.index = index;
+    this.layout = this.row(build.input(stepInput.layout, 'int64', ['parts', 'columns']));
   }
 
-  /** Row `iteration` of an input with one row a step. */
-  scalarOf(perStep: Tensor): Tensor {
-    return this.build.one('gather', [perStep, this.iteration], {});
+  /** The part's row of an input with one row a part. */
+  row(perPart: Tensor): Tensor {
+    return this.build.one('row', [perPart, this.index], {});
   }
 
-  factor(name: string): Tensor {
-    return this.scalarOf(this.build.input(name, 'float32', ['iterations']));
+  /** The part's row of an input with `size` numbers a part. */
+  perPart(name: string, type: ElementType, size: number): Tensor {
+    return this.row(this.build.input(name, type, ['parts', size]));
   }
 
-  private column(index: number): Tensor {
+  column(index: number): Tensor {
     return this.build.one('pick', [this.layout], { index });
   }
 
-  /** flat[column start .. column end) in a shape whose symbols are `batch` and `length`. */
-  segment(flat: Tensor, columns: readonly [number, number], shape: Shape): Tensor {
-    const [start, end] = columns;
-    return this.cut(flat, this.column(start), this.column(end), shape);
+  /** The part of a flat input between two columns, in a shape whose symbols `sizes` resolves. */
+  cut(
+    flat: Tensor,
+    [first, end]: readonly [number, number],
+    shape: Shape,
+    sizes: readonly Tensor[] = [],
+  ): Tensor {
+    return this.build.one('segment', [flat, this.column(first), this.column(end), ...sizes], { shape });
   }
 
-  positions(count: number): Tensor {
-    const values = Array.from({ length: count }, (_, position) => position);
-    const all = this.build.one('constant', [], { type: 'int32', shape: [count], values });
-    const start = this.build.one('constant', [], int64Zero);
-    return this.cut(all, start, this.column(layoutColumn.length), ['length']);
-  }
-
-  private cut(flat: Tensor, start: Tensor, end: Tensor, shape: Shape): Tensor {
-    const sizes = shape
-      .filter((dimension) => typeof dimension === 'string')
-      .map((symbol) => this.column(symbol === 'batch' ? layoutColumn.batch : layoutColumn.length));
-    return this.build.one('segment', [flat, start, end, ...sizes], { shape });
+  /** A flat input of which a part has the elements from column `first` to column `end`. */
+  list(name: string, type: ElementType, first: Column, end: Column, symbol: string): Tensor {
+    const columns = [layoutColumn[first], layoutColumn[end]] as const;
+    return this.cut(this.build.input(name, type, [name]), columns, [symbol]);
   }
 }
 
-/** Declares the inputs that hold batches and cuts those of the step out of them. */
-export function batchTensors(
-  build: GraphBuilder,
-  data: StepData,
-  config: BertConfig,
-): BatchTensors & { labels: Tensor } {
-  const tokens = [layoutColumn.tokens, layoutColumn.tokensEnd] as const;
-  const perToken = (name: string, type: ElementType, shape: Shape): Tensor =>
-    data.segment(build.input(name, type, ['tokens']), tokens, shape);
+/** Declares the inputs that hold batches and cuts that of the part out of them. */
+export function packedBatch(build: GraphBuilder, data: StepData, config: BertConfig): PackedBatch {
+  const perSlot = (name: string): Tensor => data.list(name, 'int32', 'slots', 'slotsEnd', 'rows*width');
+  const indices = (
+    names: readonly [string, string, string],
+    [first, end]: readonly [Column, Column],
+    tableRows: number,
+  ): LookupIndices => ({
+    ids: perSlot(names[0]),
+    distinct: data.list(names[1], 'int32', first, end, `distinct_${first}`),
+    slots: data.perPart(names[2], 'int32', tableRows),
+  });
+  const rows = data.column(layoutColumn.rows);
+  const width = data.column(layoutColumn.width);
+  const segments = data.cut(
+    build.input(stepInput.segments, 'int32', [stepInput.segments]),
+    [layoutColumn.slots, layoutColumn.slotsEnd],
+    ['rows', 'width'],
+    [rows, width],
+  );
   return {
-    tokenIds: perToken(stepInput.tokenIds, 'int32', ['batch', 'length']),
-    tokenTypes: perToken(stepInput.tokenTypes, 'int32', ['batch', 'length']),
-    keyBias: perToken(stepInput.keyBias, 'float32', ['batch', 1, 1, 'length']),
-    positions: data.positions(config.maxPositions),
-    labels: data.segment(
-      build.input(stepInput.labels, 'int32', ['examples']),
-      [layoutColumn.examples, layoutColumn.examplesEnd],
-      ['batch'],
+    words: indices(
+      [stepInput.wordIds, stepInput.distinctWords, stepInput.wordSlots],
+      ['words', 'wordsEnd'],
+      config.vocabularySize,
     ),
+    positions: indices(
+      [stepInput.positionIds, stepInput.distinctPositions, stepInput.positionSlots],
+      ['positions', 'positionsEnd'],
+      config.maxPositions,
+    ),
+    tokenTypes:
+      config.typeVocabularySize === 0
+        ? null
+        : indices(
+            [stepInput.tokenTypeIds, stepInput.distinctTokenTypes, stepInput.tokenTypeSlots],
+            ['tokenTypes', 'tokenTypesEnd'],
+            config.typeVocabularySize,
+          ),
+    segments,
+    rows,
+    width,
+    picks: {
+      indices: data.list(stepInput.picks, 'int32', 'picks', 'picksEnd', 'picks'),
+      slots: perSlot(stepInput.pickSlots),
+    },
   };
 }

@@ -20,7 +20,7 @@ export function specOf(name = 'fixture', tags: string[] = []): ExperimentSpec {
     model: { id: 'mdl_1' },
     dataset: { id: 'ds_1', textField: 'text', labelField: 'label' },
   });
-  return { ...spec, dataset: { id: 'ds_1', ...spec.dataset } };
+  return { ...spec, model: { id: 'mdl_1' }, dataset: { id: 'ds_1', ...spec.dataset } };
 }
 
 export interface OpenedDatabase {

@@ -1,6 +1,6 @@
 // Migrations in process: safe with many starters, faithful to the schema, and strict about what was applied.
 import { spawnSync } from 'node:child_process';
-import { cp, mkdtemp, rm, writeFile, mkdir, appendFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile, mkdir, appendFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,15 +43,16 @@ describe('migrations', () => {
   it('are each applied once by five starters at once', async () => {
     const url = await postgres.empty();
     await addMigration('29990101000000_slow', 'SELECT pg_sleep(0.2); CREATE TABLE once_only (id int);');
+    const all = (await readdir(directory)).filter((name) => /^\d/.test(name)).length;
     const applied = await Promise.all(Array.from({ length: 5 }, () => applyMigrations(url, directory)));
-    expect(applied.filter((names) => names.length === 2)).toHaveLength(1);
+    expect(applied.filter((names) => names.length === all)).toHaveLength(1);
     expect(applied.filter((names) => names.length === 0)).toHaveLength(4);
     const rows = await query(
       url,
       'SELECT migration_name, length(checksum) AS length, finished_at IS NOT NULL AS done, applied_steps_count FROM _prisma_migrations ORDER BY 1',
     );
-    expect(rows).toHaveLength(2);
-    expect(rows[1]).toEqual({
+    expect(rows).toHaveLength(all);
+    expect(rows.at(-1)).toEqual({
       migration_name: '29990101000000_slow',
       length: 64,
       done: true,

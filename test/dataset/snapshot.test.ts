@@ -1,5 +1,5 @@
 // Snapshots: the same input is the same bytes, everything that goes wrong has its code, and what is read is what was written.
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,12 +40,13 @@ async function learn(texts: AsyncIterable<string>): Promise<SnapshotTokenizer> {
   const learner = new WordPieceLearner();
   for await (const text of texts) learner.add(text);
   const tokenizerJson = JSON.stringify(await learner.finish({ vocabularySize: 200 }));
-  const tokenizer = createTokenizer(tokenizerJson);
-  return { tokenizerJson, encode: (text, maximumLength) => tokenizer.encode(text, maximumLength) };
+  return { tokenizerJson, ...createTokenizer(tokenizerJson) };
 }
 
+const surroundings = { blobs, directory: folder, prepareTokenizer: learn };
+
 function build(splits: readonly SplitSource[], changes: Partial<SnapshotMapping> = {}) {
-  return buildSnapshot({ splits, mapping: { ...mapping, ...changes }, blobs, prepareTokenizer: learn });
+  return buildSnapshot({ ...surroundings, splits, mapping: { ...mapping, ...changes } });
 }
 
 /** `count` rows of two classes, every text another one. */
@@ -81,22 +82,26 @@ describe('a snapshot', () => {
     expect(snapshot.manifest).toEqual(manifest);
     expect(manifest.labels).toEqual(['no', 'yes']);
     const tokenizer = createTokenizer(await snapshot.tokenizerJson());
-    const { examples, labels } = await snapshot.examples('evaluation');
+    const { table } = await snapshot.examples('evaluation', folder);
     let compared = 0;
     for await (const { row, line, text, label } of snapshot.rows('evaluation')) {
       expect(line).toBe(row + 2);
       expect(text).toBe(`other number ${row}`);
-      expect(manifest.labels[labels[row]!]).toBe(label);
-      const ids = [...examples.tokenIds.subarray(examples.offsets[row], examples.offsets[row + 1])];
-      expect(ids).toEqual(tokenizer.encode(text, 8));
+      const { tokenIds, secondStart, targets } = table.read(row);
+      expect(manifest.labels[targets[0]!]).toBe(label);
+      expect([...tokenIds]).toEqual(tokenizer.encode(text, 8));
+      expect(secondStart).toBe(tokenIds.length);
       compared += 1;
     }
     expect(compared).toBe(10);
     expect(manifest.splits.evaluation).toMatchObject({
       rows: 10,
       name: 'test',
-      tokens: examples.tokenIds.length,
+      tokens: table.tokens,
+      longest: table.longest,
+      labelCounts: [5, 5],
     });
+    table.close();
   });
 });
 
@@ -174,7 +179,7 @@ describe('the choice of rows', () => {
       return learn(Readable.from(copy));
     };
     const changes = { evaluationFraction: 0.25, maxTrainSamples: 12 };
-    const request = { splits: usual, mapping: { ...mapping, ...changes }, blobs, prepareTokenizer };
+    const request = { ...surroundings, splits: usual, mapping: { ...mapping, ...changes }, prepareTokenizer };
     const { sha256 } = await buildSnapshot(request);
     expect(seen).toEqual(await textsOf(sha256, 'train'));
     expect(seen).toHaveLength(12);
@@ -190,9 +195,7 @@ describe('the choice of rows', () => {
       rows += count;
       if (rows > 4000) throw new Error('stop');
     };
-    await expect(
-      buildSnapshot({ splits, mapping, blobs, prepareTokenizer: learn, rowsRead }),
-    ).rejects.toThrow('stop');
+    await expect(buildSnapshot({ ...surroundings, splits, mapping, rowsRead })).rejects.toThrow('stop');
   });
 });
 
@@ -219,8 +222,9 @@ describe('labels', () => {
     expect(await of([true, false])).toEqual(['false', 'true']);
   });
 
-  it('with fractions are a regression, which is not supported, unless classification is asked for', async () => {
-    await expect(names(['1', '2.5'])).rejects.toMatchObject({ code: 'not_supported' });
+  it('with fractions are a regression unless classification is asked for', async () => {
+    expect(await names(['1', '2.5'])).toEqual([]);
+    expect(await names(['2.5', 'none'])).toEqual(['2.5', 'none']);
     expect(await names(['1', '2.5'], { task: 'classification' })).toEqual(['1', '2.5']);
   });
 
@@ -292,12 +296,14 @@ describe('a snapshot’s blob that is not what it was', () => {
     await expect(openSnapshot(blobs, `sha256:${'0'.repeat(64)}`)).rejects.toMatchObject({
       code: 'blob_missing',
     });
-    for (const tokensBlob of [wrong, manifest.splits.evaluation.tokensBlob]) {
-      const train = { ...manifest.splits.train, tokensBlob };
+    for (const examplesBlob of [wrong, manifest.splits.evaluation.examplesBlob]) {
+      const train = { ...manifest.splits.train, examplesBlob };
       const swapped = { ...manifest, splits: { ...manifest.splits, train } };
       const { sha256 } = await blobs.putBytes(Buffer.from(JSON.stringify(swapped)));
       const snapshot = await openSnapshot(blobs, sha256);
-      await expect(snapshot.examples('train')).rejects.toMatchObject({ code: 'blob_corrupt' });
+      const copies = join(folder, 'copies');
+      await expect(snapshot.examples('train', copies)).rejects.toMatchObject({ code: 'blob_corrupt' });
+      expect(readdirSync(copies)).toEqual([]);
     }
   });
 });

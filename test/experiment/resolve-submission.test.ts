@@ -81,28 +81,37 @@ describe('a submission', () => {
     ]);
   });
 
-  it.each<[string, Partial<Submission>]>([
-    ['/model/hub', { model: { hub: 'org/name' } }],
-    ['/model/experiment', { model: { experiment: 'exp_1' } }],
-    ['/dataset/hub', { dataset: { hub: 'org/name', textField: 'a', labelField: 'b' } }],
-    ['/dataset/textPairField', { dataset: { ...least.dataset, textPairField: 'second' } }],
-    ['/dataset/task', { dataset: { ...least.dataset, task: 'regression' } }],
-    ['/training/schedule', { training: { schedule: 'cosine' } }],
-    ['/training/gradientAccumulation', { training: { gradientAccumulation: 2 } }],
-    ['/training/labelSmoothing', { training: { labelSmoothing: 0.1 } }],
-    ['/training/optimizer', { training: { optimizer: { name: 'sgd' } } }],
-    ['/training/classWeights', { training: { classWeights: 'balanced' } }],
-    ['/training/earlyStopping', { training: { earlyStopping: { metric: 'loss', patience: 1 } } }],
-    ['/training/evaluateEverySteps', { training: { evaluateEverySteps: 5 } }],
-    ['/training/warmupSteps', { training: { warmupSteps: 5 } }],
-    ['/training/freeze', { training: { freeze: { layers: 1 } } }],
-    ['/training/layerDecay', { training: { layerDecay: 0.9 } }],
-    ['/training/lora', { training: { lora: { rank: 4 } } }],
-    ['/training/seeds', { training: { seeds: { head: 1 } } }],
-    ['/training/pretraining', { training: { pretraining: { epochs: 1 } } }],
-  ])('with %s is answered not_supported, never ignored', (path, change) => {
-    const error = refusal({ ...least, ...change });
-    expect(error.code).toBe('not_supported');
-    expect(pathsOf(error)).toEqual([path]);
+  it('takes a model and a dataset of a hub, at the main branch where none is named', () => {
+    const { source, spec } = resolveSubmission({
+      ...least,
+      model: { hub: 'org/model', revision: 'v1' },
+      dataset: { hub: 'org/data', config: 'en', textField: 'text', labelField: 'label' },
+    });
+    expect(spec.model).toEqual({ hub: 'org/model', revision: 'v1' });
+    expect(source).toEqual({ hub: 'org/data', config: 'en', revision: null });
+  });
+
+  it('takes every task, and pairs for all but that of words', () => {
+    for (const task of ['auto', 'classification', 'regression', 'multiLabel', 'tokenClassification'] as const)
+      expect(resolveSubmission({ ...least, dataset: { ...least.dataset, task } }).spec.dataset.task).toBe(
+        task,
+      );
+    const pair = { ...least.dataset, textPairField: 'second' };
+    expect(resolveSubmission({ ...least, dataset: pair }).spec.dataset.textPairField).toBe('second');
+    for (const dataset of [
+      { ...pair, task: 'tokenClassification' as const },
+      { ...pair, textPairField: pair.labelField },
+    ]) {
+      const error = refusal({ ...least, dataset });
+      expect(error.code).toBe('invalid_request');
+      expect(pathsOf(error)).toEqual(['/dataset/textPairField']);
+    }
+  });
+
+  it('keeps the experiment whose weights it starts from, and the step where it names one', () => {
+    const modelOf = (model: Submission['model']) => resolveSubmission({ ...least, model }).spec.model;
+    expect(modelOf({ experiment: 'exp_1', step: 300 })).toEqual({ experiment: 'exp_1', step: 300 });
+    expect(modelOf({ experiment: 'exp_1' })).toEqual({ experiment: 'exp_1', step: null });
+    expect(pathsOf(refusal({ ...least, model: { id: 'mdl_1', step: 3 } }))).toEqual(['/model/step']);
   });
 });

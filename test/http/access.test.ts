@@ -100,7 +100,6 @@ describe('every answer that is no success', () => {
     ['POST', 'fork'],
     ['POST', 'verify'],
     ['POST', 'audit'],
-    ['POST', 'predictions'],
     ['GET', 'proof?bundle=true'],
     ['GET', 'waste'],
     ['GET', 'logs'],

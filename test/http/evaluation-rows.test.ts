@@ -1,10 +1,11 @@
 // The evaluated rows: in the order of the split or the worst first, in pages that fit together.
+import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Value } from 'typebox/value';
 import { buildSnapshot } from '../../src/dataset/build-snapshot.ts';
 import { predictionLines } from '../../src/dataset/predictions.ts';
-import { evaluationRowsPage } from '../../src/http/schemas/evaluation.ts';
+import { evaluationRowsPage } from '../../src/http/schemas/evaluation-rows.ts';
 import { beginTraining, call, expectProblem, startService, type Service } from './fixture.ts';
 
 let service: Service;
@@ -38,7 +39,14 @@ beforeAll(async () => {
       maxSequenceLength: 8,
     },
     blobs,
-    prepareTokenizer: () => Promise.resolve({ tokenizerJson: '{}', encode: () => [2, 3] }),
+    directory: tmpdir(),
+    prepareTokenizer: () =>
+      Promise.resolve({
+        tokenizerJson: '{}',
+        encode: () => [2, 3],
+        encodePair: () => ({ tokenIds: [2, 3, 3], tokenTypeIds: [0, 0, 1] }),
+        encodeWords: () => ({ tokenIds: [2, 3], wordOf: [-1, -1] }),
+      }),
   });
   const predictions = await blobs.putStream(
     predictionLines({

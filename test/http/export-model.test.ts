@@ -27,13 +27,25 @@ async function publish(value: number): Promise<{ id: string; parameters: BlobRef
   const parameters = await blobs.putBytes(weights);
   const config = await blobs.putBytes(Buffer.from('{}'));
   const { id } = await checkpoints.publish({
-    formatVersion: 1,
+    formatVersion: 2,
     experimentId: 'exp_1',
     step: 3,
+    phase: 'training',
     profile: { threads: 1 },
     snapshotSha256: sha256Of('snapshot'),
     specSha256: sha256Of('spec'),
-    blobs: { parameters, firstMoments: parameters, secondMoments: parameters, config, tokenizer: config },
+    blobs: {
+      base: parameters,
+      parameters,
+      firstMoments: parameters,
+      secondMoments: null,
+      vocabulary: null,
+      config,
+      tokenizer: config,
+    },
+    unusedWords: { scale: 1, momentum: 0 },
+    evaluations: null,
+    lora: null,
     ledger: { steps: 3, sha256: sha256Of('ledger') },
   });
   return { id, parameters };

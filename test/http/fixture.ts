@@ -13,10 +13,13 @@ import { defaultProject } from '../../src/experiment/id.ts';
 import { taskQueues } from '../../src/experiment/name.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { App, AppDependencies } from '../../src/http/dependencies.ts';
+import { modelOpener } from '../../src/http/export-model.ts';
 import { createLogger, type Logger } from '../../src/log.ts';
 import { BlobStore } from '../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { DirectoryStore } from '../../src/storage/directory-store.ts';
+import { encodeSafetensors } from '../../src/model/safetensors.ts';
+import type { TemporalGateway } from '../../src/temporal/gateway.ts';
 import { profileOf, progressAt, stepsFrom } from '../database/fixture.ts';
 import { startTestPostgres, type TestPostgres } from '../database/postgres.ts';
 
@@ -33,6 +36,8 @@ export interface Service {
   buildAnother(): Promise<App>;
   /** Whether Temporal answers. */
   temporalAnswers: boolean;
+  /** What workers answer to a request for predictions. */
+  predict: TemporalGateway['predict'];
   /** Every file under the object store's folder. */
   storedFiles(): Promise<string[]>;
   stop(): Promise<void>;
@@ -53,7 +58,10 @@ export async function startService(limits = { datasetBytes: 1e9, modelBytes: 1e9
     blobs: new BlobStore(store, ''),
     checkpoints: new CheckpointStore(store, defaultProject),
   };
-  const service: Pick<Service, 'temporalAnswers'> = { temporalAnswers: true };
+  const service: Pick<Service, 'temporalAnswers' | 'predict'> = {
+    temporalAnswers: true,
+    predict: () => Promise.reject(new Error('nobody predicts')),
+  };
   const requireTemporal = (): Promise<void> =>
     service.temporalAnswers
       ? Promise.resolve()
@@ -65,9 +73,15 @@ export async function startService(limits = { datasetBytes: 1e9, modelBytes: 1e9
       const worker = { id: 'host/1/1', host: 'host', slots: 1, busy: 0, lastSeenAt: new Date(0) };
       return [{ name: taskQueues.training, backlog: 2, workers: [worker] }];
     },
+    async predict(input, signal) {
+      await requireTemporal();
+      return service.predict(input, signal);
+    },
   };
+  const openModel = modelOpener({ ...parts, experiments: parts.repositories.experiments });
   const log = createLogger('test', 'silent');
-  const buildAnother = (): Promise<App> => buildApp({ ...parts, changes, store, temporal, limits, log });
+  const buildAnother = (): Promise<App> =>
+    buildApp({ ...parts, changes, store, temporal, openModel, limits, log });
   const app = await buildAnother();
   return Object.assign(service, parts, {
     app,
@@ -185,14 +199,57 @@ export async function submitExperiment(service: Pick<Service, 'app'>): Promise<s
   return response.json<{ id: string }>().id;
 }
 
-/** A new experiment that trains, with 25 steps as an attempt writes them. */
-export async function beginTraining(service: Pick<Service, 'app' | 'repositories'>): Promise<LeaseHolder> {
+/** An experiment, a new one where none is given, trains: with 25 steps as an attempt writes them. */
+export async function beginTraining(
+  service: Pick<Service, 'app' | 'repositories'>,
+  experimentId?: string,
+): Promise<LeaseHolder> {
   const { attempts, ledger, transitions } = service.repositories;
-  const reference = { projectId: defaultProject, experimentId: await submitExperiment(service) };
+  const reference = {
+    projectId: defaultProject,
+    experimentId: experimentId ?? (await submitExperiment(service)),
+  };
   await transitions.recordTransition({ ...reference, sequence: 1, state: 'training', error: null });
   const holder = await attempts.beginAttempt({ ...reference, phase: 'training', host: 'host' });
   const profile = profileOf(2);
   await attempts.setAttemptProfile(holder, { profile, threads: 2, provider: 'cpu', startStep: 0 });
   await ledger.recordSteps(holder, { steps: stepsFrom(1, 25), progress: progressAt(25) });
   return holder;
+}
+
+/** Publishes and commits a checkpoint whose one weight is `w`, `[step, 2, 3]`. */
+export async function commitCheckpoint(
+  { blobs, checkpoints, repositories }: Pick<Service, 'blobs' | 'checkpoints' | 'repositories'>,
+  holder: LeaseHolder,
+  step: number,
+  config: object = { model_type: 'bert' },
+): Promise<void> {
+  const tokenizer = await blobs.putBytes(Buffer.from('{"version":"1.0"}'));
+  const weights = await blobs.putBytes(
+    encodeSafetensors([{ name: 'w', shape: [3], data: Float32Array.of(step, 2, 3) }]),
+  );
+  const hash = `sha256:${'0'.repeat(64)}`;
+  const { id } = await checkpoints.publish({
+    formatVersion: 2,
+    experimentId: holder.experimentId,
+    step,
+    phase: 'training',
+    profile: { threads: 2 },
+    snapshotSha256: hash,
+    specSha256: hash,
+    blobs: {
+      base: weights,
+      parameters: weights,
+      firstMoments: weights,
+      secondMoments: weights,
+      vocabulary: null,
+      config: await blobs.putBytes(Buffer.from(JSON.stringify(config))),
+      tokenizer,
+    },
+    unusedWords: { scale: 1, momentum: 0 },
+    evaluations: null,
+    lora: null,
+    ledger: { steps: step, sha256: hash },
+  });
+  await repositories.checkpoints.commitCheckpoint(holder, { step, id, sizeBytes: weights.sizeBytes });
 }

@@ -4,7 +4,9 @@ import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokenizerJsonFromVocabulary } from '../../src/text/vocabulary.ts';
 import {
+  beginTraining,
   call,
+  commitCheckpoint,
   expectProblem,
   form,
   startService,
@@ -21,11 +23,14 @@ let known: { experiment: string; dataset: string };
 beforeAll(async () => {
   service = await startService();
   const experiment = await submitExperiment(service);
+  await commitCheckpoint(service, await beginTraining(service, experiment), 5);
+  service.predict = (input) =>
+    Promise.resolve('texts' in input ? input.texts.map((text) => ({ value: text.length })) : []);
   // One that has ended: its event stream ends too.
   await service.repositories.transitions.recordTransition({
     projectId: 'default',
     experimentId: experiment,
-    sequence: 1,
+    sequence: 2,
     state: 'cancelled',
     error: null,
   });
@@ -79,6 +84,8 @@ const names = [
   'history',
   'model',
   'checkpoints/1/model',
+  'evaluation/rows',
+  'predictions',
   'cancel',
   'pause',
   'fork',
@@ -178,6 +185,16 @@ const nearlyRight = fc.tuple(
     'training.classWeights',
     'training.checkpoint',
     'training.earlyStopping',
+    'training.earlyStopping.metric',
+    'training.lora',
+    'training.freeze',
+    'training.seeds',
+    'training.optimizer',
+    'training.pretraining',
+    'training.warmupSteps',
+    'training.layerDecay',
+    'model.experiment',
+    'model.hub',
     '__proto__',
     'dataset.__proto__',
   ),
@@ -197,6 +214,18 @@ function changed(base: object, place: string, value: unknown): object {
   Object.defineProperty(target, last, { value, enumerable: true, configurable: true });
   return copy;
 }
+
+/** Nearly a request for predictions. */
+const predictionBody = fc
+  .oneof(
+    fc.record({ texts: fc.array(fc.oneof(strange, json), { maxLength: 4 }) }),
+    fc.record({ pairs: json }),
+    fc.record({ texts: fc.array(strange, { maxLength: 300 }), pairs: json }, { requiredKeys: [] }),
+  )
+  .map((value) => (): Body => ({
+    payload: JSON.stringify(value),
+    headers: { 'content-type': 'application/json' },
+  }));
 
 type Body = { payload?: string | Buffer; headers: Record<string, string> };
 const submission: fc.Arbitrary<() => Body> = nearlyRight.map(([place, value]) => () => ({
@@ -304,6 +333,16 @@ const request = fc.oneof(
       fc.constant(''),
       headers,
       fc.oneof(submission, body),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      fc.constant('POST'),
+      fc.constant('/experiments/KNOWN/predictions'),
+      query,
+      fc.constant({}),
+      predictionBody,
     ),
   },
   {

@@ -14,11 +14,11 @@ import { experimentItemSchema, experimentSchema } from '../../src/http/schemas/e
 import { aliveSchema, queuesPage, readinessSchema } from '../../src/http/schemas/operation.ts';
 import { attemptsPage, checkpointsPage, ledgerPage, metricsPage } from '../../src/http/schemas/result.ts';
 import { datasetSchema } from '../../src/http/schemas/upload.ts';
-import { encodeSafetensors } from '../../src/model/safetensors.ts';
 import { progressAt, stepsFrom } from '../database/fixture.ts';
 import {
   beginTraining,
   call,
+  commitCheckpoint,
   csv,
   expectProblem,
   scratch,
@@ -40,26 +40,8 @@ afterAll(() => service.stop());
 
 const training = (): Promise<LeaseHolder> => beginTraining(service);
 
-async function checkpoint(holder: LeaseHolder, step: number): Promise<void> {
-  const { blobs, checkpoints, repositories } = service;
-  const tokenizer = await blobs.putBytes(Buffer.from('{"version":"1.0"}'));
-  const config = await blobs.putBytes(Buffer.from('{"model_type":"bert"}'));
-  const weights = await blobs.putBytes(
-    encodeSafetensors([{ name: 'w', shape: [3], data: Float32Array.of(step, 2, 3) }]),
-  );
-  const hash = `sha256:${'0'.repeat(64)}`;
-  const { id } = await checkpoints.publish({
-    formatVersion: 1,
-    experimentId: holder.experimentId,
-    step,
-    profile: { threads: 2 },
-    snapshotSha256: hash,
-    specSha256: hash,
-    blobs: { parameters: weights, firstMoments: weights, secondMoments: weights, config, tokenizer },
-    ledger: { steps: step, sha256: hash },
-  });
-  await repositories.checkpoints.commitCheckpoint(holder, { step, id, sizeBytes: weights.sizeBytes });
-}
+const checkpoint = (holder: LeaseHolder, step: number): Promise<void> =>
+  commitCheckpoint(service, holder, step);
 
 describe('steps', () => {
   it('are shown as metrics, ledger and attempts', async () => {
@@ -205,12 +187,46 @@ describe('the model', () => {
     const beyond = await range(`bytes=${rawPayload.length}-`);
     expectProblem(beyond, 416, 'range_not_satisfiable');
     expect(beyond.headers['content-range']).toBe(`bytes */${rawPayload.length}`);
-    expectProblem(await call(service, 'GET', `${path}?format=onnx`), 422, 'not_supported', ['/format']);
     expectProblem(
       await call(service, 'GET', `/experiments/${holder.experimentId}/checkpoints/6/model`),
       404,
       'not_found',
     );
+  });
+});
+
+describe('the model as ONNX', () => {
+  it('is the file that the evaluation made, under an ETag of its own', async () => {
+    const holder = await training();
+    const self = `/experiments/${holder.experimentId}`;
+    const path = `${self}/model?format=onnx`;
+    expectProblem(await call(service, 'GET', path), 409, 'no_checkpoint');
+    await checkpoint(holder, 5);
+    await checkpoint(holder, 10);
+    expectProblem(await call(service, 'GET', path), 409, 'not_exported');
+    const { latestCheckpoint } = await service.repositories.experiments.require(holder);
+    const model = await service.blobs.putBytes(Buffer.from('bytes of a graph'));
+    const report = { checkpoint: { id: latestCheckpoint?.id }, inference: { float32: { model } } };
+    const { sha256 } = await service.blobs.putBytes(Buffer.from(JSON.stringify(report)));
+    await service.repositories.results.setEvaluation(holder, { metrics: {}, reportSha256: sha256 });
+    const tar = await call(service, 'GET', `${self}/model`);
+    const file = await call(service, 'GET', path);
+    expect([file.statusCode, file.headers['content-type'], file.body]).toEqual([
+      200,
+      'application/octet-stream',
+      'bytes of a graph',
+    ]);
+    expect(file.headers['content-disposition']).toBe('attachment; filename="model.onnx"');
+    expect(file.headers.etag).not.toBe(tar.headers.etag);
+    const ofStep = (step: number) => `${self}/checkpoints/${step}/model?format=onnx`;
+    const part = await call(service, 'GET', ofStep(10), { headers: { range: 'bytes=9-' } });
+    expect([part.statusCode, part.body]).toEqual([206, 'a graph']);
+    expectProblem(await call(service, 'GET', ofStep(5)), 409, 'not_exported');
+    const downloaded = await buffer(await client.downloadModel(holder.experimentId, { format: 'onnx' }));
+    expect(downloaded.toString()).toBe('bytes of a graph');
+    expectProblem(await call(service, 'GET', path.replace('onnx', 'torch')), 400, 'invalid_request', [
+      '/format',
+    ]);
   });
 });
 

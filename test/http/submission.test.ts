@@ -236,18 +236,6 @@ describe('a submission', () => {
       () => ({ ...submissionOf(dataset), training: { maxSequenceLength: 129 } }),
     ],
     [
-      'of a hub model',
-      422,
-      'not_supported',
-      () => ({ ...submissionOf(dataset), model: { hub: 'org/name' } }),
-    ],
-    [
-      'with a recipe to come',
-      422,
-      'not_supported',
-      () => ({ ...submissionOf(dataset), training: { lora: { rank: 4 } } }),
-    ],
-    [
       'whose inline rows have one label',
       422,
       'labels_invalid',

@@ -84,7 +84,7 @@ describe('a dataset', () => {
       'unsupported_media_type',
       [train, { field: 'dev', file: 'a.xlsx', content: csv }],
     ],
-    ['Parquet', 422, 'not_supported', [{ field: 'dev', file: 'a.parquet', content: 'PAR1' }]],
+    ['what is no Parquet', 422, 'dataset_invalid', [{ field: 'dev', file: 'a.parquet', content: 'PAR1' }]],
     ['two files for one split', 400, 'invalid_request', [train, train]],
     ['a split’s name that is none', 400, 'invalid_request', [{ field: '1st', file: 'a.csv', content: csv }]],
     ['a field that is no file', 400, 'invalid_request', [train, { field: 'name', content: 'x' }]],

@@ -8,7 +8,10 @@ import { createClient, type Client } from '../../openapi/client.ts';
 import { readModelArchive } from '../../src/model/model-archive.ts';
 import { readModelConfig } from '../../src/model/model-config.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
-import { evaluate } from '../../src/training/evaluator.ts';
+import { exampleTableOf } from '../../src/text/example-table.ts';
+import { modelLimits } from '../../src/training/inference/batching.ts';
+import { exportOnnx } from '../../src/training/inference/export-onnx.ts';
+import { openInference } from '../../src/training/inference/open-inference.ts';
 import { succeeded } from './example-experiment.ts';
 import { StackProcess } from './stack-process.ts';
 
@@ -77,22 +80,19 @@ describe.skipIf(!existsSync(modelFolder) || !existsSync(dataFolder))('MiniLM fin
     expect(rows).toHaveLength(evaluationRows);
     const archive = await readModelArchive(Readable.fromWeb(await client.downloadModel(id)));
     const tokenizer = createTokenizer(archive.tokenizerJson);
-    const encoded = rows.map(({ text }) => tokenizer.encode(text, maxSequenceLength));
-    const offsets = Int32Array.from([0, ...encoded.map(({ length }) => length)]);
-    for (let index = 1; index < offsets.length; index += 1)
-      offsets[index] = offsets[index]! + offsets[index - 1]!;
-    const { logits } = await evaluate({
-      config: readModelConfig(archive.config),
-      labelCount: 2,
-      parameters: archive.tensors,
-      examples: { tokenIds: Int32Array.from(encoded.flat()), offsets },
-      labels: Int32Array.from(rows, ({ label }) => Number(label)),
-      batchSize: 64,
-      threads:
-        (await client.api.GET('/experiments/{id}/attempts', { params: { path: { id } } })).data?.items[0]
-          ?.threads ?? 1,
-      provider: 'cpu',
+    const examples = rows.map(({ text }) => {
+      const tokenIds = Int32Array.from(tokenizer.encode(text, maxSequenceLength));
+      return { tokenIds, secondStart: tokenIds.length, targets: new Int32Array(1) };
     });
+    const config = readModelConfig(archive.config);
+    const task = { task: 'classification', labelCount: 2 } as const;
+    const attempts = await client.api.GET('/experiments/{id}/attempts', { params: { path: { id } } });
+    const inference = await openInference(
+      exportOnnx({ config, head: task, precision: 'float32', tensors: archive.tensors }),
+      { threads: attempts.data?.items[0]?.threads ?? 1, provider: 'cpu', limits: modelLimits(config) },
+    );
+    const { logits } = await inference.run(exampleTableOf(examples, 'class'));
+    await inference.close();
     expect([...logits]).toEqual(rows.flatMap((row) => row.logits));
   }, 600_000);
 });

@@ -18,6 +18,8 @@ const blobs = new BlobStore(new DirectoryStore(folder), '');
 afterAll(() => rm(folder, { recursive: true }));
 
 const config: ModelConfig = {
+  family: 'bert',
+  positionOffset: 0,
   vocabularySize: 8,
   hiddenSize: 4,
   layers: 2,
@@ -32,9 +34,9 @@ const config: ModelConfig = {
 const configJson = toHuggingFaceConfig(config, ['no', 'yes']);
 const vocabulary = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', 'b'].join('\n');
 
-/** Every tensor of the encoder, each with a value of its own. */
-function encoder(): NamedTensor[] {
-  const { required, optional } = encoderTensors(config);
+/** Every tensor of an encoder, each with a value of its own. */
+function encoder(described: ModelConfig = config): NamedTensor[] {
+  const { required, optional } = encoderTensors(described);
   return [...required, ...optional].map(([name, shape], index) => ({
     name,
     shape,
@@ -44,12 +46,15 @@ function encoder(): NamedTensor[] {
 
 async function inspect(
   tensors: readonly NamedTensor[],
-  changes: { config?: object; vocabulary?: string } = {},
+  changes: { config?: object; vocabulary?: string; tokenizerJson?: string } = {},
 ) {
   const weights = await blobs.putBytes(encodeSafetensors(tensors));
   const files = {
     config: JSON.stringify(changes.config ?? configJson),
-    tokenizer: { vocabulary: changes.vocabulary ?? vocabulary },
+    tokenizer:
+      changes.tokenizerJson === undefined
+        ? { vocabulary: changes.vocabulary ?? vocabulary }
+        : { json: changes.tokenizerJson },
     weights: readerOf(weights),
   };
   return { ...(await inspectModel(files)), weights };
@@ -80,14 +85,14 @@ describe('a model folder', () => {
     }));
     const { weights } = await inspect(old);
     const byName = (list: readonly NamedTensor[]) => new Map(list.map((tensor) => [tensor.name, tensor]));
-    expect(byName(await readModelTensors(blobs, weights))).toEqual(byName(encoder()));
+    expect(byName(await readModelTensors(blobs, weights, 'bert'))).toEqual(byName(encoder()));
   });
 
   it('lists what it ignores: heads, and stored positions', async () => {
     const extra = ['cls.predictions.bias', 'classifier.weight', 'bert.embeddings.position_ids'];
     const { ignored, weights } = await inspect([...encoder(), ...extra.map((name) => ({ ...head, name }))]);
     expect(ignored).toEqual([...extra].sort());
-    expect(await readModelTensors(blobs, weights)).toHaveLength(encoder().length);
+    expect(await readModelTensors(blobs, weights, 'bert')).toHaveLength(encoder().length);
   });
 
   it('may lack its pooler', async () => {
@@ -128,7 +133,7 @@ describe('a model folder', () => {
   });
 
   it.each([
-    [{ model_type: 'roberta' }, 'not_supported'],
+    [{ model_type: 'electra' }, 'not_supported'],
     [{ model_type: undefined }, 'not_supported'],
     [{ hidden_act: 'relu' }, 'not_supported'],
     [{ position_embedding_type: 'relative_key' }, 'not_supported'],
@@ -152,6 +157,68 @@ describe('a model folder', () => {
   });
 });
 
+describe('a model folder of another family', () => {
+  const file = new URL('../reference/tokenizers.json', import.meta.url);
+  const { tokenizers } = JSON.parse(readFileSync(file, 'utf8')) as {
+    tokenizers: Record<'bytes' | 'cased', { tokenizerJson: object }>;
+  };
+  const roberta: ModelConfig = {
+    ...config,
+    family: 'roberta',
+    vocabularySize: 600,
+    typeVocabularySize: 1,
+    positionOffset: 2,
+    paddingId: 1,
+  };
+  const distilbert: ModelConfig = {
+    ...config,
+    family: 'distilbert',
+    vocabularySize: 500,
+    typeVocabularySize: 0,
+  };
+  const jsonOf = (kind: keyof typeof tokenizers) => JSON.stringify(tokenizers[kind].tokenizerJson);
+  const inspectFamily = (
+    described: ModelConfig,
+    tensors: readonly NamedTensor[],
+    kind: keyof typeof tokenizers,
+  ) => inspect(tensors, { config: toHuggingFaceConfig(described, []), tokenizerJson: jsonOf(kind) });
+
+  it('is accepted: RoBERTa with its byte-level tokenizer, DistilBERT with a cased one', async () => {
+    for (const [described, kind] of [[roberta, 'bytes'] as const, [distilbert, 'cased'] as const]) {
+      const tensors = encoder(described);
+      const head = { name: 'classifier.dense.bias', shape: [4], data: new Float32Array(4) };
+      const inspected = await inspectFamily(described, [...tensors, head], kind);
+      expect(inspected).toMatchObject({
+        architecture: described.family,
+        parameters: tensors.reduce((sum, { data }) => sum + data.length, 0),
+        ignored: ['classifier.dense.bias'],
+        config: described,
+        tokenizerJson: jsonOf(kind),
+      });
+      const read = await readModelTensors(blobs, inspected.weights, described.family);
+      expect(read.map(({ name }) => name).sort()).toEqual(tensors.map(({ name }) => name).sort());
+    }
+  });
+
+  it('is accepted without prefixes, which are those of its configuration', async () => {
+    const tensors = encoder(roberta).map((tensor) => ({ ...tensor, name: tensor.name.slice(8) }));
+    const { weights } = await inspectFamily(roberta, tensors, 'bytes');
+    const names = (await readModelTensors(blobs, weights, 'roberta')).map(({ name }) => name);
+    expect(names.every((name) => name.startsWith('roberta.'))).toBe(true);
+  });
+
+  it('is refused with the tensors of the family that its configuration does not name', async () => {
+    const refusal = inspectFamily(roberta, encoder({ ...roberta, family: 'bert' }), 'bytes');
+    await expect(refusal).rejects.toMatchObject({ code: 'model_incompatible' });
+    await expect(refusal).rejects.toThrow(
+      /missing: roberta\.embeddings.* not of this model: bert\.embeddings/,
+    );
+    await expect(inspectFamily(distilbert, encoder(), 'cased')).rejects.toThrow(
+      /missing: distilbert\.embeddings.* and \d+ more/,
+    );
+  });
+});
+
 const real = new URL('../../../shared/models/minilm-l6-v2/', import.meta.url);
 
 describe.skipIf(!existsSync(real))('a real model folder', () => {
@@ -166,7 +233,7 @@ describe.skipIf(!existsSync(real))('a real model folder', () => {
     expect(inspected.parameters).toBe(22_713_216);
     expect(inspected.ignored).toEqual(['embeddings.position_ids']);
     expect(inspected.config).toMatchObject({ vocabularySize: 30_522, hiddenSize: 384, layers: 6, heads: 12 });
-    const tensors = await readModelTensors(blobs, weights);
+    const tensors = await readModelTensors(blobs, weights, 'bert');
     expect(tensors.reduce((sum, { data }) => sum + data.length, 0)).toBe(22_713_216);
   });
 });

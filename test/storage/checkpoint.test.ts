@@ -12,19 +12,25 @@ const blob = (content: string) => ({ sha256: sha256Of(content), sizeBytes: conte
 
 function manifest(step: number, changes: Partial<CheckpointManifest> = {}): CheckpointManifest {
   return {
-    formatVersion: 1,
+    formatVersion: 2,
     experimentId: 'exp_1',
     step,
+    phase: 'training',
     profile: { provider: 'cpu', threads: 2 },
     snapshotSha256: sha256Of('snapshot'),
     specSha256: sha256Of('spec'),
     blobs: {
+      base: blob('b'),
+      vocabulary: null,
       parameters: blob('p'),
       firstMoments: blob('m'),
       secondMoments: blob('v'),
       config: blob('c'),
       tokenizer: blob('t'),
     },
+    unusedWords: { scale: 1, momentum: 0 },
+    evaluations: null,
+    lora: null,
     ledger: { steps: step, sha256: sha256Of('ledger') },
     ...changes,
   };
@@ -43,8 +49,9 @@ describe('checkpoints', () => {
     const { id } = await checkpoints.publish(manifest(7));
     expect(id).toBe(sha256Of(canonicalJson(manifest(7))));
     expect(await checkpoints.read('exp_1', 7, id)).toEqual(manifest(7));
-    expect(await checkpoints.read('exp_1', 8, id)).toBeUndefined();
-    expect(await checkpoints.read('exp_1', 7, sha256Of('another'))).toBeUndefined();
+    const missing = { code: 'blob_missing' };
+    await expect(checkpoints.read('exp_1', 8, id)).rejects.toMatchObject(missing);
+    await expect(checkpoints.read('exp_1', 7, sha256Of('another'))).rejects.toMatchObject(missing);
   });
 
   it('may be published twice when they are the same, whatever the order of their fields', async () => {
@@ -83,7 +90,9 @@ describe('checkpoints', () => {
     const valid = manifest(1, { experimentId: 'exp_3' });
     const wrong: unknown[] = [
       'text',
-      { ...valid, formatVersion: 2 },
+      { ...valid, formatVersion: 1 },
+      { ...valid, phase: 'resting' },
+      { ...valid, unusedWords: { scale: 'all', momentum: 0 } },
       { ...valid, step: 2 },
       { ...valid, experimentId: 'exp_4' },
       { ...valid, profile: { threads: null } },

@@ -32,13 +32,25 @@ for (let step = 1; ; step += 1) {
   const firstMoments = await blobs.putBytes(content(step, 'first'));
   const secondMoments = await blobs.putStream(Readable.from([content(step, 'second')]));
   const manifest = {
-    formatVersion: 1,
+    formatVersion: 2,
     experimentId: `exp_${seed}`,
     step,
+    phase: 'training',
     profile: { provider: 'cpu' },
     snapshotSha256: sha256Of('snapshot'),
     specSha256: sha256Of('spec'),
-    blobs: { parameters, firstMoments, secondMoments, config: firstMoments, tokenizer: firstMoments },
+    blobs: {
+      base: parameters,
+      parameters,
+      firstMoments,
+      secondMoments,
+      vocabulary: null,
+      config: firstMoments,
+      tokenizer: firstMoments,
+    },
+    unusedWords: { scale: 1, momentum: 0 },
+    evaluations: null,
+    lora: null,
     ledger: { steps: step, sha256: sha256Of(`${step}`) },
   };
   const { id } = await checkpoints.publish(manifest);

@@ -100,7 +100,7 @@ describe('a writer that is killed', () => {
       const [, , experimentId = '', file = ''] = key.split('/');
       const [step = '', digits = ''] = file.replace('.json', '').split('-');
       const read = await checkpoints.read(experimentId, Number(step), `sha256:${digits}`);
-      for (const reference of Object.values(read!.blobs)) await blobs.bytes(reference);
+      for (const reference of Object.values(read.blobs)) if (reference !== null) await blobs.bytes(reference);
     }
   }, 120_000);
 

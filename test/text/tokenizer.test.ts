@@ -122,7 +122,6 @@ describe('a vocab.txt', () => {
 
 describe('a tokenizer.json that cannot be followed', () => {
   const base = JSON.parse(JSON.stringify(small)) as Record<string, Record<string, unknown>>;
-  const added = { id: 4, content: '[MASK]' };
   it.each<[object | string, string]>([
     ['{', 'model_invalid'],
     ['[]', 'model_invalid'],
@@ -134,10 +133,12 @@ describe('a tokenizer.json that cannot be followed', () => {
     [{ ...base, normalizer: { type: 'Lowercase' } }, 'not_supported'],
     [{ ...base, normalizer: null }, 'not_supported'],
     [{ ...base, pre_tokenizer: { type: 'ByteLevel' } }, 'not_supported'],
-    [{ ...base, post_processor: { type: 'RobertaProcessing' } }, 'not_supported'],
+    [{ ...base, post_processor: { type: 'RobertaProcessing' } }, 'model_invalid'],
+    [{ ...base, post_processor: { type: 'ByteLevel' } }, 'not_supported'],
+    [{ ...base, post_processor: null }, 'not_supported'],
     [{ ...base, post_processor: { type: 'TemplateProcessing', single: [] } }, 'not_supported'],
-    [{ ...base, added_tokens: [{ ...added, lstrip: true }] }, 'not_supported'],
     [{ ...base, added_tokens: [{ content: 'x' }] }, 'model_invalid'],
+    [{ ...base, added_tokens: [{ id: 4, content: '' }] }, 'model_invalid'],
   ])('is refused: case %#', (json, code) => {
     expect(() => createTokenizer(json)).toThrow(expect.objectContaining({ code }));
   });
@@ -154,6 +155,10 @@ describe('a tokenizer.json that would stop its worker', () => {
     [
       'a token of 1,001 characters',
       withModel(({ vocab }) => ({ vocab: { ...vocab, ['a'.repeat(1001)]: 12 } })),
+    ],
+    [
+      '10,001 added tokens',
+      JSON.stringify({ ...small, added_tokens: Array(10_001).fill({ id: 5, content: 'un' }) }),
     ],
     ['a prefix of 1,001 characters', withModel(() => ({ continuing_subword_prefix: '#'.repeat(1001) }))],
   ])('with %s is refused', (_what, json) => {

@@ -1,6 +1,6 @@
 // How long a batch may take on a slow machine: what its silence is measured by until batches have been timed.
 import { parameterSpecifications } from '../../src/training/bert/parameters.ts';
-import type { BertConfig } from '../../src/training/job.ts';
+import type { BertConfig, ModelHead } from '../../src/training/job.ts';
 
 /** A processor is expected to do at least this many floating-point operations a second. */
 const leastOperationsASecond = 40e9;
@@ -21,20 +21,19 @@ const leastBytesASecond = 1e9;
  * @param operations a parameter and token.
  */
 export function cautiousBatchSeconds(
-  { config, labelCount }: { readonly config: BertConfig; readonly labelCount: number },
+  { config, head }: { readonly config: BertConfig; readonly head: ModelHead },
   tokens: number,
   operations: number,
 ): number {
   const { layers, hiddenSize, intermediateSize } = config;
   const multiplied = layers * (4 * hiddenSize ** 2 + 2 * hiddenSize * intermediateSize);
   const computing = (operations * multiplied * tokens) / leastOperationsASecond;
-  const moving =
-    (parameterCount(config, labelCount) * stateBytesAParameter * passesOverState) / leastBytesASecond;
+  const moving = (parameterCount(config, head) * stateBytesAParameter * passesOverState) / leastBytesASecond;
   return computing + moving;
 }
 
-function parameterCount(config: BertConfig, labelCount: number): number {
-  return parameterSpecifications(config, labelCount).reduce(
+function parameterCount(config: BertConfig, head: ModelHead): number {
+  return parameterSpecifications(config, head).reduce(
     (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
     0,
   );

@@ -13,11 +13,9 @@ import { throughOutage, type OutagePatience } from './database-outage.ts';
 /** What is the same in every manifest of an attempt. */
 export type ManifestFrame = Pick<
   CheckpointManifest,
-  'experimentId' | 'profile' | 'snapshotSha256' | 'specSha256'
-> & {
-  readonly config: BlobRef;
-  readonly tokenizer: BlobRef;
-};
+  'experimentId' | 'phase' | 'profile' | 'snapshotSha256' | 'specSha256' | 'lora'
+> &
+  Pick<CheckpointManifest['blobs'], 'base' | 'vocabulary' | 'config' | 'tokenizer'>;
 
 export class CheckpointWriter {
   readonly #blobs: BlobStore;
@@ -53,20 +51,22 @@ export class CheckpointWriter {
    * `storage_unavailable`, `database_unavailable`.
    */
   async write(state: TrainingState, ledger: CheckpointManifest['ledger']): Promise<CommittedCheckpoint> {
-    const { config, tokenizer, ...frame } = this.#frame;
+    const { base, vocabulary, config, tokenizer, ...frame } = this.#frame;
     const parameters = await this.#put(state.parameters);
     const firstMoments = await this.#put(state.firstMoments);
-    const secondMoments = await this.#put(state.secondMoments);
+    const secondMoments = state.secondMoments.length === 0 ? null : await this.#put(state.secondMoments);
     const manifest: CheckpointManifest = {
       formatVersion: checkpointFormatVersion,
       ...frame,
       step: state.step,
-      blobs: { parameters, firstMoments, secondMoments, config, tokenizer },
+      blobs: { base, parameters, firstMoments, secondMoments, vocabulary, config, tokenizer },
+      unusedWords: state.unusedWords,
+      evaluations: state.evaluations,
       ledger,
     };
     const { id } = await this.#manifests.publish(manifest);
     this.#onProgress();
-    const sizeBytes = parameters.sizeBytes + firstMoments.sizeBytes + secondMoments.sizeBytes;
+    const sizeBytes = parameters.sizeBytes + firstMoments.sizeBytes + (secondMoments?.sizeBytes ?? 0);
     await throughOutage(this.#patience, () =>
       this.#rows.commitCheckpoint(this.#holder, { step: state.step, id, sizeBytes }),
     );

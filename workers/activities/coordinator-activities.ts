@@ -1,7 +1,7 @@
 // What the coordinator's workflows do to the world: project their states, and publish the result.
 import type { CoordinatorActivities, ExperimentReference } from '../../src/experiment/activity.ts';
-import { CodedError } from '../../src/error.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
+import { metricValues } from '../../src/experiment/metric-names.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
@@ -48,8 +48,6 @@ async function publish(
   const checkpoints = new CheckpointStore(store, reference.projectId);
   const { step, id } = evaluation.checkpoint;
   const manifest = await checkpoints.read(reference.experimentId, step, id);
-  if (manifest === undefined)
-    throw new CodedError('blob_missing', 'The manifest of the evaluated checkpoint is missing.');
   const { specSha256, profile, ledger } = manifest;
   const report = {
     ...evaluation,
@@ -57,9 +55,8 @@ async function publish(
     training: { specSha256, profile, ledger },
   };
   const { sha256: reportSha256 } = await blobs.putBytes(Buffer.from(canonicalJson(report)));
-  const { loss, accuracy, macroF1, weightedF1, matthews } = evaluation;
   await repositories.results.setEvaluation(holder, {
-    metrics: { loss, accuracy, macroF1, weightedF1, matthews },
+    metrics: metricValues(evaluation),
     reportSha256,
   });
 }

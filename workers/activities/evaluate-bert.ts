@@ -8,19 +8,37 @@ import type {
   EvaluationResult,
   ExperimentReference,
 } from '../../src/experiment/activity.ts';
+import type { BlobRef } from '../../src/experiment/blob.ts';
+import { metricValues } from '../../src/experiment/metric-names.ts';
 import { readModelConfig } from '../../src/model/model-config.ts';
-import { readSafetensors } from '../../src/model/safetensors.ts';
+import type { BlobStore } from '../../src/storage/blob-store.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
-import { evaluate, type EvaluationJob } from '../../src/training/evaluator.ts';
-import { classificationMetrics, predictedClasses } from '../../src/training/metrics.ts';
+import type { ExampleTable } from '../../src/text/example-table.ts';
+import { evaluationInput } from '../../src/training/evaluation-input.ts';
+import { evaluate } from '../../src/training/evaluator.ts';
+import { modelLimits } from '../../src/training/inference/batching.ts';
+import { exportOnnx } from '../../src/training/inference/export-onnx.ts';
+import type { InferenceModel } from '../../src/training/inference/inference-model.ts';
+import { openInference } from '../../src/training/inference/open-inference.ts';
+import type { BertConfig, NamedTensor } from '../../src/training/job.ts';
+import { evaluationMetrics } from '../../src/training/metrics/evaluation-metrics.ts';
 import { runAttempt } from './attempt.ts';
+import { checkpointTensors } from '../../src/model/checkpoint-model.ts';
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { evaluatedPredictions, largestDifference } from './evaluated-predictions.ts';
 import type { EvaluationDocument } from './evaluation-document.ts';
+import { resultCheckpoint } from './result-checkpoint.ts';
+import { withScratchDirectory } from './scratch-directory.ts';
+import { headOf } from './training-plan.ts';
 import { Watchdog } from './watchdog.ts';
 import { throwIfEnding } from './worker-stopping.ts';
+
+/** Rows whose logits are computed a second time, by the training's forward pass. */
+const mostComparedRows = 256;
+const comparedBatchSize = 32;
 
 /**
  * The activity that evaluates, for the evaluation queue.
@@ -36,73 +54,146 @@ export function createEvaluateActivities(
     evaluateBert: (experiment) =>
       withCodedFailures(dependencies.log, () =>
         runAttempt(dependencies, experiment, 'evaluating', () =>
-          evaluateExperiment(dependencies, experiment),
+          withScratchDirectory((directory) => evaluateExperiment(dependencies, experiment, directory)),
         ),
       ),
   };
 }
 
+/** What an evaluation works on. */
+interface Evaluated {
+  readonly config: BertConfig;
+  readonly head: InferenceModel['head'];
+  readonly labelNames: readonly string[];
+  readonly tensors: readonly NamedTensor[];
+  readonly table: ExampleTable;
+  readonly threads: number;
+}
+
 async function evaluateExperiment(
   dependencies: ActivityDependencies,
   reference: ExperimentReference,
+  directory: string,
 ): Promise<EvaluationResult> {
-  const { repositories, store, config } = dependencies;
+  const { repositories, store } = dependencies;
   const activity = Context.current();
   const heartbeat = (): void => activity.heartbeat();
-  const { spec, snapshot: summary, latestCheckpoint } = await repositories.experiments.require(reference);
-  if (summary === null || latestCheckpoint === null)
-    throw new CodedError('internal', 'Evaluation was asked for before there was a trained model.');
+  const { snapshot: summary } = await repositories.experiments.require(reference);
+  if (summary === null)
+    throw new CodedError('internal', 'Evaluation was asked for before there was a snapshot.');
   const blobs = projectBlobs(store, reference.projectId);
-  const { step, id } = latestCheckpoint;
-  const manifest = await new CheckpointStore(store, reference.projectId).read(
-    reference.experimentId,
-    step,
-    id,
-  );
-  if (manifest === undefined)
-    throw new CodedError('blob_missing', 'The manifest of the last checkpoint is missing.');
-  const { parameters, config: configBlob } = manifest.blobs;
+  const checkpoints = new CheckpointStore(store, reference.projectId);
+  const { step, id, manifest } = await resultCheckpoint(repositories, checkpoints, reference);
   const snapshot = await openSnapshot(blobs, summary.sha256);
-  const { examples, labels } = await snapshot.examples('evaluation', heartbeat);
-  const labelNames = snapshot.manifest.labels;
-  const { logits, losses } = await evaluateWatched(dependencies, activity, {
-    config: readModelConfig(Buffer.from(await blobs.bytes(configBlob)).toString('utf8')),
-    labelCount: labelNames.length,
-    parameters: await readSafetensors(await blobs.get(parameters), parameters.sizeBytes, heartbeat),
-    examples,
-    labels,
-    batchSize: spec.evaluation.batchSize,
+  const { task, labels: labelNames } = snapshot.manifest;
+  const { table } = await snapshot.examples('evaluation', directory, heartbeat);
+  const evaluated: Evaluated = {
+    config: readModelConfig(Buffer.from(await blobs.bytes(manifest.blobs.config)).toString('utf8')),
+    head: { task, labelCount: headOf(snapshot.manifest).labelCount },
+    labelNames,
+    tensors: await checkpointTensors(blobs, manifest, heartbeat),
+    table,
     // As training did, so that the same weights give the same bits whatever worker evaluates them.
     threads: Number(manifest.profile['threads']),
-    provider: config.executionProvider,
-  });
-  const predicted = predictedClasses(logits, labelNames.length);
-  const document: EvaluationDocument = {
-    formatVersion: 1,
-    task: snapshot.manifest.task,
-    snapshotSha256: summary.sha256,
-    checkpoint: { step, id, weightsSha256: parameters.sha256 },
-    labels: labelNames,
-    ...classificationMetrics({ predicted, labels, labelCount: labelNames.length, losses }),
-    predictions: await blobs.putStream(predictionLines({ labelNames, labels, predicted, logits, losses })),
   };
-  const { sha256 } = await blobs.putBytes(Buffer.from(canonicalJson(document)));
-  return { evaluationSha256: sha256 };
+  try {
+    const float32 = await runExported(dependencies, activity, evaluated, 'float32', blobs);
+    const int8 = await runExported(dependencies, activity, evaluated, 'int8', blobs);
+    const compared = await trainingLogits(dependencies, activity, evaluated);
+    const inputOf = (logits: Float32Array) => evaluationInput(table, evaluated.head, labelNames, logits);
+    const document: EvaluationDocument = {
+      ...evaluationMetrics(inputOf(float32.logits)),
+      formatVersion: 2,
+      snapshotSha256: summary.sha256,
+      checkpoint: { step, id, weightsSha256: manifest.blobs.parameters.sha256 },
+      labels: labelNames,
+      predictions: await blobs.putStream(
+        predictionLines(evaluatedPredictions(inputOf(float32.logits), labelNames)),
+      ),
+      inference: {
+        float32: {
+          model: float32.model,
+          largestLogitDifference: largestDifference(float32.logits, compared.logits),
+          comparedRows: compared.rows,
+        },
+        int8: {
+          model: int8.model,
+          largestLogitDifference: largestDifference(int8.logits, float32.logits),
+          metrics: metricValues(evaluationMetrics(inputOf(int8.logits))),
+        },
+      },
+    };
+    const { sha256 } = await blobs.putBytes(Buffer.from(canonicalJson(document)));
+    return { evaluationSha256: sha256 };
+  } finally {
+    table.close();
+  }
 }
 
-/** Evaluates until done, a stop or a cancellation; an engine that hangs ends the process. */
-async function evaluateWatched(
+/** Exports the model, keeps the file, and computes the logits of every row with it. */
+async function runExported(
   dependencies: ActivityDependencies,
   activity: Context,
-  job: Omit<EvaluationJob, 'signal' | 'onProgress'>,
-): ReturnType<typeof evaluate> {
+  { config, head, tensors, table, threads }: Evaluated,
+  precision: InferenceModel['precision'],
+  blobs: BlobStore,
+): Promise<{ readonly model: BlobRef; readonly logits: Float32Array }> {
+  const bytes = exportOnnx({ config, head, precision, tensors });
+  activity.heartbeat();
+  const model = await blobs.putParts([bytes], () => activity.heartbeat());
+  const { executionProvider: provider } = dependencies.config;
+  const inference = await openInference(bytes, { threads, provider, limits: modelLimits(config) });
+  try {
+    const { logits } = await watched(dependencies, activity, (options) => inference.run(table, options));
+    return { model, logits };
+  } finally {
+    await inference.close();
+  }
+}
+
+/** The logits of the first rows by the training's own forward pass. */
+async function trainingLogits(
+  dependencies: ActivityDependencies,
+  activity: Context,
+  { config, head, tensors, table, threads }: Evaluated,
+): Promise<{ readonly rows: number; readonly logits: Float32Array }> {
+  const rows = Math.min(table.count, mostComparedRows);
+  const examples = Array.from({ length: rows }, (_, row) => table.read(row));
+  const logits = await watched(dependencies, activity, (options) =>
+    evaluate({
+      config,
+      head,
+      vocabulary: null,
+      recipe: { freeze: { embeddings: false, layers: 0 }, lora: null, layerDecay: null },
+      parameters: tensors,
+      examples: { examples, targetKind: table.targetKind },
+      batchSize: comparedBatchSize,
+      threads,
+      provider: dependencies.config.executionProvider,
+      ...options,
+    }),
+  );
+  return { rows, logits };
+}
+
+/** What work of the engine is given: it is to stop by the signal, and to tell of progress. */
+interface EngineOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** Works until done, a stop or a cancellation; an engine that hangs ends the process. */
+async function watched<Result>(
+  dependencies: ActivityDependencies,
+  activity: Context,
+  work: (options: EngineOptions) => Promise<Result>,
+): Promise<Result> {
   const { stopping } = dependencies;
   throwIfEnding(stopping, activity);
   const watchdog = new Watchdog(dependencies, activity);
   watchdog.watch();
   try {
-    return await evaluate({
-      ...job,
+    return await work({
       signal: AbortSignal.any([stopping, activity.cancellationSignal]),
       onProgress(done, total) {
         activity.heartbeat({ done, total });

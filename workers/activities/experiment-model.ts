@@ -1,5 +1,6 @@
 // Which model an experiment trains: its sizes, and the weights that it starts from.
 import type { Repositories } from '../../src/database/repositories.ts';
+import type { HubModelSource } from '../../src/dataset/snapshot-manifest.ts';
 import { CodedError } from '../../src/error.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
 import type { ModelConfig } from '../../src/model/model-config.ts';
@@ -9,9 +10,13 @@ import type { NamedTensor } from '../../src/model/safetensors.ts';
 import type { Tokenizer } from '../../src/text/tokenizer.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import type { BlobRef } from '../../src/experiment/blob.ts';
+import type { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
+import { checkpointTensors } from '../../src/model/checkpoint-model.ts';
 
 /** Constants of the BERT paper that a model from scratch does not choose (arXiv:1810.04805 and its published code). */
 const paper = {
+  family: 'bert',
+  positionOffset: 0,
   typeVocabularySize: 2,
   paddingId: 0,
   layerNormEpsilon: 1e-12,
@@ -28,16 +33,27 @@ export interface ExperimentModel {
    *
    * @param onProgress called as they come.
    */
-  pretrained(onProgress: () => void): Promise<readonly NamedTensor[]>;
+  readonly pretrained: (onProgress: () => void) => Promise<readonly NamedTensor[]>;
 }
 
-/** @throws CodedError `not_found` when the uploaded model is gone. */
+/** Where models come from. */
+export interface ModelSources {
+  readonly repositories: Repositories;
+  readonly blobs: BlobStore;
+  readonly manifests: CheckpointStore;
+}
+
+/**
+ * @param imported the files of a hub's model, which the snapshot names.
+ * @throws CodedError `not_found` when the uploaded model is gone.
+ */
 export async function experimentModel(
-  repositories: Repositories,
-  blobs: BlobStore,
+  sources: ModelSources,
   projectId: string,
   { model }: ExperimentSpec,
+  imported: HubModelSource | null,
 ): Promise<ExperimentModel> {
+  const { repositories, blobs } = sources;
   if ('scratch' in model) {
     const { vocabularySize: _upperBound, ...sizes } = model.scratch;
     return {
@@ -46,12 +62,32 @@ export async function experimentModel(
       pretrained: () => Promise.resolve([]),
     };
   }
-  const record = await repositories.models.get(projectId, model.id);
-  if (record === undefined) throw new CodedError('not_found', `There is no model ${model.id}.`);
-  const config = readModelConfig(Buffer.from(await blobs.bytes(record.blobs.config)).toString('utf8'));
+  if ('experiment' in model) return trainedModel(sources, projectId, model);
+  const found = 'hub' in model ? imported : await repositories.models.get(projectId, model.id);
+  if (!found)
+    throw new CodedError('not_found', `There is no model ${'hub' in model ? model.hub : model.id}.`);
+  const config = readModelConfig(Buffer.from(await blobs.bytes(found.blobs.config)).toString('utf8'));
   return {
-    tokenizer: record.blobs.tokenizer,
+    tokenizer: found.blobs.tokenizer,
     config: () => config,
-    pretrained: (onProgress) => readModelTensors(blobs, record.blobs.weights, onProgress),
+    pretrained: (onProgress) => readModelTensors(blobs, found.blobs.weights, config.family, onProgress),
+  };
+}
+
+/** The model that another experiment had made at a step. */
+async function trainedModel(
+  { repositories, blobs, manifests }: ModelSources,
+  projectId: string,
+  { experiment: experimentId, step }: { readonly experiment: string; readonly step: number },
+): Promise<ExperimentModel> {
+  const row = await repositories.checkpoints.getCheckpoint({ projectId, experimentId }, step);
+  if (row === undefined)
+    throw new CodedError('not_found', `Experiment ${experimentId} has no checkpoint of step ${step}.`);
+  const manifest = await manifests.read(experimentId, step, row.id);
+  const config = readModelConfig(Buffer.from(await blobs.bytes(manifest.blobs.config)).toString('utf8'));
+  return {
+    tokenizer: manifest.blobs.tokenizer,
+    config: () => config,
+    pretrained: (onProgress) => checkpointTensors(blobs, manifest, onProgress),
   };
 }

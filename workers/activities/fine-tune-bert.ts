@@ -1,10 +1,16 @@
 // The activity that trains: an attempt under a lease, from what is prepared to its outcome.
 import { Context } from '@temporalio/activity';
-import type { TrainingActivities } from '../../src/experiment/activity.ts';
+import type { LeaseHolder } from '../../src/database/lock.ts';
+import type {
+  ExperimentReference,
+  FineTuneResult,
+  TrainingActivities,
+} from '../../src/experiment/activity.ts';
 import { runAttempt } from './attempt.ts';
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { prepareTraining } from './prepare-training.ts';
+import { withScratchDirectory } from './scratch-directory.ts';
 import { TrainingAttempt } from './training-attempt.ts';
 import { throwIfEnding } from './worker-stopping.ts';
 
@@ -24,16 +30,29 @@ export function createTrainingActivities(dependencies: ActivityDependencies): Tr
           dependencies,
           experiment,
           'training',
-          async (holder) => {
-            const activity = Context.current();
-            const prepared = await prepareTraining(dependencies, experiment, () => {
-              throwIfEnding(dependencies.stopping, activity);
-              activity.heartbeat();
-            });
-            return new TrainingAttempt(dependencies, holder, prepared, activity).run();
-          },
+          (holder) => withScratchDirectory((directory) => train(dependencies, experiment, holder, directory)),
           ({ outcome }) => outcome,
         ),
       ),
   };
+}
+
+/** One phase after another, each in the same way: what was kept tells where to go on. */
+async function train(
+  dependencies: ActivityDependencies,
+  experiment: ExperimentReference,
+  holder: LeaseHolder,
+  directory: string,
+): Promise<FineTuneResult> {
+  const activity = Context.current();
+  const onProgress = (): void => {
+    throwIfEnding(dependencies.stopping, activity);
+    activity.heartbeat();
+  };
+  for (;;) {
+    const prepared = await prepareTraining(dependencies, experiment, directory, onProgress);
+    const { phase } = prepared.frame;
+    const result = await new TrainingAttempt(dependencies, holder, prepared, activity).run();
+    if (result.outcome !== 'completed' || phase === 'training') return result;
+  }
 }

@@ -47,11 +47,6 @@ export async function lastIntactCheckpoint(
     if (row === undefined) break;
     try {
       const manifest = await manifests.read(reference.experimentId, row.step, row.id);
-      if (manifest === undefined)
-        throw new CodedError(
-          'blob_missing',
-          `The manifest of the checkpoint at step ${row.step} is missing.`,
-        );
       return { id: row.id, manifest, state: await restore(blobs, manifest, onProgress) };
     } catch (error) {
       if (!isDamage(error)) throw error;
@@ -74,7 +69,7 @@ function isDamage(error: unknown): error is CodedError {
 /** Reads every blob even when the first is broken: the store must know of all that it is to replace. */
 async function restore(
   blobs: BlobStore,
-  { step, blobs: { parameters, firstMoments, secondMoments } }: CheckpointManifest,
+  { step, unusedWords, evaluations, blobs: { parameters, firstMoments, secondMoments } }: CheckpointManifest,
   onProgress: () => void,
 ): Promise<TrainingState> {
   let fault: CodedError | undefined;
@@ -91,7 +86,9 @@ async function restore(
     step,
     parameters: await read(parameters),
     firstMoments: await read(firstMoments),
-    secondMoments: await read(secondMoments),
+    secondMoments: secondMoments === null ? [] : await read(secondMoments),
+    unusedWords,
+    evaluations,
   };
   if (fault !== undefined) throw fault;
   return state;

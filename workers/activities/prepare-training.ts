@@ -1,28 +1,31 @@
 // Gathers what a training attempt starts from: the snapshot's examples, the recipe, and the last committed state.
 import type { CommittedCheckpoint, ExperimentReference } from '../../src/experiment/activity.ts';
-import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
+import { openSnapshot, type OpenedSnapshot } from '../../src/dataset/open-snapshot.ts';
 import { CodedError } from '../../src/error.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
-import { toHuggingFaceConfig } from '../../src/model/model-config.ts';
+import { toHuggingFaceConfig, type ModelConfig } from '../../src/model/model-config.ts';
 import { sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { emptyLedgerHash } from '../../src/storage/ledger-hash.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
-import { exampleCount } from '../../src/text/encoded-examples.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
-import { totalSteps } from '../../src/training/batch-order.ts';
-import { initialState } from '../../src/training/initial-state.ts';
 import type { TrainingJob } from '../../src/training/job.ts';
 import type { ManifestFrame } from './checkpoint-writer.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { experimentModel } from './experiment-model.ts';
-import { lastIntactCheckpoint } from './last-intact-checkpoint.ts';
+import { lastIntactCheckpoint, type RestoredCheckpoint } from './last-intact-checkpoint.ts';
+import { startPhase, type PhaseInputs } from './start-phase.ts';
 import type { LedgerPosition } from './step-recorder.ts';
+import { experimentSteps, pretrainingSteps } from './training-plan.ts';
+import { vocabularyInUse } from './vocabulary-in-use.ts';
 
 export interface PreparedTraining {
   readonly job: TrainingJob;
+  /** Whether the steps of the phase are all done, or an early stop has ended it. */
+  readonly isComplete: boolean;
   readonly exampleCount: number;
+  /** Of the experiment, all phases together. */
   readonly totalSteps: number;
   readonly resumedFrom: CommittedCheckpoint | null;
   readonly ledger: LedgerPosition;
@@ -32,15 +35,18 @@ export interface PreparedTraining {
 }
 
 /**
- * Reads all that an attempt at training needs, and stores the configuration of its model.
+ * Reads all that an attempt at training needs, and stores what every checkpoint of it refers to.
  *
+ * @param directory of this machine, for the examples.
  * @param onProgress called as bytes come, so that slow storage is told from a dead worker; what it throws ends the reading.
  * @throws CodedError `not_found`, `internal` without a snapshot, `model_incompatible` when the uploaded weights do not fit;
- * `blob_missing`, `blob_corrupt`, `storage_unavailable`, `database_unavailable`.
+ * `labels_invalid` when class weights do not fit the labels; `blob_missing`, `blob_corrupt`, `storage_unavailable`,
+ * `database_unavailable`.
  */
 export async function prepareTraining(
   dependencies: ActivityDependencies,
   reference: ExperimentReference,
+  directory: string,
   onProgress: () => void,
 ): Promise<PreparedTraining> {
   const { repositories, store, config, log } = dependencies;
@@ -50,54 +56,84 @@ export async function prepareTraining(
   const blobs = projectBlobs(store, reference.projectId);
   const manifests = new CheckpointStore(store, reference.projectId);
   const snapshot = await openSnapshot(blobs, summary.sha256);
-  const { examples, labels } = await snapshot.examples('train', onProgress);
-  const model = await experimentModel(repositories, blobs, reference.projectId, spec);
-  const modelConfig = model.config(createTokenizer(await snapshot.tokenizerJson()));
-  const labelNames = snapshot.manifest.labels;
   const resumed = await lastIntactCheckpoint(
     { rows: repositories.checkpoints, manifests, blobs, log },
     reference,
     onProgress,
   );
-  const start =
-    resumed?.state ??
-    (await initialState(
-      modelConfig,
-      labelNames.length,
-      spec.training.seed,
-      await model.pretrained(onProgress),
-      onProgress,
-    ));
-  onProgress();
-  const configJson = JSON.stringify(toHuggingFaceConfig(modelConfig, labelNames), undefined, 2);
+  const inputs = await phaseInputs(dependencies, reference, spec, snapshot, directory, onProgress);
+  const { training } = spec;
+  const rows = snapshot.manifest.splits.train.rows;
+  const phase = phaseAfter(resumed, pretrainingSteps(training, rows));
+  const started = await startPhase(phase, inputs, resumed, onProgress);
+  const hfConfig = toHuggingFaceConfig(inputs.config, snapshot.manifest.labels, started.job.head.task);
   // Later attempts compute with as many threads as the first, whatever their host: it changes the order of sums.
   const first = await repositories.attempts.firstProfile(reference);
-  const { training } = spec;
   return {
+    ...started,
     job: {
-      config: modelConfig,
-      labelCount: labelNames.length,
-      examples,
-      labels,
-      recipe: training,
+      ...started.job,
       threads: first?.threads ?? config.trainingThreads,
       provider: config.executionProvider,
-      start,
       checkpoint: training.checkpoint,
     },
-    exampleCount: exampleCount(examples),
-    totalSteps: totalSteps(exampleCount(examples), training),
+    exampleCount: rows,
+    totalSteps: experimentSteps(training, rows),
     resumedFrom: resumed ? { step: resumed.manifest.step, id: resumed.id } : null,
     ledger: resumed?.manifest.ledger ?? { steps: 0, sha256: emptyLedgerHash },
     blobs,
     manifests,
     frame: {
       experimentId: reference.experimentId,
+      phase,
       snapshotSha256: summary.sha256,
       specSha256: specSha256(spec),
-      config: await blobs.putBytes(Buffer.from(configJson)),
+      lora: started.job.recipe.lora,
+      base: started.base,
+      vocabulary: started.vocabularyBlob,
+      config: await blobs.putBytes(Buffer.from(JSON.stringify(hfConfig, undefined, 2))),
       tokenizer: snapshot.manifest.tokenizer,
     },
+  };
+}
+
+/** The phase to go on with: that of the checkpoint, or the one after a pretraining that is done. */
+function phaseAfter(resumed: RestoredCheckpoint | undefined, steps: number): ManifestFrame['phase'] {
+  if (steps === 0 || resumed?.manifest.phase === 'training') return 'training';
+  return (resumed?.manifest.step ?? 0) >= steps ? 'training' : 'pretraining';
+}
+
+async function phaseInputs(
+  { repositories, store }: ActivityDependencies,
+  reference: ExperimentReference,
+  spec: ExperimentSpec,
+  snapshot: OpenedSnapshot,
+  directory: string,
+  onProgress: () => void,
+): Promise<PhaseInputs & { readonly config: ModelConfig }> {
+  const blobs = projectBlobs(store, reference.projectId);
+  const { sources } = snapshot.manifest;
+  const model = await experimentModel(
+    { repositories, blobs, manifests: new CheckpointStore(store, reference.projectId) },
+    reference.projectId,
+    spec,
+    sources.model,
+  );
+  const tokenizer = createTokenizer(await snapshot.tokenizerJson());
+  const train = await snapshot.examples('train', directory, onProgress);
+  const evaluation = await snapshot.examples('evaluation', directory, onProgress);
+  const vocabulary = vocabularyInUse(train.table, evaluation.table);
+  train.table.close();
+  evaluation.table.close();
+  return {
+    blobs,
+    spec,
+    manifest: snapshot.manifest,
+    config: model.config(tokenizer),
+    pretrained: model.pretrained,
+    tokenizer,
+    vocabulary,
+    examples: { train: train.path, evaluation: evaluation.path },
   };
 }
 

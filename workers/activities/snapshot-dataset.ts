@@ -3,29 +3,33 @@ import { Context } from '@temporalio/activity';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import type { DatasetRecord } from '../../src/database/dataset-repository.ts';
 import { buildSnapshot, type SnapshotTokenizer } from '../../src/dataset/build-snapshot.ts';
-import type { SnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
+import type { HubSource, SnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
 import type { SplitSource } from '../../src/dataset/column-mapping.ts';
-import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
-import type { TokenTable } from '../../src/dataset/token-table.ts';
 import { CodedError } from '../../src/error.ts';
 import type {
   EvaluationActivities,
   ExperimentReference,
   PreparedSnapshot,
 } from '../../src/experiment/activity.ts';
+import { HubClient } from '../../src/hub/hub-client.ts';
+import { hubRequester } from '../../src/hub/hub-request.ts';
 import { snapshotIdOf } from '../../src/experiment/id.ts';
 import type { DatasetSpec, ExperimentSpec } from '../../src/experiment/spec.ts';
+import { longestInput } from '../../src/model/model-config.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
+import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import type { BlobRef } from '../../src/experiment/blob.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { WordPieceLearner } from '../../src/text/learn-word-piece.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
-import { totalSteps } from '../../src/training/batch-order.ts';
 import { runAttempt } from './attempt.ts';
 import { cautiousBatchSeconds, forwardOperations, trainingOperations } from './cautious-batch-seconds.ts';
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { experimentModel } from './experiment-model.ts';
+import { importDataset, importModel, type HubImport } from './import-from-hub.ts';
+import { withScratchDirectory } from './scratch-directory.ts';
+import { experimentSteps, headOf } from './training-plan.ts';
 import { throwIfEnding } from './worker-stopping.ts';
 
 /**
@@ -33,7 +37,8 @@ import { throwIfEnding } from './worker-stopping.ts';
  *
  * @throws nothing itself. The activity throws CancelledFailure, or ApplicationFailure with an error's code as its type:
  * `worker_stopping`; `dataset_split_missing`, `dataset_column_missing`, `dataset_split_empty`, `dataset_invalid`,
- * `labels_invalid`, `not_supported`; `lease_lost`, `blob_missing`, `blob_corrupt`, `storage_unavailable`,
+ * `labels_invalid`, `sequence_too_long`; `hub_not_found`, `hub_unavailable`, `payload_too_large`, `model_invalid`,
+ * `model_incompatible`, `not_supported`; `lease_lost`, `blob_missing`, `blob_corrupt`, `storage_unavailable`,
  * `database_unavailable`, `transition_not_allowed`, `not_found`.
  */
 export function createSnapshotActivities(
@@ -50,41 +55,74 @@ export function createSnapshotActivities(
 }
 
 async function prepare(
-  { repositories, store, stopping }: ActivityDependencies,
+  { repositories, store, stopping, config: { hub, limits } }: ActivityDependencies,
   reference: ExperimentReference,
   holder: LeaseHolder,
 ): Promise<PreparedSnapshot> {
   const { spec } = await repositories.experiments.require(reference);
   const blobs = projectBlobs(store, reference.projectId);
-  const dataset = await repositories.datasets.get(reference.projectId, spec.dataset.id);
-  if (dataset === undefined) throw new CodedError('not_found', `There is no dataset ${spec.dataset.id}.`);
-  const model = await experimentModel(repositories, blobs, reference.projectId, spec);
   const activity = Context.current();
   const onProgress = (): void => {
     throwIfEnding(stopping, activity);
     activity.heartbeat();
   };
-  const { sha256, manifest } = await buildSnapshot({
-    splits: splitSources(dataset, spec.dataset, blobs),
-    mapping: mappingOf(spec),
+  const signal = AbortSignal.any([stopping, activity.cancellationSignal]);
+  const hubImport: HubImport = {
+    client: new HubClient(hubRequester(hub, signal)),
+    repositories,
     blobs,
-    prepareTokenizer: (texts) => prepareTokenizer(blobs, model.tokenizer, spec, texts, onProgress),
-    rowsRead: onProgress,
-  });
+    projectId: reference.projectId,
+    onProgress,
+  };
+  const imported = 'hub' in spec.model ? await importModel(hubImport, spec.model, limits.modelBytes) : null;
+  const model = await experimentModel(
+    { repositories, blobs, manifests: new CheckpointStore(store, reference.projectId) },
+    reference.projectId,
+    spec,
+    imported,
+  );
+  const { record: dataset, source } = await findDataset(hubImport, spec.dataset, limits.datasetBytes);
+  const { sha256, manifest } = await withScratchDirectory((directory) =>
+    buildSnapshot({
+      splits: splitSources(dataset, spec.dataset, blobs),
+      mapping: mappingOf(spec),
+      blobs,
+      directory,
+      sources: { dataset: source, model: imported },
+      prepareTokenizer: (texts) => prepareTokenizer(blobs, model.tokenizer, spec, texts, onProgress),
+      rowsRead: onProgress,
+    }),
+  );
   await repositories.results.setSnapshot(holder, summaryOf(sha256, manifest));
-  const snapshot = await openSnapshot(blobs, sha256);
-  const config = model.config(createTokenizer(await snapshot.tokenizerJson()));
-  const sizes = { config, labelCount: manifest.labels.length };
+  const tokenizerJson = Buffer.from(await blobs.bytes(manifest.tokenizer)).toString('utf8');
+  const config = model.config(createTokenizer(tokenizerJson));
+  if (spec.training.maxSequenceLength > longestInput(config))
+    throw new CodedError(
+      'sequence_too_long',
+      `training.maxSequenceLength is ${spec.training.maxSequenceLength}; the model has ${longestInput(config)} positions.`,
+    );
+  const sizes = { config, head: headOf(manifest) };
   const { training, evaluation } = spec;
-  const trainTokens = training.batchSize * longestExample(await snapshot.examples('train', onProgress));
-  const evaluationTokens =
-    evaluation.batchSize * longestExample(await snapshot.examples('evaluation', onProgress));
+  const trainTokens = training.batchSize * training.gradientAccumulation * manifest.splits.train.longest;
+  const evaluationTokens = evaluation.batchSize * manifest.splits.evaluation.longest;
   return {
     sha256,
-    totalSteps: totalSteps(manifest.splits.train.rows, training),
+    totalSteps: experimentSteps(training, manifest.splits.train.rows),
     stepSeconds: cautiousBatchSeconds(sizes, trainTokens, trainingOperations),
     evaluationBatchSeconds: cautiousBatchSeconds(sizes, evaluationTokens, forwardOperations),
   };
+}
+
+/** The dataset, brought in first where it is a hub's, and where it came from then. */
+async function findDataset(
+  hubImport: HubImport,
+  spec: DatasetSpec,
+  maximumBytes: number,
+): Promise<{ readonly record: DatasetRecord; readonly source: HubSource | null }> {
+  if ('hub' in spec) return importDataset(hubImport, spec, maximumBytes);
+  const record = await hubImport.repositories.datasets.get(hubImport.projectId, spec.id);
+  if (record === undefined) throw new CodedError('not_found', `There is no dataset ${spec.id}.`);
+  return { record, source: null };
 }
 
 /** Only the splits that the experiment uses; names are checked where they are looked up. */
@@ -103,6 +141,7 @@ function splitSources(
 function mappingOf({ dataset, training }: ExperimentSpec) {
   return {
     textField: dataset.textField,
+    textPairField: dataset.textPairField ?? undefined,
     labelField: dataset.labelField,
     task: dataset.task,
     trainSplit: dataset.trainSplit,
@@ -127,8 +166,7 @@ async function prepareTokenizer(
     uploaded === undefined
       ? await learnTokenizer(trainingTexts, 'scratch' in model ? model.scratch.vocabularySize : 0, onProgress)
       : Buffer.from(await blobs.bytes(uploaded)).toString('utf8');
-  const tokenizer = createTokenizer(tokenizerJson);
-  return { tokenizerJson, encode: (text, maximumLength) => tokenizer.encode(text, maximumLength) };
+  return { tokenizerJson, ...createTokenizer(tokenizerJson) };
 }
 
 async function learnTokenizer(
@@ -150,8 +188,4 @@ function summaryOf(sha256: string, { splits, labels }: SnapshotManifest) {
     labels,
     tokens: train.tokens + evaluation.tokens,
   };
-}
-
-function longestExample({ examples: { offsets } }: TokenTable): number {
-  return offsets.reduce((longest, offset, index) => Math.max(longest, offset - (offsets[index - 1] ?? 0)), 0);
 }

@@ -73,7 +73,7 @@ export class TrainingAttempt {
    */
   async run(): Promise<FineTuneResult> {
     await this.#signalCheckpoint();
-    if (this.#recorder.position.steps >= this.#prepared.totalSteps)
+    if (this.#prepared.isComplete || this.#recorder.position.steps >= this.#prepared.totalSteps)
       return { outcome: 'completed', checkpoint: this.#latest };
     const { stopping } = this.#dependencies;
     const { cancellationSignal } = this.#activity;
@@ -141,6 +141,14 @@ export class TrainingAttempt {
       case 'steps':
         this.#longestRunSeconds = Math.max(this.#longestRunSeconds ?? 0, event.seconds);
         await this.#recorder.add(event.steps, event.seconds);
+        return;
+      case 'evaluating':
+        return;
+      case 'evaluation':
+        await this.#recorder.flush();
+        await throughOutage(this.#patience, () =>
+          this.#dependencies.repositories.metrics.recordEvaluation(this.#holder, event.step, event.metrics),
+        );
         return;
       case 'checkpoint':
         await this.#upload;

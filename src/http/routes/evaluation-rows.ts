@@ -4,7 +4,7 @@ import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { evaluatedRows, type EvaluatedRowsSource } from '../evaluated-rows.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
-import { evaluationRowsPage, evaluationRowsQuery } from '../schemas/evaluation.ts';
+import { evaluationRowsPage, evaluationRowsQuery } from '../schemas/evaluation-rows.ts';
 import { decodePosition, encodePosition } from '../position-cursor.ts';
 
 export function evaluationRowRoutes(app: App, { repositories, blobs }: RouteContext): void {

@@ -7,22 +7,47 @@ import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import { parseRange } from '../byte-range.ts';
 import { matchesTag } from '../conditional.ts';
-import type { App, RouteContext } from '../dependencies.ts';
-import { exportModel } from '../export-model.ts';
+import type { App, ModelFormat, RouteContext } from '../dependencies.ts';
+import { resultCheckpoint } from '../result-checkpoint.ts';
 import { idParameter, oneOf, problems, stream } from '../schemas/answer.ts';
 import { greatestStep } from '../schemas/result.ts';
 
+interface FileKind {
+  readonly mediaType: string;
+  /** Tells the ETags of one checkpoint's files apart. */
+  readonly suffix: string;
+  readonly fileName: (experimentId: string, step: number) => string;
+}
+
+const files: Readonly<Record<ModelFormat, FileKind>> = {
+  huggingface: {
+    mediaType: 'application/x-tar',
+    suffix: '',
+    fileName: (experimentId, step) => `${experimentId}-${step}.tar`,
+  },
+  onnx: { mediaType: 'application/octet-stream', suffix: '.onnx', fileName: () => 'model.onnx' },
+};
+
+interface RequestedModel {
+  readonly record: ExperimentRecord;
+  readonly checkpoint: CheckpointRecord;
+  readonly format: ModelFormat;
+}
+
 const formatQuery = Type.Object(
-  { format: oneOf(['huggingface', 'onnx'], { default: 'huggingface' }) },
+  {
+    format: oneOf(['huggingface', 'onnx'], {
+      default: 'huggingface',
+      description:
+        'huggingface: config.json, tokenizer.json and model.safetensors in a tar. onnx: model.onnx, for inference.',
+    }),
+  },
   { additionalProperties: false },
 );
 
 const response = {
-  200: stream(
-    'config.json, tokenizer.json and model.safetensors in a tar, the same bytes each time.',
-    'application/x-tar',
-  ),
-  206: stream('The part that Range asked for.', 'application/x-tar'),
+  200: eitherFile('The model, the same bytes each time.'),
+  206: eitherFile('The part that Range asked for.'),
   304: { description: 'Not changed.', type: 'null' },
   ...problems,
 };
@@ -47,10 +72,8 @@ export function modelDownloadRoutes(app: App, context: RouteContext): void {
         projectId: defaultProject,
         experimentId: request.params.id,
       });
-      refuseOnnx(request.query.format);
-      if (!record.latestCheckpoint)
-        throw new CodedError('no_checkpoint', `The experiment is ${record.state} and has no checkpoint.`);
-      return sendModel(context, record, record.latestCheckpoint, request, reply);
+      const checkpoint = resultCheckpoint(record);
+      return sendModel(context, { record, checkpoint, format: request.query.format }, request, reply);
     },
   );
 
@@ -70,48 +93,36 @@ export function modelDownloadRoutes(app: App, context: RouteContext): void {
       const { id, step } = request.params;
       const reference = { projectId: defaultProject, experimentId: id };
       const record = await experiments.require(reference);
-      refuseOnnx(request.query.format);
       const checkpoint = await checkpoints.getCheckpoint(reference, step);
       if (!checkpoint) throw new CodedError('not_found', `The experiment has no checkpoint of step ${step}.`);
-      return sendModel(context, record, checkpoint, request, reply);
+      return sendModel(context, { record, checkpoint, format: request.query.format }, request, reply);
     },
   );
 }
 
-function refuseOnnx(format: 'huggingface' | 'onnx'): void {
-  if (format === 'onnx')
-    throw new CodedError('not_supported', 'The ONNX format is not supported yet: leave format out.', {
-      problems: [{ path: '/format', message: 'not supported yet: use huggingface' }],
-    });
-}
-
 async function sendModel(
-  context: RouteContext,
-  record: ExperimentRecord,
-  checkpoint: CheckpointRecord,
+  { openModel }: RouteContext,
+  { record, checkpoint, format }: RequestedModel,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const tag = `"${checkpoint.id}"`;
-  const archive = await exportModel(context, {
-    experimentId: record.id,
-    step: checkpoint.step,
-    id: checkpoint.id,
-  });
+  const { mediaType, suffix, fileName } = files[format];
+  const { step, id } = checkpoint;
+  const tag = `"${id}${suffix}"`;
+  const file = await openModel({ experimentId: record.id, step, id }, format);
   reply
     .header('etag', tag)
     .header('accept-ranges', 'bytes')
-    .header('content-disposition', `attachment; filename="${record.id}-${checkpoint.step}.tar"`);
+    .header('content-disposition', `attachment; filename="${fileName(record.id, step)}"`);
   if (matchesTag(request.headers['if-none-match'], tag)) return reply.code(304).send(null);
   const ifRange = request.headers['if-range'];
   const asked = ifRange === undefined || ifRange === tag ? request.headers.range : undefined;
-  const range = rangeOf(asked, archive.sizeBytes, reply);
-  if (range)
-    reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${archive.sizeBytes}`);
-  const sizeBytes = range ? range.end - range.start + 1 : archive.sizeBytes;
-  reply.type('application/x-tar').header('content-length', sizeBytes);
+  const range = rangeOf(asked, file.sizeBytes, reply);
+  if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${file.sizeBytes}`);
+  const sizeBytes = range ? range.end - range.start + 1 : file.sizeBytes;
+  reply.type(mediaType).header('content-length', sizeBytes);
   // The framework lets the body of an answer to HEAD run to nowhere: an empty one costs nothing.
-  return reply.send(request.method === 'HEAD' ? Readable.from([]) : archive.open(range));
+  return reply.send(request.method === 'HEAD' ? Readable.from([]) : file.open(range));
 }
 
 function rangeOf(header: string | undefined, sizeBytes: number, reply: FastifyReply) {
@@ -121,4 +132,9 @@ function rangeOf(header: string | undefined, sizeBytes: number, reply: FastifyRe
     reply.header('content-range', `bytes */${sizeBytes}`);
     throw error;
   }
+}
+
+function eitherFile(description: string) {
+  const content = Object.values(files).map(({ mediaType }) => stream(description, mediaType).content);
+  return { description, content: Object.assign({}, ...content) as (typeof content)[number] };
 }

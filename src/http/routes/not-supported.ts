@@ -17,7 +17,6 @@ const paths: Readonly<Record<string, readonly HTTPMethods[]>> = {
   '/experiments/:id/verify': ['POST'],
   '/experiments/:id/verifications/:verificationId': ['GET'],
   '/experiments/:id/audit': ['POST'],
-  '/experiments/:id/predictions': ['POST'],
   '/experiments/:id/logs': ['GET'],
   '/experiments/:id/waste': ['GET'],
   '/experiments/:id/proof': ['GET'],

@@ -4,6 +4,7 @@ import { nullable } from '../../experiment/schema.ts';
 import { experimentStates } from '../../experiment/state.ts';
 import { modelSourceSchema, splitNamePattern } from '../../experiment/submission.ts';
 import { cursor, limit, oneOf, sha256, sizeBytes, time } from './answer.ts';
+import { trainingSpecSchema } from './training.ts';
 
 const stateSchema = oneOf(experimentStates);
 const whole = Type.Integer({ minimum: 0 });
@@ -34,11 +35,17 @@ const specSchema = Type.Object(
   {
     name: Type.String(),
     tags: Type.Array(Type.String()),
-    model: modelSourceSchema,
+    model: Type.Object({
+      ...modelSourceSchema.properties,
+      revision: Type.Optional(nullable(Type.String())),
+    }),
     dataset: Type.Object({
-      id: Type.String(),
+      id: Type.Optional(Type.String()),
+      hub: Type.Optional(Type.String({ description: 'org/name on the hub, instead of id.' })),
+      config: Type.Optional(nullable(Type.String())),
+      revision: Type.Optional(nullable(Type.String())),
       textField: Type.String(),
-      textPairField: Type.Null(),
+      textPairField: nullable(Type.String()),
       labelField: Type.String(),
       task: Type.String(),
       trainSplit: splitName,
@@ -48,29 +55,7 @@ const specSchema = Type.Object(
       maxEvaluationSamples: nullable(whole),
       shuffleBeforeSelect: Type.Boolean(),
     }),
-    training: Type.Object({
-      epochs: whole,
-      batchSize: whole,
-      learningRate: Type.Number(),
-      maxSequenceLength: whole,
-      weightDecay: Type.Number(),
-      warmupRatio: Type.Number(),
-      schedule: Type.String(),
-      gradientClipping: nullable(Type.Number()),
-      gradientAccumulation: whole,
-      dropout: Type.Number(),
-      labelSmoothing: Type.Number(),
-      classWeights: Type.Null(),
-      seed: whole,
-      checkpoint: Type.Object({
-        everySteps: whole,
-        everySeconds: Type.Number(),
-        keepLast: whole,
-        keepBest: Type.Boolean(),
-      }),
-      earlyStopping: Type.Null(),
-      evaluateEverySteps: Type.Null(),
-    }),
+    training: trainingSpecSchema,
     evaluation: Type.Object({ batchSize: whole }),
   },
   { description: 'The submission with every default filled in.' },

@@ -3,10 +3,10 @@ import { PassThrough, Readable } from 'node:stream';
 import type { DatasetRecord, DatasetSplit } from '../../database/dataset-repository.ts';
 import { inspectSplit } from '../../dataset/inspect-split.ts';
 import { checkSplitName, formatOf } from '../../dataset/split-file.ts';
+import { datasetSha256 } from '../../dataset/store-split.ts';
 import { CodedError } from '../../error.ts';
 import { defaultProject, newDatasetId } from '../../experiment/id.ts';
-import { sha256Of } from '../../storage/blob-store.ts';
-import { canonicalJson } from '../../storage/canonical-json.ts';
+import type { InlineRows } from '../../experiment/spec.ts';
 import type { AppDependencies } from '../dependencies.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { invalidForm, type FormFile } from './form-files.ts';
@@ -72,19 +72,14 @@ async function takeSplit(
 async function publish(repositories: AppDependencies['repositories'], taken: readonly TakenSplit[]) {
   const splits: Record<string, DatasetSplit> = {};
   for (const { name, split, upload } of taken) splits[name] = { ...split, blob: await upload.publish() };
-  const content = Object.entries(splits).map(([name, { format, blob }]) => [name, [format, blob.sha256]]);
   return repositories.datasets.createOrGet({
     projectId: defaultProject,
     id: newDatasetId(),
-    sha256: sha256Of(canonicalJson(Object.fromEntries(content))),
+    sha256: datasetSha256(splits),
     sizeBytes: Object.values(splits).reduce((sum, { blob }) => sum + blob.sizeBytes, 0),
     splits,
   });
 }
-
-export type InlineRows = Readonly<
-  Record<string, readonly Readonly<Record<string, string | number | boolean | null>>[]>
->;
 
 /** The files that inline rows are: JSON lines. @throws CodedError `payload_too_large` over `maximumBytes`. */
 export function filesOfRows(rows: InlineRows, maximumBytes: number): AsyncIterable<FormFile> {

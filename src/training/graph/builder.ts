@@ -7,6 +7,12 @@ export class GraphBuilder {
   private readonly inputs: Tensor[] = [];
   private readonly nodes: GraphNode[] = [];
   private readonly scalars = new Map<number, Tensor>();
+  private readonly prefix: string;
+
+  /** @param prefix - before the names of all nodes, so that a graph within another has its own */
+  constructor(prefix = '') {
+    this.prefix = prefix;
+  }
 
   /** Declares a value that comes from outside. */
   input(name: string, type: ElementType, shape: Shape): Tensor {
@@ -24,7 +30,7 @@ export class GraphBuilder {
     inputs: readonly Tensor[],
     attributes: OperatorAttributes[Kind],
   ): readonly Tensor[] {
-    const prefix = `${kind}_${this.nodes.length}`;
+    const prefix = `${this.prefix}${kind}_${this.nodes.length}`;
     const outputs = operatorRules[kind].infer(inputs, attributes).map((output, index) => ({
       ...output,
       name: index === 0 ? prefix : `${prefix}_${index}`,
@@ -89,6 +95,11 @@ export class GraphBuilder {
 
   reduceMean(x: Tensor, axes: readonly number[], keep: boolean): Tensor {
     return this.one('reduceMean', [x], { axes, keep });
+  }
+
+  /** What comes from outside, in the order in which it was declared. */
+  get declared(): readonly Tensor[] {
+    return this.inputs;
   }
 
   /** All nodes so far, in topological order. */

@@ -20,13 +20,16 @@ function undoBroadcast(build: GraphBuilder, gradient: Tensor, target: Tensor): T
 function gradientsOf(
   build: GraphBuilder,
   node: GraphNode,
-  dy: Tensor,
+  all: readonly (Tensor | undefined)[],
 ): readonly (Tensor | typeof discrete)[] {
   // Rule and node are of one kind by construction; the compiler cannot follow that through a union.
-  const { gradient } = operatorRules[node.kind] as Rule<OperatorKind>;
+  const { gradient, ofSeveralOutputs } = operatorRules[node.kind] as Rule<OperatorKind>;
+  const [dy, ...others] = all;
+  if (dy === undefined || (!ofSeveralOutputs && others.some((other) => other !== undefined)))
+    throw new Error(`Only the first output of ${node.kind} has a gradient.`);
   if (typeof gradient !== 'function')
     throw new Error(`Cannot differentiate through ${node.kind}: ${gradient.notDifferentiable}.`);
-  const gradients = gradient(build, node, dy);
+  const gradients = gradient(build, node, dy, all);
   if (gradients.length !== node.inputs.length)
     throw new Error(
       `The rule of ${node.kind} gives ${gradients.length} gradients for ${node.inputs.length} inputs.`,
@@ -56,13 +59,11 @@ export function differentiate(
 
   const gradients = new Map<string, Tensor>([[value.name, build.scalar(1)]]);
   for (const node of forward.toReversed()) {
-    const [main, ...others] = node.outputs;
-    if (main === undefined || !varying.has(main.name)) continue;
-    if (others.some((output) => gradients.has(output.name)))
-      throw new Error(`Only the first output of ${node.kind} has a gradient.`);
-    const dy = gradients.get(main.name);
-    if (dy === undefined) continue;
-    gradientsOf(build, node, dy).forEach((gradient, index) => {
+    // What nothing varying goes into is a leaf or data: the walk ends there.
+    if (!node.inputs.some((input) => varying.has(input.name))) continue;
+    const all = node.outputs.map((output) => gradients.get(output.name));
+    if (all.every((gradient) => gradient === undefined)) continue;
+    gradientsOf(build, node, all).forEach((gradient, index) => {
       const input = operand(node.inputs, index);
       if (!varying.has(input.name)) return;
       if (gradient === discrete)

@@ -13,7 +13,10 @@ function emitNode<Kind extends OperatorKind>(rule: Rule<Kind>, node: NodeOf<Kind
   rule.emit(node, emitter);
 }
 
-/** The ONNX form of a graph, its inputs and outputs in the order given. */
+/**
+ * The ONNX form of a graph, its inputs and outputs in the order given.
+ * @param name - also before every name that the emission makes up, so that a graph within another has its own
+ */
 export function emitGraph(name: string, graph: Graph): OnnxGraph {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
@@ -31,7 +34,7 @@ export function emitGraph(name: string, graph: Graph): OnnxGraph {
       knownIntegers.set(key, fresh);
       return fresh;
     },
-    fresh: (hint) => `${hint}__${count++}`,
+    fresh: (hint) => `${name}_${hint}__${count++}`,
   };
   // Rule and node are of one kind by construction; the compiler cannot follow that through a union.
   for (const node of graph.nodes) emitNode(operatorRules[node.kind] as Rule<OperatorKind>, node, emitter);

@@ -13,6 +13,8 @@ export type GradientRule<Kind extends OperatorKind> = (
   build: GraphBuilder,
   node: NodeOf<Kind>,
   outputGradient: Tensor,
+  /** Of every output; undefined where nothing depends on it. */
+  all: readonly (Tensor | undefined)[],
 ) => readonly (Tensor | typeof discrete)[];
 
 /** Says that an operator has no gradient, and why; to differentiate through it is an error. */
@@ -34,6 +36,8 @@ export interface Rule<Kind extends OperatorKind> {
   /** The types of the outputs. Throws an Error when the inputs do not fit. */
   infer(inputs: readonly Tensor[], attributes: OperatorAttributes[Kind]): readonly TensorType[];
   readonly gradient: GradientRule<Kind> | NotDifferentiable;
+  /** Whether outputs after the first have gradients too. */
+  readonly ofSeveralOutputs?: true;
   emit(node: NodeOf<Kind>, emitter: Emitter): void;
 }
 

@@ -1,6 +1,6 @@
-// Normally distributed numbers from a keystream.
+// Random numbers of a given distribution from a keystream.
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Keystream } from './keystream.ts';
+import { wordReader, type Keystream } from './keystream.ts';
 
 /** After so many numbers, some tens of milliseconds, other work has its turn. Even, as numbers come in pairs. */
 const numbersATurn = 2 ** 20;
@@ -38,4 +38,11 @@ function toNormal({ buffer }: Uint8Array, target: Float32Array, deviation: numbe
     target[index] = deviation * radius * Math.cos(angle);
     if (index + 1 < target.length) target[index + 1] = deviation * radius * Math.sin(angle);
   }
+}
+
+/** Fills an array with numbers spread evenly over -bound to bound, each from a word of the stream. */
+export function fillUniform(keystream: Keystream, target: Float32Array, bound: number): void {
+  const nextWord = wordReader(keystream, 0, 0);
+  for (let index = 0; index < target.length; index++)
+    target[index] = bound * (((nextWord() + 0.5) / 2 ** 32) * 2 - 1);
 }

@@ -38,6 +38,8 @@ export class CheckpointSender {
       });
     const handed = {
       step: state.step,
+      unusedWords: state.unusedWords,
+      evaluations: state.evaluations,
       parameters: handOver(state.parameters),
       firstMoments: handOver(state.firstMoments),
       secondMoments: handOver(state.secondMoments),

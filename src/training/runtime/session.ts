@@ -2,6 +2,8 @@
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ProviderChoice } from '../job.ts';
 import type { InputValue } from '../step-inputs.ts';
+import { GraphCache } from './graph-cache.ts';
+import { graphSha256, numericProfile } from './numeric-profile.ts';
 
 export interface OpenSession {
   readonly provider: 'cpu' | 'cuda';
@@ -11,26 +13,72 @@ export interface OpenSession {
   close(): Promise<void>;
 }
 
+/** What of a machine a session uses besides its threads. */
+export interface SessionPlace {
+  /** Which of several CUDA devices, counted from 0. */
+  readonly deviceNumber: number;
+  /** Where optimized graphs are kept from one session to the next; null: nowhere. */
+  readonly graphCacheDirectory: string | null;
+}
+
+const plainPlace: SessionPlace = { deviceNumber: 0, graphCacheDirectory: null };
+
 function candidates(choice: ProviderChoice): readonly ('cpu' | 'cuda')[] {
   return choice === 'auto' ? ['cuda', 'cpu'] : [choice];
+}
+
+function sessionOptions(
+  provider: 'cpu' | 'cuda',
+  threads: number,
+  deviceNumber: number,
+): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [provider === 'cuda' ? { name: 'cuda', deviceId: deviceNumber } : provider],
+    graphOptimizationLevel: 'all',
+    executionMode: 'sequential',
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 4,
+  };
+}
+
+/** A session on the CPU over a graph whose optimized form is kept. */
+async function createCached(
+  model: Uint8Array,
+  options: InferenceSession.SessionOptions,
+  threads: number,
+  directory: string,
+): Promise<InferenceSession> {
+  const cache = new GraphCache(directory);
+  const profile = numericProfile({ threads, provider: 'cpu', graphSha256: graphSha256(model) });
+  const kept = await cache.read(profile);
+  if (kept !== undefined)
+    try {
+      return await InferenceSession.create(kept, { ...options, graphOptimizationLevel: 'disabled' });
+    } catch {
+      // A graph that this onnxruntime does not take is replaced below.
+    }
+  const filled = await cache.fill(profile, (path) =>
+    InferenceSession.create(model, { ...options, optimizedModelFilePath: path }),
+  );
+  return filled ?? InferenceSession.create(model, options);
 }
 
 async function create(
   model: Uint8Array,
   choice: ProviderChoice,
   threads: number,
+  { deviceNumber, graphCacheDirectory }: SessionPlace,
 ): Promise<{ session: InferenceSession; provider: 'cpu' | 'cuda' }> {
   let failure: unknown;
   for (const provider of candidates(choice)) {
+    const options = sessionOptions(provider, threads, deviceNumber);
     try {
-      const session = await InferenceSession.create(model, {
-        executionProviders: [provider],
-        graphOptimizationLevel: 'all',
-        executionMode: 'sequential',
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        logSeverityLevel: 4,
-      });
+      // What is written of a graph for CUDA holds copies between the devices already, which opening it would add again.
+      const session =
+        provider === 'cuda' || graphCacheDirectory === null
+          ? await InferenceSession.create(model, options)
+          : await createCached(model, options, threads, graphCacheDirectory);
       return { session, provider };
     } catch (error) {
       // With 'auto' a provider that this machine lacks is not a fault: the next one is tried.
@@ -41,7 +89,8 @@ async function create(
 }
 
 /**
- * Opens a session on the provider asked for; 'auto' takes CUDA where it is there and else the CPU.
+ * Opens a session on the provider asked for; 'auto' takes CUDA where it is there and else the CPU. On CUDA, products of
+ * matrices are rounded to TF32 unless NVIDIA_TF32_OVERRIDE=0 was in the environment of the process from its start.
  * @param model - ONNX bytes
  * @param threads - threads within an operator
  * @throws Error when the provider is missing or the model is refused
@@ -50,10 +99,11 @@ export async function openSession(
   model: Uint8Array,
   choice: ProviderChoice,
   threads: number,
+  place: SessionPlace = plainPlace,
 ): Promise<OpenSession> {
   // Whatever matters is thrown; below this level a missing provider would be written to standard error as well.
   env.logLevel = 'fatal';
-  const { session, provider } = await create(model, choice, threads);
+  const { session, provider } = await create(model, choice, threads, place);
   return {
     provider,
     async run(inputs) {

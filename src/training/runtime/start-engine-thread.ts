@@ -1,15 +1,8 @@
 // Starts the engine's thread and turns every way in which it can fail into one coded error.
 import { Worker } from 'node:worker_threads';
 import { CodedError, isOutOfMemory } from '../../error.ts';
+import { threadLocation } from './thread-location.ts';
 import { signal, type EngineMessage, type EngineTask } from './thread-protocol.ts';
-
-/** Threads load JavaScript: from TypeScript sources, as under a test runner, the compiled tree `dist` beside `src`. */
-function threadLocation(): URL {
-  const compiled = 'dist/src/training/runtime/engine-thread.js';
-  return import.meta.url.endsWith('.ts')
-    ? new URL(`../../../${compiled}`, import.meta.url)
-    : new URL('./engine-thread.js', import.meta.url);
-}
 
 export interface EngineListener {
   message(message: Exclude<EngineMessage, { kind: 'failed' }>): void;
@@ -34,7 +27,7 @@ export function startEngineThread(
   listener: EngineListener,
   isLast: (message: EngineMessage) => boolean,
 ): EngineThread {
-  const worker = new Worker(threadLocation(), { workerData: task, execArgv: [] });
+  const worker = new Worker(threadLocation('engine-thread'), { workerData: task, execArgv: [] });
   let over = false;
   let last: Exclude<EngineMessage, { kind: 'failed' }> | undefined;
   const fail = (error: CodedError): void => {

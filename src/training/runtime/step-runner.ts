@@ -1,71 +1,62 @@
 // Holds a training state beside a session and advances it by runs of one or more steps.
 import { iterationCountInput } from '../graph/onnx-emission.ts';
-import type { NamedTensor, ProviderChoice, Recipe, TrainingState } from '../job.ts';
-import { createKeystream } from '../random/keystream.ts';
-import { maskBytes, stepInputs, type DropoutPlan, type InputValue, type StepPlan } from '../step-inputs.ts';
-import { collected, type StateNames, type TrainingGraph } from '../training-graph.ts';
+import type { EvaluationMemory, NamedTensor, ProviderChoice, TrainingState, UnusedWords } from '../job.ts';
+import type { ModelLayout } from '../model-layout.ts';
+import { gatherSlot, namedTensors, type Slot } from '../state-slots.ts';
+import type { InputValue } from '../step-inputs.ts';
+import type { PreparedRun } from '../step-planner.ts';
+import { collected, type TrainingGraph } from '../training-graph.ts';
 import { openSession, type OpenSession } from './session.ts';
 
 export interface RunResult {
-  /** Mean loss of each step, before it. */
+  /** Loss of each step, before it. */
   readonly losses: Float32Array;
   /** Global gradient norm of each step, before clipping. */
   readonly gradientNorms: Float32Array;
 }
 
-interface Slot {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly names: StateNames;
-  parameter: Float32Array;
-  firstMoment: Float32Array;
-  secondMoment: Float32Array;
+interface HeldSlot {
+  readonly slot: Slot;
+  readonly names: TrainingGraph['carried'][number];
+  /** The parameter, then its moments. */
+  values: Float32Array[];
 }
 
-/** What of a recipe the runner applies itself; the rest is in the graph or in the plans. */
-type RunnerRecipe = Pick<Recipe, 'dropout' | 'seed' | 'weightDecay'>;
-
-type Part = 'parameter' | 'firstMoment' | 'secondMoment';
-const parts: readonly Part[] = ['parameter', 'firstMoment', 'secondMoment'];
-
-function findTensor(tensors: readonly NamedTensor[], name: string): NamedTensor {
-  const tensor = tensors.find((candidate) => candidate.name === name);
-  if (tensor === undefined) throw new Error(`The state lacks ${name}.`);
-  return tensor;
+function byName(tensors: readonly NamedTensor[]): ReadonlyMap<string, NamedTensor> {
+  return new Map(tensors.map((tensor) => [tensor.name, tensor]));
 }
 
 export class StepRunner {
   private readonly session: OpenSession;
-  private readonly slots: Slot[];
-  private readonly dropout: DropoutPlan;
-  private readonly weightDecay: number;
+  private readonly layout: ModelLayout;
+  private readonly held: readonly HeldSlot[];
+  private readonly constants: Readonly<Record<string, InputValue>>;
   private steps: number;
+  private unused: UnusedWords;
 
   private constructor(
     session: OpenSession,
     graph: TrainingGraph,
-    recipe: RunnerRecipe,
+    layout: ModelLayout,
     start: TrainingState,
+    frozen: readonly NamedTensor[],
   ) {
     this.session = session;
-    this.dropout = {
-      probability: recipe.dropout,
-      keystream: createKeystream(recipe.seed, 'dropout'),
-      sites: graph.dropoutSites,
-    };
-    this.weightDecay = recipe.weightDecay;
+    this.layout = layout;
     this.steps = start.step;
-    this.slots = graph.states.map((names) => {
-      const { name, shape, data } = findTensor(start.parameters, names.parameter);
-      return {
-        name,
-        shape,
-        names,
-        parameter: data,
-        firstMoment: findTensor(start.firstMoments, name).data,
-        secondMoment: findTensor(start.secondMoments, name).data,
-      };
+    this.unused = start.unusedWords;
+    const states = [start.parameters, start.firstMoments, start.secondMoments].map(byName);
+    this.held = layout.trained.map((slot, index) => {
+      const names = graph.carried[index] ?? [];
+      return { slot, names, values: names.map((_, part) => gatherSlot(slot, states[part] ?? new Map())) };
     });
+    const frozenTensors = byName(frozen);
+    this.constants = Object.fromEntries(
+      layout.frozen.map((slot) => [
+        slot.name,
+        { type: 'float32', shape: slot.shape, data: gatherSlot(slot, frozenTensors) },
+      ]),
+    );
   }
 
   /**
@@ -74,56 +65,72 @@ export class StepRunner {
    */
   static async open(
     graph: TrainingGraph,
-    recipe: RunnerRecipe,
-    start: TrainingState,
-    device: { provider: ProviderChoice; threads: number },
+    layout: ModelLayout,
+    state: { readonly start: TrainingState; readonly frozen: readonly NamedTensor[] },
+    device: { readonly provider: ProviderChoice; readonly threads: number },
   ): Promise<StepRunner> {
-    return new StepRunner(
-      await openSession(graph.model, device.provider, device.threads),
-      graph,
-      recipe,
-      start,
-    );
+    const session = await openSession(graph.model, device.provider, device.threads);
+    return new StepRunner(session, graph, layout, state.start, state.frozen);
   }
 
   get provider(): 'cpu' | 'cuda' {
     return this.session.provider;
   }
 
-  /** Bytes of input that the dropout of a step takes. */
-  maskBytesOf(plan: StepPlan): number {
-    return maskBytes(plan.batch, this.dropout);
-  }
-
-  /** Runs the steps planned, which follow the last one done. */
-  async run(plans: readonly StepPlan[]): Promise<RunResult> {
-    const inputs: Record<string, InputValue> = {
-      ...stepInputs(plans, this.dropout, this.weightDecay),
-      [iterationCountInput]: { type: 'int64', shape: [], data: BigInt64Array.of(BigInt(plans.length)) },
+  /**
+   * Runs prepared steps, which follow the last one done.
+   * @param decayUnused - what the steps do to words that are not in use
+   */
+  async run(
+    { steps, inputs }: PreparedRun,
+    decayUnused: (before: UnusedWords, learningRate: number) => UnusedWords,
+  ): Promise<RunResult> {
+    const all: Record<string, InputValue> = {
+      ...inputs,
+      ...this.constants,
+      [iterationCountInput]: { type: 'int64', shape: [], data: BigInt64Array.of(BigInt(steps.length)) },
     };
-    for (const slot of this.slots)
-      for (const part of parts)
-        inputs[slot.names.inputs[part]] = { type: 'float32', shape: slot.shape, data: slot[part] };
-    const outputs = await this.session.run(inputs);
+    for (const { slot, names, values } of this.held)
+      names.forEach(({ input }, part) => {
+        const data = values[part];
+        if (data !== undefined) all[input] = { type: 'float32', shape: slot.shape, data };
+      });
+    const outputs = await this.session.run(all);
     const output = (name: string): Float32Array => {
       const data = outputs[name];
       if (data === undefined) throw new Error(`The session gave no ${name}.`);
       return data;
     };
-    for (const slot of this.slots) for (const part of parts) slot[part] = output(slot.names.outputs[part]);
-    this.steps += plans.length;
+    for (const held of this.held) held.values = held.names.map((names) => output(names.output));
+    for (const { learningRate } of steps) this.unused = decayUnused(this.unused, learningRate);
+    this.steps += steps.length;
     return { losses: output(collected.loss), gradientNorms: output(collected.gradientNorm) };
   }
 
+  /** The values of all slots after the last step, for other graphs over the same layout. */
+  slotValues(): Readonly<Record<string, InputValue>> {
+    const trained = this.held.flatMap(({ slot, values: [data] }): [string, InputValue][] =>
+      data === undefined ? [] : [[slot.name, { type: 'float32', shape: slot.shape, data }]],
+    );
+    return { ...this.constants, ...Object.fromEntries(trained) };
+  }
+
   /** The state after the last step. Its arrays are the runner's own and never written again. */
-  state(): TrainingState {
-    const list = (part: Part): NamedTensor[] =>
-      this.slots.map((slot) => ({ name: slot.name, shape: slot.shape, data: slot[part] }));
+  state(evaluations: EvaluationMemory | null = null): TrainingState {
+    const list = (part: number): NamedTensor[] => {
+      const slots = this.held.flatMap(({ slot, values }) => {
+        const data = values[part];
+        return data === undefined ? [] : [{ slot, data }];
+      });
+      return slots.length === 0 ? [] : namedTensors(slots, this.layout.trainedShapes);
+    };
     return {
       step: this.steps,
-      parameters: list('parameter'),
-      firstMoments: list('firstMoment'),
-      secondMoments: list('secondMoment'),
+      parameters: list(0),
+      firstMoments: list(1),
+      secondMoments: list(2),
+      unusedWords: this.unused,
+      evaluations,
     };
   }
 

@@ -1,16 +1,13 @@
 // What passes between the main thread and the engine's thread.
 import type { ErrorCode } from '../../error.ts';
-import type { EncodedExamples } from '../../text/encoded-examples.ts';
-import type { BertConfig, NamedTensor, ProviderChoice, TrainingEvent, TrainingJob } from '../job.ts';
+import type { ExampleSource, NamedTensor, ProviderChoice, TrainingEvent, TrainingJob } from '../job.ts';
+import type { EvaluatedModel } from './evaluation-runner.ts';
 
 /** What an evaluation is computed from. */
-export interface EvaluationTask {
-  readonly config: BertConfig;
-  readonly labelCount: number;
+export interface EvaluationTask extends EvaluatedModel {
+  /** Every tensor of the model: those trained, of the table of words the rows in use, and those frozen. */
   readonly parameters: readonly NamedTensor[];
-  readonly examples: EncodedExamples;
-  /** `[examples]`. */
-  readonly labels: Int32Array;
+  readonly examples: ExampleSource;
   readonly batchSize: number;
   readonly threads: number;
   readonly provider: ProviderChoice;
@@ -38,7 +35,7 @@ export function isAbandoned(signals: Signals): boolean {
 export type EngineMessage =
   | TrainingEvent
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
-  | { readonly kind: 'evaluated'; readonly logits: Float32Array; readonly losses: Float32Array }
+  | { readonly kind: 'evaluated'; readonly logits: Float32Array }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 /** Sends a message; buffers in `transfer` move instead of being copied. */

@@ -1,50 +1,92 @@
 // The life of a training run inside the engine's thread: runs of steps, checkpoints when due, a stop between runs.
 import { CodedError } from '../../error.ts';
-import { exampleCount } from '../../text/encoded-examples.ts';
-import { BatchOrder, totalSteps } from '../batch-order.ts';
-import { checkExamples, collectBatch } from '../batch.ts';
-import type { StepRecord, TrainingJob, TrainingState } from '../job.ts';
-import { linearSchedule } from '../optimizer/schedule.ts';
-import type { StepPlan } from '../step-inputs.ts';
+import { checkExamples } from '../batch.ts';
+import { totalSteps } from '../batch-order.ts';
+import { openExamples } from '../example-source.ts';
+import { wordTable } from '../bert/parameters.ts';
+import type { StepRecord, TrainingJob, UnusedWords } from '../job.ts';
+import { modelLayout } from '../model-layout.ts';
+import { optimizers } from '../optimizer/optimizer.ts';
+import { needsParts } from '../step-parts.ts';
+import { configInUse, type PreparedRun } from '../step-planner.ts';
 import { buildTrainingGraph } from '../training-graph.ts';
 import { CheckpointSender } from './checkpoint-sender.ts';
 import { graphSha256, numericProfile } from './numeric-profile.ts';
-import { RunLength } from './run-length.ts';
+import { paceOf, unknownPace } from './run-length.ts';
+import { StepPreparer } from './step-preparer.ts';
 import { StepRunner, type RunResult } from './step-runner.ts';
+import { TrainingEvaluator } from './training-evaluation.ts';
 import { isAbandoned, signal, type Send, type Signals } from './thread-protocol.ts';
 
-/** Plans any step of a job. */
-function createPlanner(job: TrainingJob): { total: number; plan: (index: number) => StepPlan } {
-  const { examples, labels, recipe } = job;
-  const total = totalSteps(exampleCount(examples), recipe);
-  const order = new BatchOrder(exampleCount(examples), recipe);
-  return {
-    total,
-    plan: (index) => ({
-      step: index + 1,
-      learningRate: linearSchedule(index, total, recipe.learningRate, recipe.warmupRatio),
-      batch: collectBatch(examples, labels, order.examplesOf(index)),
-    }),
-  };
-}
-
 /** The records of a run, up to the first step whose loss or norm is not finite. */
-function stepRecords(plans: readonly StepPlan[], { losses, gradientNorms }: RunResult): StepRecord[] {
+function stepRecords({ steps }: PreparedRun, { losses, gradientNorms }: RunResult): StepRecord[] {
   const lossBits = new Uint32Array(losses.buffer, losses.byteOffset, losses.length);
   const normBits = new Uint32Array(gradientNorms.buffer, gradientNorms.byteOffset, gradientNorms.length);
   const firstNonFinite = losses.findIndex(
     (loss, index) => !Number.isFinite(loss + (gradientNorms[index] ?? NaN)),
   );
-  return plans
-    .slice(0, firstNonFinite === -1 ? plans.length : firstNonFinite)
-    .map(({ step, learningRate, batch }, index) => ({
+  return steps
+    .slice(0, firstNonFinite === -1 ? steps.length : firstNonFinite)
+    .map(({ step, learningRate, examples, tokens }, index) => ({
       step,
       lossBits: lossBits[index] ?? 0,
       gradientNormBits: normBits[index] ?? 0,
       learningRate,
-      examples: batch.size,
-      tokens: batch.tokens,
+      examples,
+      tokens,
     }));
+}
+
+interface Engine {
+  /** null: training is not evaluated on the way. */
+  readonly evaluator: TrainingEvaluator | null;
+  readonly runner: StepRunner;
+  readonly preparer: StepPreparer;
+  readonly total: number;
+}
+
+async function openEngine(job: TrainingJob, send: Send): Promise<Engine> {
+  send({ kind: 'phase', phase: 'building' });
+  const table = openExamples(job.examples);
+  checkExamples(table, job.config);
+  const total = job.firstStep + totalSteps(table.count, job.recipe);
+  const inParts = needsParts(table, job.recipe);
+  const { count } = table;
+  table.close();
+  const config = configInUse(job);
+  const layout = modelLayout(config, job.head, job.recipe);
+  const graph = buildTrainingGraph({ config, head: job.head, recipe: job.recipe, inParts }, layout);
+  send({ kind: 'phase', phase: 'restoring' });
+  const preparer = new StepPreparer({
+    job: {
+      config: job.config,
+      head: job.head,
+      recipe: job.recipe,
+      vocabulary: job.vocabulary,
+      examples: job.examples,
+      firstStep: job.firstStep,
+      masking: job.masking,
+    },
+    graph: { groups: layout.groups, dropoutSites: graph.dropoutSites, inParts },
+  });
+  const runner = await StepRunner.open(graph, layout, job, job);
+  const evaluator = job.evaluation === null ? null : await TrainingEvaluator.open(job, job.evaluation, count);
+  const { provider } = runner;
+  const profile = numericProfile({ threads: job.threads, provider, graphSha256: graphSha256(graph.model) });
+  send({ kind: 'phase', phase: 'ready', profile });
+  return { runner, preparer, evaluator, total };
+}
+
+/**
+ * Gives back the memory of the state that the thread began with, by detaching its buffers: the thread's own data refers
+ * to it to the end, and it is as large as the state that the runner holds by now.
+ */
+function releaseStart({ start, frozen }: TrainingJob): void {
+  const { parameters, firstMoments, secondMoments } = start;
+  const kept = new Set(frozen.map(({ data }) => data.buffer));
+  const buffers = new Set([...parameters, ...firstMoments, ...secondMoments].map(({ data }) => data.buffer));
+  for (const buffer of buffers)
+    if (buffer instanceof ArrayBuffer && !kept.has(buffer)) structuredClone(buffer, { transfer: [buffer] });
 }
 
 interface Tell {
@@ -52,54 +94,70 @@ interface Tell {
   readonly checkpoints: CheckpointSender;
 }
 
-async function openRunner(job: TrainingJob, send: Send): Promise<StepRunner> {
-  send({ kind: 'phase', phase: 'building' });
-  checkExamples(job.examples, job.config);
-  const graph = buildTrainingGraph(job.config, job.labelCount, job.recipe);
-  send({ kind: 'phase', phase: 'restoring' });
-  const runner = await StepRunner.open(graph, job.recipe, job.start, job);
-  const { provider } = runner;
-  const profile = numericProfile({ threads: job.threads, provider, graphSha256: graphSha256(graph.model) });
-  send({ kind: 'phase', phase: 'ready', profile });
-  return runner;
+/** Evaluates when it is due, and tells a checkpoint of the best step so far; returns whether it did. */
+async function evaluateIfDue(
+  { runner, evaluator }: Engine,
+  step: number,
+  tell: Tell,
+  isStopping: () => boolean,
+): Promise<boolean> {
+  if (evaluator?.isDueAt(step) !== true || isStopping()) return false;
+  const isBest = await evaluator.evaluate(step, runner.slotValues(), tell.send, () => !isStopping());
+  if (isBest === true) tell.checkpoints.tell(runner.state(evaluator.memory), 'best');
+  return isBest === true;
 }
 
-/**
- * Gives back the memory of the state that the thread began with, by detaching its buffers: the thread's own data refers
- * to it to the end, and it is as large as the state that the runner holds by now.
- */
-function releaseStart({ parameters, firstMoments, secondMoments }: TrainingState): void {
-  const buffers = new Set([...parameters, ...firstMoments, ...secondMoments].map(({ data }) => data.buffer));
-  for (const buffer of buffers)
-    if (buffer instanceof ArrayBuffer) structuredClone(buffer, { transfer: [buffer] });
+/** What a step does to words that are not in use: they decay as the table does, unless that is not trained. */
+function unusedWordDecay(job: TrainingJob): (before: UnusedWords, learningRate: number) => UnusedWords {
+  const { optimizer, weightDecay } = job.recipe;
+  const { trainedShapes, groups } = modelLayout(configInUse(job), job.head, job.recipe);
+  const [multiplier = 1] = groups;
+  if (!trainedShapes.has(wordTable(job.config))) return (before) => before;
+  return (before, rate) => optimizers[optimizer].decayUnused(before, rate * multiplier, weightDecay);
+}
+
+/** Whether there is nothing more to do after a step: it was the last, or nothing got better for long enough. */
+function isEnded({ evaluator, total }: Engine, step: number): boolean {
+  return evaluator?.isDueAt(step) !== true && (step >= total || evaluator?.isExhausted === true);
 }
 
 /** Runs steps until the end, a stop or abandonment; returns the last step done. */
-async function runSteps(job: TrainingJob, runner: StepRunner, signals: Signals, tell: Tell): Promise<number> {
-  const { total, plan } = createPlanner(job);
-  const runLength = new RunLength();
+async function runSteps(job: TrainingJob, engine: Engine, signals: Signals, tell: Tell): Promise<number> {
+  const { runner, preparer, evaluator, total } = engine;
+  const decayUnused = unusedWordDecay(job);
+  const { everySteps } = job.checkpoint;
   const isStopping = (): boolean => Atomics.load(signals, signal.stop) !== 0 || isAbandoned(signals);
+  const endOfRun = (first: number): number =>
+    Math.min(total, first + everySteps - (first % everySteps), evaluator?.next(first) ?? Infinity);
   let step = job.start.step;
-  while (step < total && !isStopping()) {
-    const untilDue = job.checkpoint.everySteps - (step % job.checkpoint.everySteps);
-    let planned = step;
-    const next = (): StepPlan | undefined => (planned < total ? plan(planned++) : undefined);
-    const plans = runLength.take(next, (one) => runner.maskBytesOf(one), untilDue);
+  let pace = unknownPace;
+  const ask = (first: number): Promise<PreparedRun> | undefined =>
+    first < total ? preparer.request({ first, end: endOfRun(first), pace }) : undefined;
+  let next = ask(step);
+  // A run that ended before the evaluation that was due makes up for it.
+  await evaluateIfDue(engine, step, tell, isStopping);
+  while (next !== undefined && !isStopping() && !isEnded(engine, step)) {
+    const prepared = await next;
+    next = ask(step + prepared.steps.length);
+    // Whoever waits for it next meets its failure; until then it must not count as unhandled.
+    next?.catch(() => undefined);
     const started = performance.now();
-    const result = await runner.run(plans);
+    const result = await runner.run(prepared, decayUnused);
     const seconds = (performance.now() - started) / 1000;
-    if (step === job.start.step) releaseStart(job.start);
-    runLength.learn(plans, seconds);
-    const steps = stepRecords(plans, result);
+    if (step === job.start.step) releaseStart(job);
+    pace = paceOf(prepared.steps, seconds);
+    const steps = stepRecords(prepared, result);
     if (steps.length > 0) tell.send({ kind: 'steps', steps, seconds });
-    if (steps.length < plans.length)
+    if (steps.length < prepared.steps.length)
       throw new CodedError(
         'training_diverged',
         `The loss or gradient of step ${step + steps.length + 1} is not finite.`,
       );
-    step += plans.length;
-    if (step < total && !isStopping() && tell.checkpoints.isDueAt(step, job.checkpoint))
-      tell.checkpoints.tell(runner.state(), 'due');
+    step += prepared.steps.length;
+    const isKept = await evaluateIfDue(engine, step, tell, isStopping);
+    const goesOn = !isEnded(engine, step) && !isStopping();
+    if (goesOn && !isKept && tell.checkpoints.isDueAt(step, job.checkpoint))
+      tell.checkpoints.tell(runner.state(evaluator?.memory), 'due');
   }
   return step;
 }
@@ -110,17 +168,18 @@ async function runSteps(job: TrainingJob, runner: StepRunner, signals: Signals, 
  * `sequence_too_long` or `model_incompatible` when the model cannot take an example
  */
 export async function runTraining(job: TrainingJob, signals: Signals, send: Send): Promise<void> {
-  const runner = await openRunner(job, send);
+  const engine = await openEngine(job, send);
   const checkpoints = new CheckpointSender(send, signals);
   try {
-    const step = await runSteps(job, runner, signals, { send, checkpoints });
+    const step = await runSteps(job, engine, signals, { send, checkpoints });
     if (isAbandoned(signals)) return;
-    const isFinished = step === totalSteps(exampleCount(job.examples), job.recipe);
+    const isFinished = isEnded(engine, step);
     const outcome = isFinished ? 'finished' : 'stopped';
     // A run that was stopped before its first step has nothing to keep that was not kept before.
-    if (isFinished || step > job.start.step) checkpoints.tell(runner.state(), outcome);
+    if (isFinished || step > job.start.step)
+      checkpoints.tell(engine.runner.state(engine.evaluator?.memory), outcome);
     send({ kind: 'ended', outcome, step });
   } finally {
-    await runner.close();
+    await Promise.all([engine.runner.close(), engine.preparer.end(), engine.evaluator?.close()]);
   }
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { BertConfig, NamedTensor } from '../../../src/training/job.ts';
 import {
-  batchOf,
+  examplesOf,
   gradientsOf,
   isKeyBias,
   largestDifference,
@@ -31,10 +31,11 @@ const reference = JSON.parse(
   readFileSync(new URL('../../reference/tiny-bert.json', import.meta.url), 'utf8'),
 ) as Reference;
 const { tokenIds, tokenTypes, mask, labels } = reference.batch;
-const batch = batchOf(tokenIds, tokenTypes, mask, labels);
+const rowLabels = labels.map((label) => [label]);
+const examples = examplesOf(tokenIds, tokenTypes, mask, rowLabels);
 const model: ReferenceModel = {
   config: reference.config,
-  labelCount: reference.labelCount,
+  head: { task: 'classification', labelCount: reference.labelCount },
   parameters: Object.entries(reference.parameters).map(([name, values]): NamedTensor => ({
     name,
     shape: reference.shapes[name]!,
@@ -44,7 +45,7 @@ const model: ReferenceModel = {
 
 describe('the project’s own reference', () => {
   it('has the same loss, logits and gradient of every parameter', async () => {
-    const { loss, logits, gradients } = await gradientsOf(model, batch);
+    const { loss, logits, gradients } = await gradientsOf(model, examples);
     expect(Math.abs(loss - reference.loss)).toBeLessThan(1e-6);
     expect(largestDifference(logits, reference.logits.flat())).toBeLessThan(2e-6);
     expect([...gradients.keys()].sort()).toEqual(Object.keys(reference.gradients).sort());
@@ -57,7 +58,7 @@ describe('the project’s own reference', () => {
 
   it('has the same losses, gradient norms and parameters over steps of AdamW with clipping', async () => {
     const { learningRate, ...recipe } = reference.recipe;
-    const steps = reference.losses.map(() => ({ batch, learningRate }));
+    const steps = reference.losses.map(() => ({ examples, learningRate }));
     const result = await trainSteps(model, steps, recipe);
     expect(largestDifference(result.losses, reference.losses)).toBeLessThan(2e-6);
     expect(relativeDifference(result.gradientNorms, reference.gradientNorms)).toBeLessThan(1e-5);
@@ -68,7 +69,7 @@ describe('the project’s own reference', () => {
 
   it('would show a missing decay, a decayed bias and a missing clipping', async () => {
     const { learningRate, weightDecay } = reference.recipe;
-    const steps = reference.losses.map(() => ({ batch, learningRate }));
+    const steps = reference.losses.map(() => ({ examples, learningRate }));
     const differences = async (recipe: {
       weightDecay: number;
       gradientClipping: number | null;
@@ -83,13 +84,15 @@ describe('the project’s own reference', () => {
     expect(await differences({ weightDecay, gradientClipping: null })).toBeGreaterThan(4e-5);
   });
 
-  it('gives a real token at a padded place no influence', async () => {
-    const changed = { ...batch, tokenIds: batch.tokenIds.slice() };
-    mask.flat().forEach((one, place) => {
-      if (one === 0) changed.tokenIds[place] = 17;
-    });
-    const plain = await gradientsOf(model, batch);
+  it('gives the tokens of a sequence no influence on another in its row', async () => {
+    const plain = await gradientsOf(model, examples);
+    expect(plain.batch.packing.rows).toBeLessThan(examples.length);
+    const changed = examples.map((example, index) =>
+      index === 0 ? { ...example, tokenIds: example.tokenIds.map((id) => (id + 1) % 40) } : example,
+    );
     const other = await gradientsOf(model, changed);
-    expect(other.logits).toEqual(plain.logits);
+    const { labelCount } = model.head;
+    expect(other.logits.slice(labelCount)).toEqual(plain.logits.slice(labelCount));
+    expect(other.logits.slice(0, labelCount)).not.toEqual(plain.logits.slice(0, labelCount));
   });
 });

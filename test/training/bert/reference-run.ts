@@ -1,122 +1,144 @@
 // Runs the engine on one given batch: forward and backward alone, or several optimizer steps.
-import { bertLogits, classificationLosses } from '../../../src/training/bert/model.ts';
-import { parameterSpecifications } from '../../../src/training/bert/parameters.ts';
-import type { Batch } from '../../../src/training/batch.ts';
-import { GraphBuilder } from '../../../src/training/graph/builder.ts';
-import { checkGraph } from '../../../src/training/graph/checker.ts';
-import { differentiate } from '../../../src/training/graph/differentiate.ts';
-import { encodeModel } from '../../../src/training/graph/onnx-encoding.ts';
-import { emitGraph } from '../../../src/training/graph/onnx-emission.ts';
-import type { Tensor } from '../../../src/training/graph/tensor.ts';
-import { initialState } from '../../../src/training/initial-state.ts';
-import type { BertConfig, NamedTensor } from '../../../src/training/job.ts';
-import { openSession } from '../../../src/training/runtime/session.ts';
+import type { Example } from '../../../src/text/example-table.ts';
+import { packBatch, rowsOfIds, type Batch, type BatchShape } from '../../../src/training/batch.ts';
+import type { BertConfig, ModelHead, NamedTensor, Recipe, UnusedWords } from '../../../src/training/job.ts';
+import { maskedPlaces } from '../../../src/training/masked-language.ts';
+import { modelLayout } from '../../../src/training/model-layout.ts';
+import { unusedWordsDecay } from '../../../src/training/optimizer/unused-words.ts';
+import { packingCost } from '../../../src/training/packing.ts';
+import { createKeystream } from '../../../src/training/random/keystream.ts';
+import { computeGradients } from '../../../src/training/runtime/gradient-runner.ts';
 import { StepRunner } from '../../../src/training/runtime/step-runner.ts';
-import type { InputValue } from '../../../src/training/step-inputs.ts';
+import { stepInputs } from '../../../src/training/step-inputs.ts';
+import { configInUse } from '../../../src/training/step-planner.ts';
+import { batchTargets, lossDenominator } from '../../../src/training/targets.ts';
+import { trainableModel } from '../../../src/training/trainable.ts';
 import { buildTrainingGraph } from '../../../src/training/training-graph.ts';
+import { plainRecipe } from '../plain-recipe.ts';
 
 export interface ReferenceModel {
   readonly config: BertConfig;
-  readonly labelCount: number;
+  readonly head: ModelHead;
+  /** Of the whole model, and of its adapters where they do not start at random. */
   readonly parameters: readonly NamedTensor[];
+  /** The words in use; left out: all. */
+  readonly vocabulary?: Int32Array;
 }
 
-export function batchOf(
+/** Examples out of padded rows, as a batch of PyTorch has them. */
+export function examplesOf(
   tokenIds: readonly (readonly number[])[],
   tokenTypes: readonly (readonly number[])[],
   mask: readonly (readonly number[])[],
-  labels: readonly number[],
-): Batch {
-  return {
-    size: tokenIds.length,
-    length: tokenIds[0]!.length,
-    tokens: mask.flat().reduce((sum, one) => sum + one, 0),
-    tokenIds: Int32Array.from(tokenIds.flat()),
-    tokenTypes: Int32Array.from(tokenTypes.flat()),
-    keyBias: Float32Array.from(mask.flat(), (one) => (one === 1 ? 0 : -1e9)),
-    labels: Int32Array.from(labels),
-  };
+  targets: readonly ArrayLike<number>[],
+): Example[] {
+  return tokenIds.map((ids, row) => {
+    const length = mask[row]!.reduce((sum, one) => sum + one, 0);
+    const second = tokenTypes[row]!.slice(0, length).indexOf(1);
+    return {
+      tokenIds: Int32Array.from(ids.slice(0, length)),
+      secondStart: second === -1 ? length : second,
+      targets: Int32Array.from(targets[row]!),
+    };
+  });
 }
 
-/** Loss, logits, and the gradient of every parameter by its name. */
+function shapeOf({ config, head, vocabulary: words }: ReferenceModel): BatchShape {
+  const vocabulary = words ?? null;
+  const rowOfId = vocabulary === null ? null : rowsOfIds(vocabulary);
+  return { config: configInUse({ config, vocabulary }), head, cost: packingCost(config), rowOfId };
+}
+
+/** Loss, logits, and the gradient of every trained parameter by its name. */
 export async function gradientsOf(
-  { config, labelCount, parameters }: ReferenceModel,
-  batch: Batch,
-): Promise<{ loss: number; logits: Float32Array; gradients: Map<string, Float32Array> }> {
-  const build = new GraphBuilder();
-  const tensors = new Map<string, Tensor>();
-  for (const { name, shape } of parameterSpecifications(config, labelCount))
-    tensors.set(name, build.input(name, 'float32', shape));
-  const labels = build.input('labels', 'int32', ['batch']);
-  const batchTensors = {
-    tokenIds: build.input('token_ids', 'int32', ['batch', 'length']),
-    tokenTypes: build.input('token_types', 'int32', ['batch', 'length']),
-    positions: build.input('positions', 'int32', ['length']),
-    keyBias: build.input('key_bias', 'float32', ['batch', 1, 1, 'length']),
-  };
-  const logits = bertLogits(
-    build,
-    config,
-    (name) => tensors.get(name)!,
-    batchTensors,
-    (x) => x,
+  model: ReferenceModel,
+  examples: readonly Example[],
+  changes: Partial<Recipe> = {},
+): Promise<{ loss: number; logits: Float32Array; gradients: Map<string, Float32Array>; batch: Batch }> {
+  const recipe = { ...plainRecipe, ...changes };
+  const batch = packBatch(
+    examples,
+    shapeOf(model),
+    model.head.task === 'maskedLanguage' ? maskedPlaces : undefined,
   );
-  const loss = build.reduceMean(classificationLosses(build, logits, labels), [0], false);
-  const gradients = differentiate(build, loss, [...tensors.values()]);
-  const graph = build.finish([loss, logits, ...gradients]);
-  checkGraph(graph);
-  const session = await openSession(encodeModel(emitGraph('gradients', graph)), 'cpu', 1);
-  const shape = [batch.size, batch.length];
-  const positions = Int32Array.from({ length: batch.length }, (_, position) => position);
-  const outputs = await session.run({
-    ...Object.fromEntries(
-      parameters.map(({ name, shape, data }): [string, InputValue] => [
-        name,
-        { type: 'float32', shape, data },
-      ]),
-    ),
-    token_ids: { type: 'int32', shape, data: batch.tokenIds },
-    token_types: { type: 'int32', shape, data: batch.tokenTypes },
-    positions: { type: 'int32', shape: [batch.length], data: positions },
-    key_bias: { type: 'float32', shape: [batch.size, 1, 1, batch.length], data: batch.keyBias },
-    labels: { type: 'int32', shape: [batch.size], data: batch.labels },
-  });
-  await session.close();
+  const targets = batchTargets(batch, model.head, recipe, lossDenominator(examples, model.head, recipe));
+  const tensors = { config: model.config, head: model.head, tensors: model.parameters };
+  const result = await computeGradients(tensors, recipe, { batch, targets }, 1);
   return {
-    loss: outputs[loss.name]![0]!,
-    logits: outputs[logits.name]!,
-    gradients: new Map([...tensors.keys()].map((name, index) => [name, outputs[gradients[index]!.name]!])),
+    ...result,
+    batch,
+    gradients: new Map(result.gradients.map(({ name, data }) => [name, data])),
   };
 }
 
 export interface StepsResult {
   readonly losses: number[];
   readonly gradientNorms: number[];
-  /** Parameters after each step, by name. */
+  /** Trained parameters after each step, by name. */
   readonly parameters: Map<string, Float32Array>[];
+  readonly unusedWords: UnusedWords;
 }
 
-/** Trains one step a run, each with its batch and learning rate, dropout off. */
+/**
+ * Trains one step a run, each with its examples and learning rate, dropout off.
+ * @param partSize - examples of a part of a step; null: steps in one part
+ */
 export async function trainSteps(
-  { config, labelCount, parameters }: ReferenceModel,
-  steps: readonly { batch: Batch; learningRate: number }[],
-  recipe: { weightDecay: number; gradientClipping: number | null },
+  model: ReferenceModel,
+  steps: readonly { examples: readonly Example[]; learningRate: number }[],
+  changes: Partial<Recipe>,
+  partSize: number | null = null,
 ): Promise<StepsResult> {
-  const graph = buildTrainingGraph(config, labelCount, { dropout: 0, ...recipe });
-  const start = await initialState(config, labelCount, 0, parameters);
-  const runner = await StepRunner.open(graph, { dropout: 0, seed: 0, ...recipe }, start, {
-    provider: 'cpu',
-    threads: 2,
-  });
-  const result: StepsResult = { losses: [], gradientNorms: [], parameters: [] };
-  for (const [index, { batch, learningRate }] of steps.entries()) {
-    const { losses, gradientNorms } = await runner.run([{ step: index + 1, learningRate, batch }]);
-    result.losses.push(...losses);
-    result.gradientNorms.push(...gradientNorms);
-    result.parameters.push(new Map(runner.state().parameters.map(({ name, data }) => [name, data])));
+  const { head } = model;
+  const vocabulary = model.vocabulary ?? null;
+  const { config } = shapeOf(model);
+  const recipe = { ...plainRecipe, ...changes };
+  const layout = modelLayout(config, head, recipe);
+  const graph = buildTrainingGraph({ config, head, recipe, inParts: partSize !== null }, layout);
+  const { start, frozen } = await trainableModel(
+    { config: model.config, head, vocabulary },
+    recipe,
+    model.parameters,
+  );
+  const given = new Map(model.parameters.map((tensor) => [tensor.name, tensor]));
+  const withAdapters = start.parameters.map((tensor) =>
+    tensor.name.includes('.lora_') ? (given.get(tensor.name) ?? tensor) : tensor,
+  );
+  const state = { start: { ...start, parameters: withAdapters }, frozen };
+  const runner = await StepRunner.open(graph, layout, state, { provider: 'cpu', threads: 2 });
+  const frame = {
+    head,
+    recipe,
+    groups: layout.groups,
+    inParts: partSize !== null,
+    hasTokenTypes: config.typeVocabularySize > 0,
+    dropoutSites: graph.dropoutSites,
+    keystream: createKeystream(0, 'dropout'),
+  };
+  const decayUnused = unusedWordsDecay(config, recipe, layout);
+  const losses: number[] = [];
+  const gradientNorms: number[] = [];
+  const parameters: Map<string, Float32Array>[] = [];
+  for (const [index, { examples, learningRate }] of steps.entries()) {
+    const denominator = lossDenominator(examples, head, recipe);
+    const size = partSize ?? examples.length;
+    const parts = Array.from({ length: Math.ceil(examples.length / size) }, (_, part) => {
+      const batch = packBatch(examples.slice(part * size, (part + 1) * size), shapeOf(model));
+      return { batch, targets: batchTargets(batch, head, recipe, denominator) };
+    });
+    const plan = { step: index + 1, updates: index + 1, learningRate, parts };
+    const prepared = {
+      steps: [{ step: index + 1, learningRate, examples: examples.length, tokens: 0, slots: 0 }],
+      inputs: stepInputs([plan], frame),
+    };
+    const result = await runner.run(prepared, decayUnused);
+    losses.push(...result.losses);
+    gradientNorms.push(...result.gradientNorms);
+    parameters.push(new Map(runner.state().parameters.map(({ name, data }) => [name, data])));
   }
+  const { unusedWords } = runner.state();
   await runner.close();
-  return result;
+  return { losses, gradientNorms, parameters, unusedWords };
 }
 
 /** The largest absolute difference of two arrays of one length. */
@@ -136,5 +158,5 @@ export function relativeDifference(actual: ArrayLike<number>, expected: ArrayLik
 
 /** The key bias has no effect on attention: its true gradient is 0, and rounding noise moves it under AdamW. */
 export function isKeyBias(name: string): boolean {
-  return name.endsWith('attention.self.key.bias');
+  return /(?:attention\.self\.key|attention\.k_lin)\.bias$/.test(name);
 }

@@ -1,14 +1,14 @@
 // The engine against figures of PyTorch and Hugging Face kept beside the repository; skipped where they are not there.
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { collectBatch } from '../../../src/training/batch.ts';
 import { evaluate } from '../../../src/training/evaluator.ts';
 import type { BertConfig, NamedTensor } from '../../../src/training/job.ts';
-import { linearSchedule } from '../../../src/training/optimizer/schedule.ts';
-import type { EncodedExamples } from '../../../src/text/encoded-examples.ts';
+import { learningRateAt } from '../../../src/training/optimizer/schedule.ts';
+import type { Example } from '../../../src/text/example-table.ts';
+import { plainRecipe } from '../plain-recipe.ts';
 import { readSafetensors } from '../safetensors-reader.ts';
 import {
-  batchOf,
+  examplesOf,
   gradientsOf,
   isKeyBias,
   largestDifference,
@@ -45,6 +45,8 @@ interface TinyRun {
 
 describe.skipIf(!existsSync(tiny))('tiny BERT', () => {
   const config: BertConfig = {
+    family: 'bert',
+    positionOffset: 0,
     vocabularySize: 500,
     hiddenSize: 64,
     layers: 2,
@@ -57,13 +59,22 @@ describe.skipIf(!existsSync(tiny))('tiny BERT', () => {
   };
   const load = (): {
     model: ReferenceModel;
-    batch: ReturnType<typeof batchOf>;
+    examples: Example[];
     runs: Record<string, TinyRun>;
   } => {
     const raw = readJson(`${tiny}batch.json`) as TinyBatch;
     return {
-      model: { config, labelCount: 3, parameters: float32Tensors(`${tiny}weights.safetensors`) },
-      batch: batchOf(raw.input_ids, raw.token_type_ids, raw.attention_mask, raw.labels),
+      model: {
+        config,
+        head: { task: 'classification', labelCount: 3 },
+        parameters: float32Tensors(`${tiny}weights.safetensors`),
+      },
+      examples: examplesOf(
+        raw.input_ids,
+        raw.token_type_ids,
+        raw.attention_mask,
+        raw.labels.map((label) => [label]),
+      ),
       runs: (readJson(`${tiny}runs.json`) as { runs: Record<string, TinyRun> }).runs,
     };
   };
@@ -80,8 +91,8 @@ describe.skipIf(!existsSync(tiny))('tiny BERT', () => {
   };
 
   it('has the gradient of every parameter', async () => {
-    const { model, batch } = load();
-    const { gradients } = await gradientsOf(model, batch);
+    const { model, examples } = load();
+    const { gradients } = await gradientsOf(model, examples);
     const expected = readSafetensors(`${tiny}classification_grads_float64.safetensors`);
     expect(expected).toHaveLength(gradients.size);
     for (const { name, data } of expected)
@@ -90,10 +101,14 @@ describe.skipIf(!existsSync(tiny))('tiny BERT', () => {
   });
 
   it('goes through ten steps of AdamW with warmup and clipping', async () => {
-    const { model, batch, runs } = load();
+    const { model, examples, runs } = load();
     const steps = Array.from({ length: 10 }, (_, index) => ({
-      batch,
-      learningRate: linearSchedule(index, 10, 5e-4, 0.2),
+      examples,
+      learningRate: learningRateAt(
+        { learningRate: 5e-4, schedule: 'linear', warmupSteps: null, warmupRatio: 0.2 },
+        index,
+        10,
+      ),
     }));
     const { float64 } = runs.classification!;
     expect(steps.map(({ learningRate }) => learningRate)).toEqual(
@@ -106,9 +121,18 @@ describe.skipIf(!existsSync(tiny))('tiny BERT', () => {
       expectParameters(result.parameters[step - 1]!, `classification_params_step${step}.safetensors`);
   });
 
+  it('adds the parts of a step up to the whole of it', async () => {
+    const { model, examples, runs } = load();
+    const { float64 } = runs.accumulation!;
+    const steps = float64.lr.map((learningRate) => ({ examples, learningRate }));
+    const result = await trainSteps(model, steps, { weightDecay: 0.01, gradientClipping: 1 }, 3);
+    expect(largestDifference(result.losses, float64.loss)).toBeLessThan(1e-6);
+    expect(relativeDifference(result.gradientNorms, float64.grad_norm)).toBeLessThan(5e-6);
+  });
+
   it('makes the first step at a constant rate', async () => {
-    const { model, batch, runs } = load();
-    const steps = Array.from({ length: 10 }, () => ({ batch, learningRate: 5e-4 }));
+    const { model, examples, runs } = load();
+    const steps = Array.from({ length: 10 }, () => ({ examples, learningRate: 5e-4 }));
     const result = await trainSteps(model, steps, { weightDecay: 0.01, gradientClipping: 1 });
     expectParameters(result.parameters[0]!, 'classification_constant_lr_params_step1.safetensors');
     expect(largestDifference(result.losses, runs.classification_constant_lr!.float64.loss)).toBeLessThan(
@@ -117,11 +141,11 @@ describe.skipIf(!existsSync(tiny))('tiny BERT', () => {
   });
 
   it('clips only where the norm is over the bound', async () => {
-    const { model, batch, runs } = load();
+    const { model, examples, runs } = load();
     const { float64 } = runs.classification_clip_2!;
     const result = await trainSteps(
       model,
-      float64.lr.map((learningRate) => ({ batch, learningRate })),
+      float64.lr.map((learningRate) => ({ examples, learningRate })),
       { weightDecay: 0.01, gradientClipping: 2 },
     );
     expect(largestDifference(result.losses, float64.loss)).toBeLessThan(1e-6);
@@ -143,14 +167,18 @@ interface MiniLmReference {
   };
 }
 
-function encoded(rows: readonly (readonly number[])[]): EncodedExamples {
-  const offsets = new Int32Array(rows.length + 1);
-  rows.forEach((row, index) => (offsets[index + 1] = offsets[index]! + row.length));
-  return { tokenIds: Int32Array.from(rows.flat()), offsets };
+function examplesFrom(rows: readonly (readonly number[])[], labels: readonly number[]): Example[] {
+  return rows.map((ids, row) => ({
+    tokenIds: Int32Array.from(ids),
+    secondStart: ids.length,
+    targets: Int32Array.of(labels[row]!),
+  }));
 }
 
 describe.skipIf(!existsSync(`${shared}reference/minilm`) || !existsSync(`${shared}models`))('MiniLM', () => {
   const config: BertConfig = {
+    family: 'bert',
+    positionOffset: 0,
     vocabularySize: 30522,
     hiddenSize: 384,
     layers: 6,
@@ -169,31 +197,32 @@ describe.skipIf(!existsSync(`${shared}reference/minilm`) || !existsSync(`${share
       ...encoder.map((tensor) => ({ ...tensor, name: `bert.${tensor.name}` })),
       ...float32Tensors(`${shared}reference/minilm/head.safetensors`),
     ];
-    const logitsOf = async (tensors: readonly NamedTensor[]): Promise<Float32Array> => {
-      const examples = encoded(reference.sentences_input_ids);
-      const labels = Int32Array.from(reference.labels);
-      const job = {
+    const head = { task: 'classification', labelCount: 2 } as const;
+    const logitsOf = (tensors: readonly NamedTensor[]): Promise<Float32Array> =>
+      evaluate({
         config,
-        labelCount: 2,
-        examples,
-        labels,
+        head,
+        vocabulary: null,
+        recipe: plainRecipe,
+        examples: {
+          examples: examplesFrom(reference.sentences_input_ids, reference.labels),
+          targetKind: 'class',
+        },
         batchSize: 16,
         threads: 2,
-        provider: 'cpu' as const,
-      };
-      return (await evaluate({ ...job, parameters: tensors })).logits;
-    };
+        provider: 'cpu',
+        parameters: tensors,
+      });
     expect(
       largestDifference(await logitsOf(parameters), reference.float64.logits_before.flat()),
     ).toBeLessThan(1e-5);
 
-    const examples = encoded(reference.train_input_ids);
-    const labels = Int32Array.from(reference.train_labels);
-    const steps = reference.float64.lr.map((learningRate, index) => {
-      const rows = Int32Array.from({ length: 16 }, (_, row) => index * 16 + row);
-      return { batch: collectBatch(examples, labels, rows), learningRate };
-    });
-    const result = await trainSteps({ config, labelCount: 2, parameters }, steps, {
+    const examples = examplesFrom(reference.train_input_ids, reference.train_labels);
+    const steps = reference.float64.lr.map((learningRate, index) => ({
+      examples: examples.slice(index * 16, index * 16 + 16),
+      learningRate,
+    }));
+    const result = await trainSteps({ config, head, parameters }, steps, {
       weightDecay: 0.01,
       gradientClipping: 1,
     });

@@ -43,6 +43,23 @@ describe('differentiation', () => {
     expect(() => differentiate(build, loss, [x])).toThrow('Only the first output');
   });
 
+  it('refuses a split of which a part leads nowhere, instead of giving zero', () => {
+    const build = new GraphBuilder();
+    const x = build.input('x', 'float32', [5]);
+    const [part] = build.apply('split', [x], { axis: 0, sizes: [2, 3] });
+    expect(() => differentiate(build, build.one('sumOfSquares', [part!], {}), [x])).toThrow(
+      'Part 1 of a split',
+    );
+  });
+
+  it('refuses to pass through indices', () => {
+    const build = new GraphBuilder();
+    const x = build.input('x', 'float32', [4, 3]);
+    const [indices, slots] = [build.input('indices', 'int32', [2]), build.input('slots', 'int32', [4])];
+    const loss = build.one('sumOfSquares', [build.one('pickRows', [x, indices, slots], {})], {});
+    expect(() => differentiate(build, loss, [indices])).toThrow('no gradient for its input 1');
+  });
+
   it('refuses what is not a scalar', () => {
     const build = new GraphBuilder();
     const x = build.input('x', 'float32', ['n']);

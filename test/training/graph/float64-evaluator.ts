@@ -152,8 +152,24 @@ function reduce(mean: boolean): Evaluate<'reduceSum' | 'reduceMean'> {
   };
 }
 
-function rowsOf(table: Value): number {
-  return elements(table.shape.slice(1));
+function concatenate(parts: readonly Value[], axis: number): Value {
+  const starts = parts.map((_, place) =>
+    parts.slice(0, place).reduce((sum, part) => sum + part.shape[axis]!, 0),
+  );
+  const size = parts.reduce((sum, part) => sum + part.shape[axis]!, 0);
+  return build(parts[0]!.shape.with(axis, size), (index) => {
+    const place = starts.findLastIndex((start) => start <= index[axis]!);
+    return at(parts[place]!, index.with(axis, index[axis]! - starts[place]!));
+  });
+}
+
+function split(x: Value, axis: number, sizes: readonly number[]): Value[] {
+  let start = 0;
+  return sizes.map((size) => {
+    const first = start;
+    start += size;
+    return build(x.shape.with(axis, size), (index) => at(x, index.with(axis, index[axis]! + first)));
+  });
 }
 
 const evaluators: { readonly [Kind in OperatorKind]: Evaluate<Kind> } = {
@@ -167,25 +183,54 @@ const evaluators: { readonly [Kind in OperatorKind]: Evaluate<Kind> } = {
   erf: unary(erf),
   tanh: unary(Math.tanh),
   gelu: unary((x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2))),
+  softplus: unary((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
+  sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
+  relu: unary((x) => Math.max(x, 0)),
+  sign: unary(Math.sign),
+  dropout: ([x, mask], { attributes }) => [
+    { shape: x!.shape, data: x!.data.map((value, flat) => value * mask!.data[flat]! * attributes.scale) },
+  ],
+  zeros: (_inputs, { attributes: { shape } }) => [{ shape, data: new Float64Array(elements(shape)) }],
+  offset: binary((a, b) => a + b),
+  loop: (inputs, node, sizes) => {
+    const { body, iteration, carried } = node.attributes;
+    const named = node.inputs.map(({ name }, index): [string, Value] => [name, inputs[index]!]);
+    const outside = new Map(named.slice(1 + carried.length));
+    let values = inputs.slice(1, 1 + carried.length);
+    for (let count = 0; count < inputs[0]!.data[0]!; count++) {
+      const given = new Map(outside).set(iteration, { shape: [], data: Float64Array.of(count) });
+      carried.forEach((name, index) => given.set(name, values[index]!));
+      const all = evaluateGraph(body, given, sizes);
+      values = body.outputs.map(({ name }) => all.get(name)!);
+    }
+    return values;
+  },
   cast: ([x]) => [x!],
   constant: (_inputs, { attributes }, sizes) => [
     { shape: resolve(attributes.shape, sizes), data: Float64Array.from(attributes.values) },
   ],
   matmul,
+  linear: ([x, weight, bias]) => [
+    build([x!.shape[0]!, weight!.shape[0]!], ([n, output]) => {
+      let sum = bias!.data[output!]!;
+      for (let k = 0; k < x!.shape[1]!; k++) sum += at(x!, [n!, k]) * at(weight!, [output!, k]);
+      return sum;
+    }),
+  ],
+  logSoftmax: ([x]) => [eachRow(x!, logSoftmax)],
   softmax: ([x]) => [eachRow(x!, (row) => logSoftmax(row).map(Math.exp))],
   layerNormalization,
-  softmaxCrossEntropy: ([logits, labels]) => {
-    const logs = eachRow(logits!, logSoftmax);
-    const classes = logits!.shape[1]!;
-    return [
-      { shape: labels!.shape, data: labels!.data.map((label, row) => -logs.data[row * classes + label]!) },
-      logs,
-    ];
-  },
   reduceSum: reduce(false),
   reduceMean: reduce(true),
   sumOfSquares: ([x]) => [
     { shape: [], data: Float64Array.of(x!.data.reduce((sum, value) => sum + value * value, 0)) },
+  ],
+  columnSum: ([x]) => [
+    build([x!.shape[1]!], ([column]) => {
+      let sum = 0;
+      for (let n = 0; n < x!.shape[0]!; n++) sum += at(x!, [n, column!]);
+      return sum;
+    }),
   ],
   expandLike: ([y, x]) => [build(x!.shape, (index) => at(y!, index))],
   transpose: ([x], { attributes: { permutation } }) => [
@@ -200,34 +245,48 @@ const evaluators: { readonly [Kind in OperatorKind]: Evaluate<Kind> } = {
   ],
   reshape: ([x], { attributes }, sizes) => [{ shape: resolve(attributes.shape, sizes), data: x!.data }],
   reshapeLike: ([y, x]) => [{ shape: x!.shape, data: y!.data }],
-  gather: ([table, indices]) => {
-    const width = rowsOf(table!);
-    const data = Float64Array.from({ length: indices!.data.length * width }, (_, flat) =>
-      Number(table!.data[indices!.data[Math.floor(flat / width)]! * width + (flat % width)]),
-    );
-    return [{ shape: [...indices!.shape, ...table!.shape.slice(1)], data }];
+  regroup: ([x], { attributes }, sizes) => [{ shape: resolve(attributes.shape, sizes), data: x!.data }],
+  concatenate: (inputs, { attributes: { axis } }) => [concatenate(inputs, axis)],
+  split: ([x], { attributes: { axis, sizes } }) => split(x!, axis, sizes),
+  lookup: ([ids, , , ...blocks]) => {
+    const table = concatenate(blocks, 0);
+    return [
+      build([elements(ids!.shape), table.shape[1]!], ([n, column]) => at(table, [ids!.data[n!]!, column!])),
+    ];
   },
-  scatterAdd: ([indices, updates], { attributes }) => {
-    const width = updates!.shape.at(-1)!;
-    const data = new Float64Array(attributes.rows * width);
-    updates!.data.forEach(
-      (value, flat) => (data[indices!.data[Math.floor(flat / width)]! * width + (flat % width)]! += value),
-    );
-    return [{ shape: [attributes.rows, width], data }];
+  pickRows: ([x, indices]) => [
+    build([elements(indices!.shape), x!.shape[1]!], ([n, column]) => at(x!, [indices!.data[n!]!, column!])),
+  ],
+  spreadRows: ([y, slots], { attributes: { first, rows } }, sizes) => [
+    build([...resolve([rows], sizes), y!.shape[1]!], ([row, column]) => {
+      const place = slots!.data[first + row!]!;
+      return place === y!.shape[0] ? 0 : at(y!, [place, column!]);
+    }),
+  ],
+  equality: ([left, right]) => [
+    build([left!.shape[0]!, right!.shape[0]!], ([u, n]) => (left!.data[u!] === right!.data[n!] ? 1 : 0)),
+  ],
+  segmentBias: ([segments]) => {
+    const [rows, width] = segments!.shape;
+    return [
+      build([rows!, 1, width!, width!], ([row, , query, key]) =>
+        at(segments!, [row!, query!]) === at(segments!, [row!, key!]) ? 0 : -1e9,
+      ),
+    ];
   },
-  oneHot: ([labels], { attributes: { classes } }) => [
-    build([...labels!.shape, classes], (index) => (at(labels!, index.slice(0, -1)) === index.at(-1) ? 1 : 0)),
-  ],
-  takeFirst: ([x]) => [build([x!.shape[0]!, x!.shape[2]!], ([row, column]) => at(x!, [row!, 0, column!]))],
-  placeFirst: ([y, x]) => [
-    build(x!.shape, ([row, position, column]) => (position === 0 ? at(y!, [row!, column!]) : 0)),
-  ],
+  row: ([array, index]) => {
+    const shape = array!.shape.slice(1);
+    const size = elements(shape);
+    return [{ shape, data: array!.data.slice(index!.data[0]! * size, (index!.data[0]! + 1) * size) }];
+  },
   pick: ([x], { attributes }) => [
     { shape: [1], data: x!.data.slice(attributes.index, attributes.index + 1) },
   ],
-  segment: ([flat, start, end], { attributes }, sizes) => [
-    { shape: resolve(attributes.shape, sizes), data: flat!.data.slice(start!.data[0], end!.data[0]) },
-  ],
+  segment: ([flat, start, end], { attributes }, sizes) => {
+    const width = elements(flat!.shape.slice(1));
+    const data = flat!.data.slice(start!.data[0]! * width, end!.data[0]! * width);
+    return [{ shape: resolve(attributes.shape, sizes), data }];
+  },
 };
 
 /** All values of a graph by name. `sizes` gives the symbols their numbers. */

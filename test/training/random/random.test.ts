@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fillDropoutMask } from '../../../src/training/random/dropout-mask.ts';
 import { createKeystream, wordReader } from '../../../src/training/random/keystream.ts';
-import { fillNormal } from '../../../src/training/random/normal.ts';
+import { fillNormal, fillUniform } from '../../../src/training/random/normal.ts';
 import { permutation } from '../../../src/training/random/permutation.ts';
 
 function bytes(seed: number, purpose: string, high: number, low: number, count = 64): Uint8Array {
@@ -26,6 +26,12 @@ describe('a keystream', () => {
       bytes(1, 'x', 2, 4),
     ];
     expect(new Set(all.map(String)).size).toBe(all.length);
+  });
+
+  it('is read as words of four bytes, the least first', () => {
+    const next = wordReader(createKeystream(5, 'words'), 2, 3);
+    const read = Buffer.from(bytes(5, 'words', 2, 3));
+    for (let word = 0; word < 16; word++) expect(next()).toBe(read.readUInt32LE(4 * word));
   });
 
   it('is read as words without a gap or repeat where a block ends', () => {
@@ -90,6 +96,52 @@ describe('a dropout mask', () => {
     expect(shares[2]! - shares[1]!).toBeGreaterThan(0.001);
   });
 
+  /** The definition, a byte at a time: keep above the whole part of 256 p, where it is met ask a further word. */
+  const byBytes = (
+    probability: number,
+    step: number,
+    site: number,
+    seed: number,
+    count: number,
+  ): Uint8Array => {
+    const keystream = createKeystream(seed, 'dropout');
+    const drawn = new Uint8Array(count);
+    keystream.fill(step, site, drawn);
+    const tieWord = wordReader(keystream, step, site + 2 ** 31);
+    const threshold = Math.floor(probability * 256);
+    const remainder = Math.round((probability * 256 - threshold) * 2 ** 32);
+    return drawn.map((byte) => {
+      if (byte === threshold) return tieWord() < remainder ? 0 : 1;
+      return byte > threshold ? 1 : 0;
+    });
+  };
+
+  it('is what its bytes say one at a time, at any length', () => {
+    const lengths = [...Array.from({ length: 10 }, (_, length) => length), 32_767, 32_768, 32_769, 70_003];
+    for (const length of lengths)
+      for (const probability of [0, 0.001, 0.1, 0.25, 0.5, 0.9, 0.999])
+        for (const seed of length < 10 ? [1, 2, 3, 4, 5] : [1]) {
+          const target = new Uint8Array(length + 2).fill(7);
+          const keystream = createKeystream(seed, 'dropout');
+          fillDropoutMask(keystream, 3, 2, probability, target.subarray(1, length + 1));
+          const expected = byBytes(probability, 3, 2, seed, length);
+          expect(target.subarray(1, length + 1)).toEqual(expected);
+          expect([target[0], target[length + 1]]).toEqual([7, 7]);
+        }
+  });
+
+  it('asks a further word exactly where a byte meets the threshold', () => {
+    // A quarter needs no further word to be exact: 256 p is whole, so what meets it is kept.
+    const drawn = new Uint8Array(elements);
+    createKeystream(1, 'dropout').fill(1, 0, drawn);
+    const quarter = mask(0.25);
+    expect(drawn.every((byte, index) => quarter[index] === (byte >= 64 ? 1 : 0))).toBe(true);
+    const more = mask(0.252);
+    const differing = drawn.filter((_, index) => more[index] !== quarter[index]);
+    expect(new Set(differing)).toEqual(new Set([64]));
+    expect(differing.length).toBeGreaterThan(0);
+  });
+
   it('holds nothing but 0 and 1, and drops nothing at 0', () => {
     expect(new Set(mask(0.4))).toEqual(new Set([0, 1]));
     expect(dropped(mask(0))).toBe(0);
@@ -117,5 +169,21 @@ describe('normal numbers', () => {
     expect(Math.sqrt(variance) / 0.02).toBeCloseTo(1, 2);
     expect(outside).toBeCloseTo(0.0455, 2);
     expect(values.every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('even numbers', () => {
+  it('fill the range between both bounds evenly and never leave it', () => {
+    const count = 200_000;
+    const values = new Float32Array(count);
+    fillUniform(createKeystream(9, 'uniform'), values, 0.25);
+    const mean = values.reduce((sum, value) => sum + value, 0) / count;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count;
+    expect(
+      Math.max(...[0, 1].map((half) => values.filter((value) => value > 0 === (half === 1)).length)),
+    ).toBeLessThan(count / 2 + 5 * Math.sqrt(count / 4));
+    expect(values.every((value) => Math.abs(value) <= 0.25)).toBe(true);
+    expect(Math.abs(mean)).toBeLessThan((5 * 0.25) / Math.sqrt(3 * count));
+    expect(variance / (0.25 ** 2 / 3)).toBeCloseTo(1, 2);
   });
 });

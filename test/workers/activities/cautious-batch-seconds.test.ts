@@ -8,7 +8,11 @@ import { tinyConfig } from '../../training/tiny-task.ts';
 
 const base = { ...tinyConfig, layers: 12, hiddenSize: 768, intermediateSize: 3072, maxPositions: 512 };
 const seconds = (changes: Partial<typeof base>, tokens: number): number =>
-  cautiousBatchSeconds({ config: { ...base, ...changes }, labelCount: 2 }, tokens, trainingOperations);
+  cautiousBatchSeconds(
+    { config: { ...base, ...changes }, head: { task: 'classification', labelCount: 2 } },
+    tokens,
+    trainingOperations,
+  );
 
 describe('the cautious time of a batch', () => {
   it('is that of its multiplications on top of what the parameters take', () => {

@@ -6,16 +6,23 @@ import { CheckpointStore } from '../../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../../src/storage/project-blobs.ts';
 import type { TrainingState } from '../../../src/training/job.ts';
 import { CheckpointWriter } from '../../../workers/activities/checkpoint-writer.ts';
+import { manifestFrame } from './manifest-frame.ts';
 import { openDirectory, type TestStore } from '../../storage/stores.ts';
 
-const blob = (content: string) => ({ sha256: sha256Of(content), sizeBytes: content.length });
 const ledger = { steps: 4, sha256: sha256Of('ledger') };
 const onCpu = { provider: 'cpu', threads: 2 };
 const onGpu = { provider: 'cuda', threads: 2 };
 
 function stateOf(value: number): TrainingState {
   const tensors = [{ name: 'classifier.bias', shape: [3], data: new Float32Array(3).fill(value) }];
-  return { step: 4, parameters: tensors, firstMoments: tensors, secondMoments: tensors };
+  return {
+    step: 4,
+    parameters: tensors,
+    firstMoments: tensors,
+    secondMoments: tensors,
+    unusedWords: { scale: 1, momentum: 0 },
+    evaluations: null,
+  };
 }
 
 let opened: TestStore;
@@ -48,14 +55,7 @@ function writer(
       },
     },
     holder: { projectId: 'default', experimentId, lease: 1 },
-    frame: {
-      experimentId,
-      profile,
-      snapshotSha256: sha256Of('snapshot'),
-      specSha256: sha256Of('spec'),
-      config: blob('c'),
-      tokenizer: blob('t'),
-    },
+    frame: manifestFrame(experimentId, profile),
     patience: {
       heartbeat: () => undefined,
       pause: () => Promise.resolve(),
@@ -83,8 +83,8 @@ describe('a checkpoint', () => {
     const again = await writer('exp_two', onCpu).write(stateOf(1), ledger);
     expect(again).toEqual(first);
     expect(second.id).not.toBe(first.id);
-    expect((await manifests.read('exp_two', 4, first.id))?.profile).toEqual(onCpu);
-    expect((await manifests.read('exp_two', 4, second.id))?.profile).toEqual(onGpu);
+    expect((await manifests.read('exp_two', 4, first.id)).profile).toEqual(onCpu);
+    expect((await manifests.read('exp_two', 4, second.id)).profile).toEqual(onGpu);
   });
 
   it('whose writer dies before the commit leaves the committed one readable, with its tensors', async () => {
@@ -93,8 +93,8 @@ describe('a checkpoint', () => {
     await expect(dying.write(stateOf(2), ledger)).rejects.toThrow('killed');
     expect(committed).toEqual([first.id]);
     const manifest = await manifests.read('exp_crash', 4, first.id);
-    expect(manifest?.profile).toEqual(onCpu);
-    for (const reference of [manifest!.blobs.parameters, manifest!.blobs.secondMoments])
+    expect(manifest.profile).toEqual(onCpu);
+    for (const reference of [manifest.blobs.parameters, manifest.blobs.firstMoments])
       expect(await projectBlobs(opened.store, 'default').bytes(reference)).toHaveLength(reference.sizeBytes);
   });
 

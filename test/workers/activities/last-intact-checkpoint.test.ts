@@ -15,11 +15,11 @@ import {
   lastIntactCheckpoint,
   type RestoredCheckpoint,
 } from '../../../workers/activities/last-intact-checkpoint.ts';
+import { manifestFrame } from './manifest-frame.ts';
 import { openDirectory, type TestStore } from '../../storage/stores.ts';
 import { hashState, tinyJob } from '../../training/tiny-task.ts';
 
 const reference = { projectId: 'default', experimentId: 'exp_1' };
-const blob = { sha256: sha256Of('{}'), sizeBytes: 2 };
 const everySteps = 10;
 
 let opened: TestStore;
@@ -39,14 +39,7 @@ function newAttempt() {
       },
     },
     holder: { ...reference, lease: 1 },
-    frame: {
-      experimentId: reference.experimentId,
-      profile: { provider: 'cpu' },
-      snapshotSha256: sha256Of('snapshot'),
-      specSha256: sha256Of('spec'),
-      config: blob,
-      tokenizer: blob,
-    },
+    frame: manifestFrame(reference.experimentId),
     patience: {
       heartbeat: () => undefined,
       pause: () => Promise.resolve(),
@@ -111,12 +104,12 @@ afterEach(() => opened.close());
 describe('the next attempt', () => {
   const damages: [string, (latest: RestoredCheckpoint) => void | Promise<void>][] = [
     ['a bad byte in a tensor', ({ manifest }) => flipByte(blobPath(manifest.blobs.parameters), -1)],
-    ['a bad byte in a header', ({ manifest }) => flipByte(blobPath(manifest.blobs.secondMoments), 8)],
+    ['a bad byte in a header', ({ manifest }) => flipByte(blobPath(manifest.blobs.firstMoments), 8)],
     [
       'bad bytes in two blobs',
       ({ manifest: { blobs } }) => {
         flipByte(blobPath(blobs.parameters), -1);
-        flipByte(blobPath(blobs.secondMoments), -1);
+        flipByte(blobPath(blobs.firstMoments), -1);
       },
     ],
     ['a bad byte in the manifest', ({ manifest }) => flipByte(manifestPath(manifest.step), 40)],

@@ -8,18 +8,17 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Repositories } from '../../../src/database/repositories.ts';
 import { CodedError } from '../../../src/error.ts';
 import type { FineTuneResult } from '../../../src/experiment/activity.ts';
-import { sha256Of } from '../../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../../src/storage/checkpoint-store.ts';
 import { emptyLedgerHash } from '../../../src/storage/ledger-hash.ts';
 import { projectBlobs } from '../../../src/storage/project-blobs.ts';
 import type { TrainingJob } from '../../../src/training/job.ts';
 import { TrainingAttempt } from '../../../workers/activities/training-attempt.ts';
+import { manifestFrame } from './manifest-frame.ts';
 import { openDirectory, type TestStore } from '../../storage/stores.ts';
 import { tinyJob } from '../../training/tiny-task.ts';
 
 const holder = { projectId: 'default', experimentId: 'exp_1', lease: 1 };
 const away = new CodedError('database_unavailable', 'The database does not answer.');
-const blob = { sha256: sha256Of('{}'), sizeBytes: 2 };
 
 let opened: TestStore;
 beforeAll(async () => {
@@ -60,7 +59,12 @@ function attempt(job: TrainingJob, { onSteps = () => undefined }: { onSteps?: ()
       workflow: { getHandle: () => ({ signal: () => Promise.resolve() }) },
       withDeadline: (_deadline: number, work: () => Promise<void>) => work(),
     } as unknown as Client,
-    config: { executionProvider: 'cpu' as const, trainingThreads: 1 },
+    config: {
+      executionProvider: 'cpu' as const,
+      trainingThreads: 1,
+      hub: { url: 'http://127.0.0.1:9', token: null },
+      limits: { datasetBytes: 1e9, modelBytes: 1e9 },
+    },
     host: 'host',
     stopping: stopping.signal,
     endProcess,
@@ -74,13 +78,8 @@ function attempt(job: TrainingJob, { onSteps = () => undefined }: { onSteps?: ()
     ledger: { steps: 0, sha256: emptyLedgerHash },
     blobs: projectBlobs(opened.store, 'default'),
     manifests: new CheckpointStore(opened.store, 'default'),
-    frame: {
-      experimentId: 'exp_1',
-      snapshotSha256: sha256Of('snapshot'),
-      specSha256: sha256Of('spec'),
-      config: blob,
-      tokenizer: blob,
-    },
+    frame: manifestFrame('exp_1'),
+    isComplete: false,
   };
   const run = (): Promise<FineTuneResult> =>
     activity.run((): Promise<FineTuneResult> =>

@@ -1,10 +1,19 @@
 // Operators that move elements without computing: constants, axes, the first position.
 import type { OperatorKind } from '../operators.ts';
-import { operand, requireType, type Emitter, type RulesOf } from '../rule.ts';
-import { broadcastShapes, describeShape, elementCount, type NodeOf, type Shape } from '../tensor.ts';
+import { discrete, operand, requireType, type Emitter, type RulesOf } from '../rule.ts';
+import {
+  broadcastShapes,
+  describeShape,
+  elementCount,
+  sameShape,
+  type Dimension,
+  type NodeOf,
+  type Shape,
+  type Tensor,
+} from '../tensor.ts';
 
 type Layout =
-  'constant' | 'transpose' | 'reshape' | 'reshapeLike' | 'takeFirst' | 'placeFirst' | 'expandLike';
+  'constant' | 'transpose' | 'reshape' | 'reshapeLike' | 'regroup' | 'concatenate' | 'split' | 'expandLike';
 
 /** ONNX Reshape takes 0 for "as in the input" and one -1 for "what remains". */
 function reshapeTarget(from: Shape, to: Shape): number[] {
@@ -18,33 +27,33 @@ function isReachable(from: Shape, to: Shape): boolean {
   return reshapeTarget(from, to).filter((dimension) => dimension === -1).length <= 1;
 }
 
-function rankThree(shape: Shape): Shape {
-  if (shape.length !== 3) throw new Error(`${describeShape(shape)} is not [batch, length, width].`);
-  return shape;
+/** The shape of a regroup as a tensor: numbers, the sizes given, and -1 for a product of them. */
+function emitRegroup(node: NodeOf<'regroup'>, emitter: Emitter): void {
+  const { shape, symbols } = node.attributes;
+  const target = emitter.fresh('target');
+  const parts = shape.map((dimension) => {
+    if (typeof dimension === 'number') return emitter.integers([dimension]);
+    const place = symbols.indexOf(dimension);
+    return place === -1 ? emitter.integers([-1]) : operand(node.inputs, 1 + place).name;
+  });
+  emitter.node({ operator: 'Concat', inputs: parts, outputs: [target], attributes: { axis: 0 } });
+  emitter.node({
+    operator: 'Reshape',
+    inputs: [operand(node.inputs, 0).name, target],
+    outputs: [operand(node.outputs, 0).name],
+  });
 }
 
-/** Pads y [batch, width] with zeros behind position 0 to the length of x. */
-function emitPlaceFirst(node: NodeOf<'placeFirst'>, emitter: Emitter): void {
-  const [column, length, rest, padding] = ['column', 'length', 'rest', 'padding'].map((hint) =>
-    emitter.fresh(hint),
-  );
-  if (column === undefined || length === undefined || rest === undefined || padding === undefined) return;
-  const y = operand(node.inputs, 0).name;
-  emitter.node({ operator: 'Unsqueeze', inputs: [y, emitter.integers([1])], outputs: [column] });
-  emitter.node({
-    operator: 'Shape',
-    inputs: [operand(node.inputs, 1).name],
-    outputs: [length],
-    attributes: { start: 1, end: 2 },
-  });
-  emitter.node({ operator: 'Sub', inputs: [length, emitter.integers([1])], outputs: [rest] });
-  emitter.node({
-    operator: 'Concat',
-    inputs: [emitter.integers([0, 0, 0, 0]), rest, emitter.integers([0])],
-    outputs: [padding],
-    attributes: { axis: 0 },
-  });
-  emitter.node({ operator: 'Pad', inputs: [column, padding], outputs: [operand(node.outputs, 0).name] });
+function replaced(shape: Shape, axis: number, size: Dimension): Shape {
+  return shape.map((dimension, place) => (place === axis ? size : dimension));
+}
+
+/** The sum of sizes along an axis, which must be known now. */
+function knownSize(tensor: Tensor, axis: number): number {
+  const size = tensor.shape[axis];
+  if (typeof size !== 'number')
+    throw new Error(`Axis ${axis} of ${describeShape(tensor.shape)} is not known.`);
+  return size;
 }
 
 function emitUnary(
@@ -132,33 +141,74 @@ export const layoutRules: RulesOf<Layout> = {
     gradient: { notDifferentiable: 'it occurs only as the gradient of reshape' },
     emit: emitInShapeOf('Reshape'),
   },
-  takeFirst: {
-    infer: (inputs) => {
+  regroup: {
+    infer: (inputs, { shape, symbols }) => {
       const x = operand(inputs, 0);
-      const shape = rankThree(x.shape);
-      return [{ type: x.type, shape: [...shape.slice(0, 1), ...shape.slice(2)] }];
+      const open = shape.filter((dimension) => typeof dimension === 'string' && !symbols.includes(dimension));
+      if (
+        elementCount(x.shape) !== elementCount(shape) ||
+        open.length > 1 ||
+        inputs.length !== 1 + symbols.length
+      )
+        throw new Error(`${describeShape(x.shape)} cannot become ${describeShape(shape)}.`);
+      return [{ type: x.type, shape }];
     },
-    gradient: (build, node, dy) => [build.one('placeFirst', [dy, operand(node.inputs, 0)], {})],
+    gradient: (build, node, dy) => {
+      const [x, ...sizes] = node.inputs;
+      if (x === undefined) throw new Error('A regroup needs an input.');
+      const { symbols } = node.attributes;
+      const back = build.one('regroup', [dy, ...sizes], { shape: x.shape, symbols });
+      return [back, ...sizes.map((): typeof discrete => discrete)];
+    },
+    emit: emitRegroup,
+  },
+  concatenate: {
+    infer: (inputs, { axis }) => {
+      const x = operand(inputs, 0);
+      for (const other of inputs)
+        if (!sameShape(replaced(other.shape, axis, 0), replaced(x.shape, axis, 0)))
+          throw new Error(`${describeShape(other.shape)} cannot follow ${describeShape(x.shape)}.`);
+      const size = inputs.reduce((sum, input) => sum + knownSize(input, axis), 0);
+      return [{ type: x.type, shape: replaced(x.shape, axis, size) }];
+    },
+    gradient: (build, node, dy) => {
+      const { axis } = node.attributes;
+      return build.apply('split', [dy], { axis, sizes: node.inputs.map((input) => knownSize(input, axis)) });
+    },
     emit: (node, emitter) => {
-      const index = emitter.fresh('first');
-      emitter.initializer({ name: index, type: 'int64', shape: [], values: [0] });
       emitter.node({
-        operator: 'Gather',
-        inputs: [operand(node.inputs, 0).name, index],
+        operator: 'Concat',
+        inputs: node.inputs.map((input) => input.name),
         outputs: [operand(node.outputs, 0).name],
-        attributes: { axis: 1 },
+        attributes: { axis: node.attributes.axis },
       });
     },
   },
-  placeFirst: {
-    infer: (inputs) => {
-      const y = operand(inputs, 0);
-      requireType(y, 'float32');
-      return [{ type: y.type, shape: rankThree(operand(inputs, 1).shape) }];
+  split: {
+    infer: (inputs, { axis, sizes }) => {
+      const x = operand(inputs, 0);
+      if (sizes.reduce((sum, size) => sum + size, 0) !== knownSize(x, axis))
+        throw new Error(`${describeShape(x.shape)} does not split into ${sizes.join(', ')} on axis ${axis}.`);
+      return sizes.map((size) => ({ type: x.type, shape: replaced(x.shape, axis, size) }));
     },
-    // The second input lends only its shape; the gradient with respect to its values is not asked for by any model.
-    gradient: { notDifferentiable: 'it occurs only as the gradient of takeFirst' },
-    emit: emitPlaceFirst,
+    ofSeveralOutputs: true,
+    gradient: (build, node, _dy, all) => {
+      const { axis } = node.attributes;
+      const parts = all.map((part, index) => {
+        if (part === undefined) throw new Error(`Part ${index} of a split has no gradient.`);
+        return part;
+      });
+      return [build.one('concatenate', parts, { axis })];
+    },
+    emit: (node, emitter) => {
+      const { axis, sizes } = node.attributes;
+      emitter.node({
+        operator: 'Split',
+        inputs: [operand(node.inputs, 0).name, emitter.integers(sizes)],
+        outputs: node.outputs.map((output) => output.name),
+        attributes: { axis },
+      });
+    },
   },
   expandLike: {
     infer: (inputs) => {

@@ -52,7 +52,39 @@ const gradient: GradientRule<'matmul'> = (build, node, dy) => {
   return [dLeft, dRight];
 };
 
-export const linearRules: RulesOf<'matmul'> = {
+export const linearRules: RulesOf<'matmul' | 'linear'> = {
+  linear: {
+    infer: (inputs) => {
+      const [x, weight, bias] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];
+      for (const tensor of inputs) requireType(tensor, 'float32');
+      const [count, width] = x.shape;
+      const [outputs, inner] = weight.shape;
+      if (
+        x.shape.length !== 2 ||
+        count === undefined ||
+        outputs === undefined ||
+        inner !== width ||
+        !sameShape(bias.shape, [outputs])
+      )
+        throw new Error(
+          `linear of ${describeShape(x.shape)} and ${describeShape(weight.shape)} does not fit.`,
+        );
+      return [{ type: x.type, shape: [count, outputs] }];
+    },
+    gradient: (build, node, dy) => [
+      build.matmul(dy, operand(node.inputs, 1)),
+      build.matmul(dy, operand(node.inputs, 0), { transposeA: true }),
+      build.one('columnSum', [dy], {}),
+    ],
+    emit: (node, emitter) => {
+      emitter.node({
+        operator: 'Gemm',
+        inputs: node.inputs.map((input) => input.name),
+        outputs: [operand(node.outputs, 0).name],
+        attributes: { transB: 1 },
+      });
+    },
+  },
   matmul: {
     infer,
     gradient,

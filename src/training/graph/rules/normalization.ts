@@ -1,43 +1,65 @@
 // Softmax and layer normalization.
-import { operand, requireType, type GradientRule, type RulesOf } from '../rule.ts';
-import { describeShape, sameShape } from '../tensor.ts';
+import type { OperatorKind } from '../operators.ts';
+import { operand, requireType, type Emitter, type GradientRule, type RulesOf } from '../rule.ts';
+import { describeShape, sameShape, type NodeOf, type Tensor, type TensorType } from '../tensor.ts';
 
-/** Ba, Kiros and Hinton, arXiv 1607.06450; the saved mean and inverse deviation spare recomputing them. */
+/**
+ * Ba, Kiros and Hinton, arXiv 1607.06450. The means along a row are products with the weight divided by the width, so that
+ * they read the gradient without writing a weighted copy of it first.
+ */
 const layerNormalizationGradient: GradientRule<'layerNormalization'> = (build, node, dy) => {
   const x = operand(node.inputs, 0);
   const weight = operand(node.inputs, 1);
   const mean = operand(node.outputs, 1);
   const inverseDeviation = operand(node.outputs, 2);
+  const width = Number(weight.shape[0]);
+  const column = build.reshape(weight, [width, 1]);
+  const rowMean = (tensor: Tensor): Tensor => build.matmul(tensor, column, { alpha: 1 / width });
   const normalized = build.multiply(build.subtract(x, mean), inverseDeviation);
-  const weighted = build.multiply(dy, weight);
-  const along = build.multiply(
-    normalized,
-    build.reduceMean(build.multiply(weighted, normalized), [-1], true),
-  );
-  const centred = build.subtract(build.subtract(weighted, build.reduceMean(weighted, [-1], true)), along);
-  return [build.multiply(centred, inverseDeviation), build.multiply(dy, normalized), dy];
+  const alongWeight = build.multiply(dy, normalized);
+  const centred = build.subtract(build.multiply(dy, weight), rowMean(dy));
+  const projected = build.subtract(centred, build.multiply(normalized, rowMean(alongWeight)));
+  return [
+    build.multiply(projected, inverseDeviation),
+    build.one('columnSum', [alongWeight], {}),
+    build.one('columnSum', [dy], {}),
+  ];
 };
 
-export const normalizationRules: RulesOf<'softmax' | 'layerNormalization'> = {
+function inferRows(inputs: readonly Tensor[]): TensorType[] {
+  const x = operand(inputs, 0);
+  requireType(x, 'float32');
+  return [{ type: x.type, shape: x.shape }];
+}
+
+function emitOverLastAxis(operator: string) {
+  return (node: NodeOf<OperatorKind>, emitter: Emitter): void => {
+    emitter.node({
+      operator,
+      inputs: [operand(node.inputs, 0).name],
+      outputs: [operand(node.outputs, 0).name],
+      attributes: { axis: -1 },
+    });
+  };
+}
+
+export const normalizationRules: RulesOf<'softmax' | 'logSoftmax' | 'layerNormalization'> = {
   softmax: {
-    infer: (inputs) => {
-      const x = operand(inputs, 0);
-      requireType(x, 'float32');
-      return [{ type: x.type, shape: x.shape }];
-    },
+    infer: inferRows,
     gradient: (build, node, dy) => {
       const y = operand(node.outputs, 0);
       const product = build.multiply(dy, y);
       return [build.subtract(product, build.multiply(y, build.reduceSum(product, [-1], true)))];
     },
-    emit: (node, emitter) => {
-      emitter.node({
-        operator: 'Softmax',
-        inputs: [operand(node.inputs, 0).name],
-        outputs: [operand(node.outputs, 0).name],
-        attributes: { axis: -1 },
-      });
+    emit: emitOverLastAxis('Softmax'),
+  },
+  logSoftmax: {
+    infer: inferRows,
+    gradient: (build, node, dy) => {
+      const probabilities = build.one('exp', [operand(node.outputs, 0)], {});
+      return [build.subtract(dy, build.multiply(probabilities, build.reduceSum(dy, [-1], true)))];
     },
+    emit: emitOverLastAxis('LogSoftmax'),
   },
   layerNormalization: {
     infer: (inputs) => {

@@ -1,7 +1,7 @@
 // Sums and means over axes.
 import type { GraphBuilder } from '../builder.ts';
-import { operand, requireType, type GradientRule, type Rule, type RulesOf } from '../rule.ts';
-import type { NodeOf, Shape, Tensor } from '../tensor.ts';
+import { operand, requireType, type Emitter, type GradientRule, type Rule, type RulesOf } from '../rule.ts';
+import { describeShape, type NodeOf, type Shape, type Tensor } from '../tensor.ts';
 
 type Reduction = 'reduceSum' | 'reduceMean';
 
@@ -41,7 +41,32 @@ function reduction(operator: string, gradient: GradientRule<Reduction>): Rule<Re
   };
 }
 
-export const reductionRules: RulesOf<Reduction | 'sumOfSquares'> = {
+/** A row of ones times the matrix: several times as fast as ReduceSum over the first axis. */
+function emitColumnSum(node: NodeOf<'columnSum'>, emitter: Emitter): void {
+  const x = operand(node.inputs, 0).name;
+  const [count, size, ones, product] = ['count', 'size', 'ones', 'product'].map((hint) =>
+    emitter.fresh(hint),
+  );
+  if (count === undefined || size === undefined || ones === undefined || product === undefined) return;
+  const one = emitter.fresh('one');
+  emitter.initializer({ name: one, type: 'float32', shape: [1, 1], values: [1] });
+  emitter.node({ operator: 'Shape', inputs: [x], outputs: [count], attributes: { start: 0, end: 1 } });
+  emitter.node({
+    operator: 'Concat',
+    inputs: [emitter.integers([1]), count],
+    outputs: [size],
+    attributes: { axis: 0 },
+  });
+  emitter.node({ operator: 'Expand', inputs: [one, size], outputs: [ones] });
+  emitter.node({ operator: 'MatMul', inputs: [ones, x], outputs: [product] });
+  emitter.node({
+    operator: 'Reshape',
+    inputs: [product, emitter.integers([-1])],
+    outputs: [operand(node.outputs, 0).name],
+  });
+}
+
+export const reductionRules: RulesOf<Reduction | 'sumOfSquares' | 'columnSum'> = {
   reduceSum: reduction('ReduceSum', (build, node, dy) => [widen(build, node, dy)]),
   reduceMean: reduction('ReduceMean', (build, node, dy) => {
     const ones = build.one('expandLike', [build.scalar(1), operand(node.inputs, 0)], {});
@@ -62,5 +87,17 @@ export const reductionRules: RulesOf<Reduction | 'sumOfSquares'> = {
         attributes: { keepdims: 0 },
       });
     },
+  },
+  columnSum: {
+    infer: (inputs) => {
+      const x = operand(inputs, 0);
+      const width = x.shape[1];
+      requireType(x, 'float32');
+      if (x.shape.length !== 2 || width === undefined)
+        throw new Error(`${describeShape(x.shape)} is no matrix.`);
+      return [{ type: x.type, shape: [width] }];
+    },
+    gradient: (build, node, dy) => [build.one('expandLike', [dy, operand(node.inputs, 0)], {})],
+    emit: emitColumnSum,
   },
 };

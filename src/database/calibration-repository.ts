@@ -1,0 +1,65 @@
+// How fast machines have trained, and how much memory they have: what estimates are made from. Of machines, not of projects.
+import type { Database } from './client.ts';
+import type { Prisma } from './generated/client.ts';
+
+/** What a training worker tells of itself and of how fast it trained. */
+export interface Calibration {
+  readonly host: string;
+  /** `sha256:…` of the sizes of the model and of what is trained. */
+  readonly sizesSha256: string;
+  /** The processor's name. */
+  readonly processor: string;
+  readonly threads: number;
+  readonly provider: string;
+  readonly onnxruntimeVersion: string;
+  /** What the worker's process may use. */
+  readonly memoryLimitBytes: number;
+  /** Numbers by name: what a step had to compute and to move. */
+  readonly workload: Readonly<Record<string, number>>;
+  readonly stepSeconds: number;
+  /** Tokens of a step, padding included. */
+  readonly slotsPerStep: number;
+}
+
+export interface CalibrationRecord extends Calibration {
+  readonly recordedAt: Date;
+}
+
+export class CalibrationRepository {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Keeps the latest of each host, sizes, threads and provider. */
+  async record(calibration: Calibration, recordedAt: Date): Promise<void> {
+    const { host, sizesSha256, threads, provider } = calibration;
+    const memoryLimitBytes = BigInt(calibration.memoryLimitBytes);
+    const data = { ...calibration, memoryLimitBytes, workload: { ...calibration.workload }, recordedAt };
+    await this.#database.run((queries) =>
+      queries.calibration.upsert({
+        where: { host_sizesSha256_threads_provider: { host, sizesSha256, threads, provider } },
+        create: data,
+        update: data,
+      }),
+    );
+  }
+
+  /** The latest first. */
+  async latest(limit: number): Promise<readonly CalibrationRecord[]> {
+    const rows = await this.#database.run((queries) =>
+      queries.calibration.findMany({
+        orderBy: [{ recordedAt: 'desc' }, { host: 'asc' }, { sizesSha256: 'asc' }],
+        take: limit,
+      }),
+    );
+    return rows.map(toRecord);
+  }
+}
+
+function toRecord(row: Prisma.CalibrationGetPayload<object>): CalibrationRecord {
+  // This room alone writes the column, by the same type.
+  const workload = row.workload as Calibration['workload'];
+  return { ...row, memoryLimitBytes: Number(row.memoryLimitBytes), workload };
+}

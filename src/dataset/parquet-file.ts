@@ -1,0 +1,151 @@
+// A Parquet file on this machine, read row group by row group. What it says of its own sizes is checked before it is believed.
+import { open, type FileHandle } from 'node:fs/promises';
+import {
+  parquetMetadataAsync,
+  parquetReadObjects,
+  type AsyncBuffer,
+  type FileMetaData,
+  type RowGroup,
+} from 'hyparquet';
+import { parquetHeader } from 'hyparquet/src/column.js';
+import { compressors } from 'hyparquet-compressors';
+import { parquetLimits } from './limits.ts';
+import { cellOf, cellOfText } from './parquet-cell.ts';
+import type { CellValue } from './rows.ts';
+
+/** What makes a file unreadable. The message goes on after "line N: ". */
+export class ParquetFault extends Error {}
+
+export interface ParquetFile {
+  /** In the order of the schema. */
+  readonly columns: readonly string[];
+  /** Batches of rows; a row has its cells in the order of the columns. */
+  readonly batches: AsyncGenerator<readonly (readonly CellValue[])[]>;
+}
+
+const magicBytes = 4;
+const footerLengthBytes = 4;
+
+/** @throws ParquetFault for what is no Parquet file or over a limit; whatever the parser throws for a broken one. */
+export async function openParquet(path: string): Promise<ParquetFile> {
+  const handle = await open(path, 'r');
+  const file = await bufferOf(handle);
+  await checkFooter(file);
+  const metadata = await parquetMetadataAsync(file, { geoparquet: false });
+  if (metadata.schema.length > parquetLimits.schemaElements)
+    throw new ParquetFault(`has a schema of over ${parquetLimits.schemaElements} elements`);
+  const columns = topLevelColumns(metadata);
+  return { columns, batches: batchesOf(file, metadata, columns) };
+}
+
+async function bufferOf(handle: FileHandle): Promise<AsyncBuffer> {
+  const { size } = await handle.stat();
+  return {
+    byteLength: size,
+    async slice(start, end = size) {
+      if (!(start >= 0 && start <= end && end <= size)) throw new ParquetFault('points outside of the file');
+      const bytes = new Uint8Array(end - start);
+      for (let filled = 0; filled < bytes.length;) {
+        const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
+        if (bytesRead === 0) throw new ParquetFault('ends before its end');
+        filled += bytesRead;
+      }
+      return bytes.buffer;
+    },
+  };
+}
+
+async function checkFooter(file: AsyncBuffer): Promise<void> {
+  const tailBytes = footerLengthBytes + magicBytes;
+  if (file.byteLength < magicBytes + tailBytes) throw new ParquetFault('is no Parquet file');
+  const tail = Buffer.from(await file.slice(file.byteLength - tailBytes));
+  if (tail.toString('latin1', footerLengthBytes) !== 'PAR1') throw new ParquetFault('is no Parquet file');
+  if (tail.readUInt32LE(0) > parquetLimits.footerBytes)
+    throw new ParquetFault(`has a footer of over ${parquetLimits.footerBytes} bytes`);
+}
+
+/** The schema is a tree in depth-first order, under a root. */
+function topLevelColumns({ schema }: FileMetaData): string[] {
+  const columns: string[] = [];
+  let place = 1;
+  const passOver = (): void => {
+    const element = schema[place];
+    place += 1;
+    for (let child = 0; child < (element?.num_children ?? 0) && place < schema.length; child += 1) passOver();
+  };
+  while (place < schema.length) {
+    columns.push(schema[place]?.name ?? '');
+    passOver();
+  }
+  return columns;
+}
+
+async function* batchesOf(
+  file: AsyncBuffer,
+  metadata: FileMetaData,
+  columns: readonly string[],
+): AsyncGenerator<readonly (readonly CellValue[])[]> {
+  const isNested = metadata.schema.length > columns.length + 1;
+  let groupStart = 0;
+  for (const group of metadata.row_groups) {
+    const rows = Number(group.num_rows);
+    await checkRowGroup(file, group, rows);
+    // A nested column can only be decoded whole, whatever rows of it are wanted.
+    const slice = isNested ? Math.max(1, rows) : parquetLimits.sliceRows;
+    for (let start = 0; start < rows; start += slice) {
+      const found = await parquetReadObjects({
+        file,
+        metadata,
+        rowStart: groupStart + start,
+        rowEnd: groupStart + Math.min(rows, start + slice),
+        compressors,
+        utf8: false,
+        parsers: { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && cellOfText(bytes) },
+      });
+      for (let first = 0; first < found.length; first += parquetLimits.batchRows)
+        yield found
+          .slice(first, first + parquetLimits.batchRows)
+          .map((row) => columns.map((column) => cellOf(row[column])));
+    }
+    groupStart += rows;
+  }
+}
+
+/** Whether a row group, and each page of it, holds no more than it may and than the pages of the file can. */
+async function checkRowGroup(file: AsyncBuffer, { columns }: RowGroup, rows: number): Promise<void> {
+  const { rowGroupBytes, rowGroupRows } = parquetLimits;
+  const tooLarge = (what: string): never => {
+    throw new ParquetFault(`has a row group of over ${what}: write it with smaller row groups`);
+  };
+  if (!(rows >= 0 && rows <= rowGroupRows)) tooLarge(`${rowGroupRows} rows`);
+  let sizeBytes = 0;
+  for (const { meta_data: chunk, file_path: elsewhere } of columns) {
+    if (chunk === undefined || elsewhere !== undefined)
+      throw new ParquetFault('keeps columns in other files');
+    const start = Number(chunk.dictionary_page_offset ?? chunk.data_page_offset);
+    const compressedBytes = Number(chunk.total_compressed_size);
+    sizeBytes += Math.max(compressedBytes, Number(chunk.total_uncompressed_size));
+    if (!(compressedBytes >= 0 && sizeBytes <= rowGroupBytes)) tooLarge(`${rowGroupBytes} bytes`);
+    checkPages(await file.slice(start, start + compressedBytes), Number(chunk.num_values), tooLarge);
+  }
+}
+
+/** @param values that the chunk says its pages have, repeated and missing ones included. */
+function checkPages(chunk: ArrayBuffer, values: number, tooLarge: (what: string) => never): void {
+  const reader = { view: new DataView(chunk), offset: 0 };
+  let remaining = values;
+  let sizeBytes = 0;
+  while (reader.offset < chunk.byteLength - 1 && remaining > 0) {
+    const header = parquetHeader(reader);
+    const { compressed_page_size: stored, uncompressed_page_size: decoded } = header;
+    const page = header.data_page_header ?? header.data_page_header_v2;
+    const entries = page?.num_values ?? header.dictionary_page_header?.num_values ?? 0;
+    if (!(stored >= 0 && decoded >= 0 && entries >= 0))
+      throw new ParquetFault('has a page of a negative size');
+    sizeBytes += decoded;
+    if (sizeBytes > parquetLimits.rowGroupBytes) tooLarge(`${parquetLimits.rowGroupBytes} bytes`);
+    if (entries > values) throw new ParquetFault('has a page of more values than its column');
+    if (page) remaining -= entries;
+    reader.offset += stored;
+  }
+}

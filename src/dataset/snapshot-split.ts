@@ -1,0 +1,89 @@
+// Writes one split of a snapshot: its rows as they were read, and its examples as a model reads them.
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { CodedError } from '../error.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
+import { ExampleFileWriter } from '../text/example-file.ts';
+import type { Example } from '../text/example-table.ts';
+import type { UsableRow } from './column-mapping.ts';
+import { targetKinds } from './encode-row.ts';
+import { LabelCounts } from './label-counts.ts';
+import type { LabelScheme } from './labels.ts';
+import type { SnapshotRow, SnapshotSplit, SnapshotSplitInfo } from './snapshot-manifest.ts';
+
+/** Lines go to the store in pieces of about this many characters. */
+const pieceCharacters = 64 * 1024;
+
+export interface SplitWriting {
+  readonly split: SnapshotSplit;
+  readonly scheme: LabelScheme;
+  readonly encode: (row: UsableRow) => Example;
+  readonly blobs: BlobStore;
+  /** Where the examples wait until they are stored. */
+  readonly directory: string;
+}
+
+/** @throws CodedError `dataset_split_empty` where there is no row; what the rows throw. */
+export async function writeSplit(
+  rows: AsyncIterable<UsableRow>,
+  from: { readonly name: string; readonly leftOut: number },
+  { split, scheme, encode, blobs, directory }: SplitWriting,
+): Promise<SnapshotSplitInfo> {
+  const path = join(directory, `${split}.examples`);
+  const examples = new ExampleFileWriter(path, targetKinds[scheme.task]);
+  const counts = new LabelCounts(scheme);
+  async function* pieces(): AsyncGenerator<string> {
+    let piece = '';
+    let row = 0;
+    for await (const used of rows) {
+      const example = encode(used);
+      examples.add(example);
+      counts.add(example.targets);
+      piece += `${JSON.stringify(storedRow(row, used, scheme))}\n`;
+      row += 1;
+      if (piece.length < pieceCharacters) continue;
+      yield piece;
+      piece = '';
+    }
+    yield piece;
+  }
+  try {
+    const rowsBlob = await blobs.putStream(Readable.from(pieces(), { objectMode: false }));
+    const { count, tokens, longest } = examples.finish();
+    if (count === 0) throw new CodedError('dataset_split_empty', `No row of split ${from.name} was chosen.`);
+    return {
+      ...from,
+      rows: count,
+      tokens,
+      longest,
+      labelCounts: counts.values,
+      rowsBlob,
+      examplesBlob: await blobs.putStream(createReadStream(path)),
+    };
+  } finally {
+    examples.abandon();
+  }
+}
+
+function storedRow(
+  row: number,
+  { line, text, textPair, words, labels }: UsableRow,
+  { task }: LabelScheme,
+): SnapshotRow {
+  const [first = ''] = labels;
+  const label = {
+    classification: first,
+    regression: Number(first),
+    multiLabel: labels,
+    tokenClassification: labels,
+  };
+  return {
+    row,
+    line,
+    text,
+    ...(textPair !== undefined && { textPair }),
+    ...(words && { words }),
+    label: label[task],
+  };
+}

@@ -1,0 +1,69 @@
+// Stores a split that is brought from elsewhere: one file as it is, several as the JSON lines of their rows.
+import { Readable } from 'node:stream';
+import type { BlobRef } from '../experiment/blob.ts';
+import { sha256Of, type BlobStore } from '../storage/blob-store.ts';
+import { canonicalJson } from '../storage/canonical-json.ts';
+import { inspectSplit, type InspectedSplit } from './inspect-split.ts';
+import { readRows, type SplitFormat } from './rows.ts';
+
+export interface SplitFile {
+  readonly format: SplitFormat;
+  open(): Readable;
+}
+
+export interface StoredSplit extends InspectedSplit {
+  readonly format: SplitFormat;
+  readonly blob: BlobRef;
+}
+
+/** Lines go to the store in pieces of about this many characters. */
+const pieceCharacters = 64 * 1024;
+
+/**
+ * Stores the files of one split and reads them through.
+ *
+ * @param onProgress called as bytes come; what it throws ends the storing.
+ * @throws CodedError `dataset_invalid`, and what breaks the files.
+ */
+export async function storeSplit(
+  blobs: BlobStore,
+  name: string,
+  files: readonly SplitFile[],
+  onProgress: () => void,
+): Promise<StoredSplit> {
+  const [first] = files;
+  const isOne = files.length === 1 && first !== undefined;
+  const format = isOne ? first.format : 'jsonl';
+  const content = isOne ? first.open() : linesOf(name, files);
+  const blob = await blobs.putStream(Readable.from(watched(content, onProgress), { objectMode: false }));
+  const inspected = await inspectSplit(name, format, await blobs.get(blob));
+  return { format, ...inspected, blob };
+}
+
+async function* watched<T>(pieces: AsyncIterable<T>, onProgress: () => void): AsyncGenerator<T> {
+  for await (const piece of pieces) {
+    onProgress();
+    yield piece;
+  }
+}
+
+async function* linesOf(name: string, files: readonly SplitFile[]): AsyncGenerator<string> {
+  let piece = '';
+  for (const file of files) {
+    for await (const { values } of readRows(name, file.format, file.open())) {
+      piece += `${JSON.stringify(values)}\n`;
+      if (piece.length < pieceCharacters) continue;
+      yield piece;
+      piece = '';
+    }
+  }
+  if (piece !== '') yield piece;
+}
+
+/** The hash of a dataset: its splits are the same bytes in the same format. */
+export function datasetSha256(
+  splits: Readonly<Record<string, { readonly format: SplitFormat; readonly blob: BlobRef }>>,
+): string {
+  const content = Object.entries(splits).map(([name, { format, blob }]) => [name, [format, blob.sha256]]);
+  return sha256Of(canonicalJson(Object.fromEntries(content)));
+}

@@ -1,0 +1,68 @@
+// Finds the model that a submission names, and checks the recipe against it as far as it is known before preparing.
+import { CodedError } from '../error.ts';
+import type { CheckpointRecord } from '../database/experiment-record.ts';
+import { defaultProject } from '../experiment/id.ts';
+import type { ModelSource, ResolvedSubmission } from '../experiment/spec.ts';
+import { requireTrainingFitsModel, type ModelLimits } from '../experiment/training-problems.ts';
+import { longestInput, readModelConfig } from '../model/model-config.ts';
+import type { AppDependencies } from './dependencies.ts';
+import { resultCheckpoint } from './result-checkpoint.ts';
+
+/**
+ * Makes the choices that depend on what is stored: the step of another experiment's checkpoint. What a hub's model is like
+ * is known when it is prepared.
+ *
+ * @throws CodedError `not_found`; `no_checkpoint` of another experiment, or not of that step; `sequence_too_long`;
+ * `invalid_request` for more frozen layers than there are.
+ */
+export async function bindModel(
+  dependencies: AppDependencies,
+  { model, training }: ResolvedSubmission['spec'],
+): Promise<ModelSource> {
+  if ('experiment' in model) {
+    const checkpoint = await checkpointOf(dependencies, model.experiment, model.step);
+    const bound = { experiment: model.experiment, step: checkpoint.step };
+    requireTrainingFitsModel(training, await checkpointLimits(dependencies, model.experiment, checkpoint));
+    return bound;
+  }
+  if ('id' in model) {
+    const record = await dependencies.repositories.models.get(defaultProject, model.id);
+    if (!record) throw new CodedError('not_found', `There is no model ${model.id.slice(0, 60)}.`);
+    const { layers, maxPositions, positionOffset = 0 } = record.config;
+    requireTrainingFitsModel(training, {
+      layers,
+      longestInput: longestInput({ maxPositions, positionOffset }),
+    });
+  }
+  return model;
+}
+
+async function checkpointOf(
+  { repositories }: AppDependencies,
+  experimentId: string,
+  step: number | null,
+): Promise<CheckpointRecord> {
+  const reference = { projectId: defaultProject, experimentId };
+  const record = await repositories.experiments.get(reference);
+  if (!record)
+    throw new CodedError('not_found', `There is no experiment ${experimentId.slice(0, 60)}.`, {
+      problems: [{ path: '/model/experiment', message: 'must be an experiment that there is' }],
+    });
+  if (step === null) return resultCheckpoint(record);
+  const checkpoint = await repositories.checkpoints.getCheckpoint(reference, step);
+  if (checkpoint) return checkpoint;
+  throw new CodedError('no_checkpoint', `The experiment ${record.id} has no checkpoint of step ${step}.`, {
+    problems: [{ path: '/model/step', message: 'must be a step whose checkpoint is kept' }],
+  });
+}
+
+async function checkpointLimits(
+  { checkpoints, blobs }: AppDependencies,
+  experimentId: string,
+  { step, id }: CheckpointRecord,
+): Promise<ModelLimits> {
+  const manifest = await checkpoints.read(experimentId, step, id);
+  const json = Buffer.from(await blobs.bytes(manifest.blobs.config)).toString();
+  const config = readModelConfig(json);
+  return { layers: config.layers, longestInput: longestInput(config) };
+}

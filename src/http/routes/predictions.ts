@@ -1,0 +1,57 @@
+// POST /experiments/{id}/predictions. The API runs no model: a worker does.
+import type { Static } from 'typebox';
+import { CodedError, type FieldProblem } from '../../error.ts';
+import { defaultProject } from '../../experiment/id.ts';
+import { requirePredictionSize, type PredictionTexts } from '../../experiment/prediction.ts';
+import type { App, RouteContext } from '../dependencies.ts';
+import { resultCheckpoint } from '../result-checkpoint.ts';
+import { answer, idParameter, problems } from '../schemas/answer.ts';
+import { predictionAnswerSchema, predictionRequestSchema } from '../schemas/prediction.ts';
+import { untilClosed } from '../until-closed.ts';
+
+/**
+ * @throws CodedError, in the handler: `not_found`, `no_checkpoint`; `invalid_request` for texts where pairs are needed or
+ * the reverse; `payload_too_large`; `temporal_unavailable`, `prediction_unavailable`.
+ */
+export function predictionRoutes(app: App, { repositories, temporal, closing }: RouteContext): void {
+  app.post(
+    '/experiments/:id/predictions',
+    {
+      schema: {
+        operationId: 'predict',
+        summary: 'Predict with the trained model: of a running experiment, that of its latest checkpoint',
+        description:
+          'Texts are cut as in training. Request and answer may have 1 MiB each: 413. Where no worker answers within 60 s: 503.',
+        tags: ['Results'],
+        params: idParameter,
+        body: predictionRequestSchema,
+        response: { 200: answer('What the model says of each.', predictionAnswerSchema), ...problems },
+      },
+    },
+    async (request, reply) => {
+      const reference = { projectId: defaultProject, experimentId: request.params.id };
+      const record = await repositories.experiments.require(reference);
+      const texts = textsOf(request.body, record.spec.dataset.textPairField !== null);
+      resultCheckpoint(record);
+      const input = { ...reference, ...texts };
+      requirePredictionSize('request', input);
+      const signal = AbortSignal.any([closing, untilClosed(reply.raw)]);
+      return { items: [...(await temporal.predict(input, signal))] };
+    },
+  );
+}
+
+function textsOf(
+  { texts, pairs }: Static<typeof predictionRequestSchema>,
+  takesPairs: boolean,
+): PredictionTexts {
+  if (takesPairs && pairs !== undefined && texts === undefined)
+    return { pairs: pairs.map(([first = '', second = '']) => [first, second]) };
+  if (!takesPairs && texts !== undefined && pairs === undefined) return { texts };
+  const [needed, other] = takesPairs ? ['pairs', 'texts'] : ['texts', 'pairs'];
+  const wrong: FieldProblem[] = [];
+  if ((takesPairs ? pairs : texts) === undefined) wrong.push({ path: `/${needed}`, message: 'is required' });
+  if ((takesPairs ? texts : pairs) !== undefined)
+    wrong.push({ path: `/${other}`, message: `is not allowed: the experiment was trained on ${needed}` });
+  throw new CodedError('invalid_request', `This experiment takes ${needed}.`, { problems: wrong });
+}

@@ -1,0 +1,75 @@
+// The encoder of BERT (Devlin et al., arXiv 1810.04805) as Hugging Face computes it, over packed rows: all but attention
+// works on the flat list of tokens, and attention does not look beyond the segment of a sequence.
+import type { Tensor } from '../graph/tensor.ts';
+import { architectures, type LayerNames } from './architecture.ts';
+import { dense, layerNorm, type Forward, type LookupIndices, type PackedBatch } from './forward.ts';
+import { fusedName } from './leaves.ts';
+
+const groups = ['rows', 'width'] as const;
+
+function embeddings(forward: Forward, batch: PackedBatch): Tensor {
+  const { build, config, parameter, dropout, wordBlocks } = forward;
+  const prefix = architectures[config.family].embeddings;
+  const lookup = ({ ids, distinct, slots }: LookupIndices, blocks: readonly Tensor[]): Tensor =>
+    build.one('lookup', [ids, distinct, slots, ...blocks], {});
+  const words = lookup(batch.words, wordBlocks);
+  const positions = lookup(batch.positions, [parameter(`${prefix}.position_embeddings.weight`)]);
+  const types =
+    batch.tokenTypes === null
+      ? words
+      : build.add(words, lookup(batch.tokenTypes, [parameter(`${prefix}.token_type_embeddings.weight`)]));
+  return dropout(layerNorm(forward, `${prefix}.LayerNorm`, build.add(types, positions)));
+}
+
+/** [rows * width, 3 * hidden] to query, key and value, each [rows, heads, width, hidden / heads]. */
+function splitHeads({ build, config }: Forward, batch: PackedBatch, x: Tensor): readonly Tensor[] {
+  const { heads, hiddenSize } = config;
+  const apart = build.one('regroup', [x, batch.rows, batch.width], {
+    shape: ['rows', 'width', 3, heads, hiddenSize / heads],
+    symbols: groups,
+  });
+  const ordered = build.one('transpose', [apart], { permutation: [2, 0, 3, 1, 4] });
+  return build.apply('split', [ordered], { axis: 0, sizes: [1, 1, 1] }).map((part) =>
+    build.one('regroup', [part, batch.rows, batch.width], {
+      shape: ['rows', heads, 'width', hiddenSize / heads],
+      symbols: groups,
+    }),
+  );
+}
+
+function attention(forward: Forward, batch: PackedBatch, names: LayerNames, x: Tensor, bias: Tensor): Tensor {
+  const { build, config, dropout } = forward;
+  const { heads, hiddenSize } = config;
+  const [query, key, value] = splitHeads(forward, batch, dense(forward, fusedName(names), x));
+  if (query === undefined || key === undefined || value === undefined) throw new Error('A split failed.');
+  const alpha = 1 / Math.sqrt(hiddenSize / heads);
+  const scores = build.add(build.matmul(query, key, { transposeB: true, alpha }), bias);
+  const weights = dropout(build.one('softmax', [scores], {}));
+  const perHead = build.matmul(weights, value);
+  const joined = build.one('transpose', [perHead], { permutation: [0, 2, 1, 3] });
+  return build.one('regroup', [joined, batch.rows, batch.width], {
+    shape: ['rows*width', hiddenSize],
+    symbols: groups,
+  });
+}
+
+function encoderLayer(forward: Forward, batch: PackedBatch, index: number, x: Tensor, bias: Tensor): Tensor {
+  const { build, config, dropout } = forward;
+  const architecture = architectures[config.family];
+  const names = architecture.layer(index);
+  const attended = dense(forward, names.attentionOutput, attention(forward, batch, names, x, bias));
+  const kept = architecture.dropsAttentionOutput ? dropout(attended) : attended;
+  const middle = layerNorm(forward, names.attentionNorm, build.add(kept, x));
+  const wide = build.one('gelu', [dense(forward, names.wide, middle)], {});
+  const narrow = dense(forward, names.narrow, wide);
+  return layerNorm(forward, names.outputNorm, build.add(dropout(narrow), middle));
+}
+
+/** The hidden states of a batch after the last layer, [rows * width, hidden]; those of padding mean nothing. */
+export function encode(forward: Forward, batch: PackedBatch): Tensor {
+  const bias = forward.build.one('segmentBias', [batch.segments], {});
+  let hidden = embeddings(forward, batch);
+  for (let index = 0; index < forward.config.layers; index++)
+    hidden = encoderLayer(forward, batch, index, hidden, bias);
+  return hidden;
+}

@@ -1,0 +1,104 @@
+// Metrics of multi-label classification: each label is there or not, whatever the others are.
+import { meanOfDefined, ratio, sum } from './arithmetic.ts';
+import {
+  classMetrics,
+  macroF1,
+  pooled,
+  weightedF1,
+  type ClassCounts,
+  type ClassMetrics,
+} from './class-report.ts';
+import { binaryCrossEntropies } from './example-losses.ts';
+import type { LogitTable, Numbers } from './probabilities.ts';
+import { averagePrecision, rocAuc } from './ranking.ts';
+
+interface LabelMetrics extends ClassMetrics {
+  /** null where the label is everywhere or nowhere. */
+  readonly rocAuc: number | null;
+  /** null where the label is nowhere. */
+  readonly averagePrecision: number | null;
+}
+
+export interface MultiLabelMetrics {
+  /** The mean binary cross-entropy over rows and labels. */
+  readonly loss: number;
+  /** The share of rows with every label right. */
+  readonly subsetAccuracy: number;
+  /** The share of labels of rows that are wrong. */
+  readonly hammingLoss: number;
+  readonly microF1: number;
+  /** Over all labels. */
+  readonly macroF1: number;
+  readonly weightedF1: number;
+  /** The mean over the labels for which it is defined; null where it is for none. */
+  readonly rocAuc: number | null;
+  /** Likewise. */
+  readonly averagePrecision: number | null;
+  readonly perLabel: readonly LabelMetrics[];
+}
+
+export interface MultiLabelInput extends LogitTable {
+  /** 0 or 1, [rows, labelCount]. */
+  readonly targets: Numbers;
+}
+
+/** A label is predicted when its probability is at least 0.5: when its logit is at least 0. */
+export function predictedLabel(logit: number): boolean {
+  return logit >= 0;
+}
+
+function column(values: Numbers, label: number, labelCount: number): Float64Array {
+  return Float64Array.from(
+    { length: values.length / labelCount },
+    (_, row) => values[row * labelCount + label] ?? NaN,
+  );
+}
+
+interface LabelFigures {
+  readonly counts: ClassCounts;
+  readonly metrics: LabelMetrics;
+}
+
+function labelFigures({ logits, targets, labelCount }: MultiLabelInput, label: number): LabelFigures {
+  const scores = column(logits, label, labelCount);
+  const truth = column(targets, label, labelCount);
+  const isPositive = (row: number): boolean => truth[row] === 1;
+  const counts = {
+    hits: scores.filter((score, row) => predictedLabel(score) && isPositive(row)).length,
+    predicted: scores.filter(predictedLabel).length,
+    support: truth.filter((value) => value === 1).length,
+  };
+  return {
+    counts,
+    metrics: {
+      ...classMetrics(counts),
+      // The sigmoid keeps the order, so that the logits rank as the probabilities do.
+      rocAuc: rocAuc(scores, isPositive),
+      averagePrecision: averagePrecision(scores, isPositive),
+    },
+  };
+}
+
+export function multiLabelMetrics(input: MultiLabelInput): MultiLabelMetrics {
+  const { logits, targets, labelCount } = input;
+  const rows = logits.length / labelCount;
+  const figures = Array.from({ length: labelCount }, (_, label) => labelFigures(input, label));
+  const counts = figures.map((each) => each.counts);
+  const perLabel = figures.map((each) => each.metrics);
+  const wrong = new Int32Array(rows);
+  logits.forEach((logit, place) => {
+    const row = Math.floor(place / labelCount);
+    if (predictedLabel(logit) !== (targets[place] === 1)) wrong[row] = (wrong[row] ?? 0) + 1;
+  });
+  return {
+    loss: ratio(sum(binaryCrossEntropies(input, targets)), rows),
+    subsetAccuracy: ratio(wrong.filter((count) => count === 0).length, rows),
+    hammingLoss: ratio(sum(wrong), logits.length),
+    microF1: classMetrics(pooled(counts)).f1,
+    macroF1: macroF1(counts),
+    weightedF1: weightedF1(counts),
+    rocAuc: meanOfDefined(perLabel.map((each) => each.rocAuc)),
+    averagePrecision: meanOfDefined(perLabel.map((each) => each.averagePrecision)),
+    perLabel,
+  };
+}

@@ -1,0 +1,104 @@
+// Evaluations during training: when one is due, what it showed, and whether training is to end for it.
+import type { ExampleTable } from '../../text/example-table.ts';
+import { evaluationInput, scalarMetrics } from '../evaluation-input.ts';
+import { openExamples } from '../example-source.ts';
+import type { EvaluationMemory, TrainingEvaluation, TrainingEvent, TrainingJob } from '../job.ts';
+import { evaluationMetrics } from '../metrics/evaluation-metrics.ts';
+import { stepsPerEpoch } from '../batch-order.ts';
+import { checkExamples } from '../batch.ts';
+import { EvaluationRunner, type SlotValues } from './evaluation-runner.ts';
+
+/** What an evaluation leaves behind. A value that is not defined is no better than any other. */
+export function remember(
+  before: EvaluationMemory | null,
+  step: number,
+  value: number | null,
+  higherIsBetter: boolean,
+): EvaluationMemory {
+  const best = before?.best ?? null;
+  const isBetter =
+    value !== null && (best === null || (higherIsBetter ? value > best.value : value < best.value));
+  if (isBetter) return { lastStep: step, best: { step, value }, sinceBest: 0 };
+  return { lastStep: step, best, sinceBest: (before?.sinceBest ?? 0) + 1 };
+}
+
+export class TrainingEvaluator {
+  memory: EvaluationMemory | null;
+  private readonly job: TrainingJob;
+  private readonly plan: TrainingEvaluation;
+  private readonly table: ExampleTable;
+  private readonly runner: EvaluationRunner;
+  private readonly interval: number;
+
+  private constructor(
+    job: TrainingJob,
+    plan: TrainingEvaluation,
+    table: ExampleTable,
+    runner: EvaluationRunner,
+    trainingExamples: number,
+  ) {
+    this.job = job;
+    this.plan = plan;
+    this.table = table;
+    this.runner = runner;
+    this.memory = job.start.evaluations;
+    this.interval = plan.everySteps ?? stepsPerEpoch(trainingExamples, job.recipe);
+  }
+
+  /** @param trainingExamples - their number, which tells the length of an epoch */
+  static async open(
+    job: TrainingJob,
+    plan: TrainingEvaluation,
+    trainingExamples: number,
+  ): Promise<TrainingEvaluator> {
+    const table = openExamples(plan.examples);
+    checkExamples(table, job.config);
+    return new TrainingEvaluator(job, plan, table, await EvaluationRunner.open(job, job), trainingExamples);
+  }
+
+  /** The step at which the next evaluation is due, after step `step`. */
+  next(step: number): number {
+    const done = step - this.job.firstStep;
+    return step + this.interval - (done % this.interval);
+  }
+
+  isDueAt(step: number): boolean {
+    const done = step - this.job.firstStep;
+    return done > 0 && done % this.interval === 0 && this.memory?.lastStep !== step;
+  }
+
+  /** Whether so many evaluations brought nothing better that training ends. */
+  get isExhausted(): boolean {
+    const { patience } = this.plan;
+    return patience !== null && (this.memory?.sinceBest ?? 0) >= patience;
+  }
+
+  /**
+   * Evaluates the weights of a step; returns whether it is the best so far, or undefined when it was given up.
+   * @param goOn - false gives it up
+   */
+  async evaluate(
+    step: number,
+    slots: SlotValues,
+    tell: (event: TrainingEvent) => void,
+    goOn: () => boolean,
+  ): Promise<boolean | undefined> {
+    const { labelNames, batchSize, metric, higherIsBetter } = this.plan;
+    const logits = await this.runner.logits(this.table, slots, batchSize, () => {
+      tell({ kind: 'evaluating', step });
+      return goOn();
+    });
+    if (!goOn()) return undefined;
+    const input = evaluationInput(this.table, this.job.head, labelNames, logits);
+    const metrics = scalarMetrics(evaluationMetrics(input));
+    this.memory = remember(this.memory, step, metrics[metric] ?? null, higherIsBetter);
+    const isBest = this.memory.best?.step === step;
+    tell({ kind: 'evaluation', step, metrics, isBest });
+    return isBest;
+  }
+
+  async close(): Promise<void> {
+    this.table.close();
+    await this.runner.close();
+  }
+}

@@ -1,0 +1,163 @@
+// Brings what an experiment takes from a hub into the project, where it is from then on a dataset and a model like others.
+import { buffer } from 'node:stream/consumers';
+import { Readable } from 'node:stream';
+import type { DatasetRecord, DatasetSplit } from '../../src/database/dataset-repository.ts';
+import type { Repositories } from '../../src/database/repositories.ts';
+import type { HubModelSource, HubSource } from '../../src/dataset/snapshot-manifest.ts';
+import { checkSplitName } from '../../src/dataset/split-file.ts';
+import { datasetSha256, storeSplit } from '../../src/dataset/store-split.ts';
+import { CodedError } from '../../src/error.ts';
+import { newDatasetId, newModelId } from '../../src/experiment/id.ts';
+import type { HubDatasetReference, HubModelReference } from '../../src/experiment/spec.ts';
+import type { HubClient } from '../../src/hub/hub-client.ts';
+import { importHubDataset } from '../../src/hub/import-dataset.ts';
+import { importHubModel, type HubModel } from '../../src/hub/import-model.ts';
+import { inspectModel } from '../../src/model/model-folder.ts';
+import { sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
+import { canonicalJson } from '../../src/storage/canonical-json.ts';
+
+/** Of configuration, tokenizer or vocabulary, each. */
+const longestTextFileBytes = 64 * 1024 * 1024;
+
+export interface HubImport {
+  readonly client: HubClient;
+  readonly repositories: Pick<Repositories, 'datasets' | 'models'>;
+  readonly blobs: BlobStore;
+  readonly projectId: string;
+  /** Called as bytes come; what it throws ends the import. */
+  readonly onProgress: () => void;
+}
+
+interface ImportedDataset {
+  readonly record: DatasetRecord;
+  readonly source: HubSource;
+}
+
+/**
+ * Stores every split of a hub's dataset. The same again changes nothing.
+ *
+ * @throws CodedError `hub_not_found`, `hub_unavailable`, `dataset_invalid`, `payload_too_large`, `storage_unavailable`.
+ */
+export function importDataset(
+  hubImport: HubImport,
+  reference: HubDatasetReference,
+  maximumBytes: number,
+): Promise<ImportedDataset> {
+  return untilEnding(hubImport, () => storeDataset(hubImport, reference, maximumBytes));
+}
+
+async function storeDataset(
+  { client, repositories, blobs, projectId, onProgress }: HubImport,
+  { hub, config, revision }: HubDatasetReference,
+  maximumBytes: number,
+): Promise<ImportedDataset> {
+  const found = await importHubDataset(client, { repository: hub, config, revision, maximumBytes });
+  const splits: Record<string, DatasetSplit> = {};
+  for (const { name, files } of found.splits)
+    splits[checkSplitName(name)] = await storeSplit(blobs, name, files, onProgress);
+  const { record } = await repositories.datasets.createOrGet({
+    projectId,
+    id: newDatasetId(),
+    sha256: datasetSha256(splits),
+    sizeBytes: Object.values(splits).reduce((sum, { blob }) => sum + blob.sizeBytes, 0),
+    splits,
+  });
+  return { record, source: { repository: found.repository, commit: found.commit } };
+}
+
+/**
+ * Stores a hub's model. The same again changes nothing.
+ *
+ * @throws CodedError `hub_not_found`, `hub_unavailable`, `model_invalid`, `model_incompatible`, `not_supported`,
+ *   `payload_too_large`, `storage_unavailable`.
+ */
+export function importModel(
+  hubImport: HubImport,
+  reference: HubModelReference,
+  maximumBytes: number,
+): Promise<HubModelSource> {
+  return untilEnding(hubImport, () => storeModel(hubImport, reference, maximumBytes));
+}
+
+async function storeModel(
+  { client, repositories, blobs, projectId, onProgress }: HubImport,
+  { hub, revision }: HubModelReference,
+  maximumBytes: number,
+): Promise<HubModelSource> {
+  const found = await importHubModel(client, { repository: hub, revision, maximumBytes });
+  const [config, tokenizer, weightsFile] = await Promise.all([
+    textOf(found, 'config.json'),
+    textOf(found, 'tokenizer.json').then((json) => json ?? textOf(found, 'vocab.txt')),
+    Promise.resolve(found.files.find(({ name }) => name === 'model.safetensors')),
+  ]);
+  if (config === undefined || tokenizer === undefined || weightsFile === undefined)
+    throw new CodedError('internal', 'A model was found without its files.');
+  const weights = await blobs.putStream(
+    Readable.from(watched(weightsFile.open(), onProgress), { objectMode: false }),
+  );
+  const isJson = found.files.some(({ name }) => name === 'tokenizer.json');
+  const inspected = await inspectModel({
+    config,
+    tokenizer: isJson ? { json: tokenizer } : { vocabulary: tokenizer },
+    weights: {
+      sizeBytes: weights.sizeBytes,
+      readRange: async (start, size) =>
+        size === 0
+          ? Buffer.alloc(0)
+          : buffer(
+              await blobs.getRange(weights.sha256, {
+                start,
+                end: Math.min(start + size, weights.sizeBytes) - 1,
+              }),
+            ),
+    },
+  });
+  const stored = {
+    config: await blobs.putBytes(Buffer.from(config)),
+    tokenizer: await blobs.putBytes(Buffer.from(inspected.tokenizerJson)),
+    weights,
+  };
+  const hashes = Object.fromEntries(Object.entries(stored).map(([name, { sha256 }]) => [name, sha256]));
+  const { architecture, parameters, ignored } = inspected;
+  await repositories.models.createOrGet({
+    projectId,
+    id: newModelId(),
+    sha256: sha256Of(canonicalJson(hashes)),
+    architecture,
+    parameters,
+    ignored,
+    config: { ...inspected.config },
+    blobs: stored,
+  });
+  return { repository: found.repository, commit: found.commit, blobs: stored };
+}
+
+/** A request that is broken off because the work is to end says nothing of the hub: the reason for the end goes first. */
+async function untilEnding<T>({ onProgress }: HubImport, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    onProgress();
+    throw error;
+  }
+}
+
+async function textOf({ files }: HubModel, name: string): Promise<string | undefined> {
+  const file = files.find((candidate) => candidate.name === name);
+  if (file === undefined) return undefined;
+  if (file.sizeBytes > longestTextFileBytes)
+    throw new CodedError('payload_too_large', `${name} is over ${longestTextFileBytes} bytes.`);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await buffer(file.open()));
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    throw new CodedError('model_invalid', `${name} is not UTF-8.`, { cause: error });
+  }
+}
+
+async function* watched<T>(pieces: AsyncIterable<T>, onProgress: () => void): AsyncGenerator<T> {
+  for await (const piece of pieces) {
+    onProgress();
+    yield piece;
+  }
+}
