@@ -21,26 +21,111 @@ const points = [
   { name: 'tiny, 128', sizes: tiny, words: 8000, batchSize: 32, shortest: 128, longest: 128 },
   { name: 'tiny, batch 256', sizes: tiny, words: 8000, batchSize: 256, shortest: 10, longest: 128 },
   { name: 'tiny, 512', sizes: tiny, words: 8000, batchSize: 8, shortest: 512, longest: 512 },
-  { name: 'tiny, SGD', sizes: tiny, words: 30000, batchSize: 32, shortest: 6, longest: 30, recipe: { optimizer: 'sgd' } },
+  {
+    name: 'tiny, SGD',
+    sizes: tiny,
+    words: 30000,
+    batchSize: 32,
+    shortest: 6,
+    longest: 30,
+    recipe: { optimizer: 'sgd' },
+  },
   { name: 'MiniLM, short', sizes: miniLm, words: 9000, batchSize: 32, shortest: 5, longest: 40 },
   { name: 'MiniLM, 128', sizes: miniLm, words: 9000, batchSize: 32, shortest: 128, longest: 128 },
   { name: 'MiniLM, 512', sizes: miniLm, words: 9000, batchSize: 4, shortest: 512, longest: 512 },
   { name: 'MiniLM, all words', sizes: miniLm, words: 30522, batchSize: 16, shortest: 20, longest: 64 },
-  { name: 'MiniLM, no dropout', sizes: miniLm, words: 9000, batchSize: 32, shortest: 128, longest: 128, recipe: { dropout: 0 } },
-  { name: 'MiniLM, SGD', sizes: miniLm, words: 9000, batchSize: 32, shortest: 5, longest: 40, recipe: { optimizer: 'sgd' } },
-  { name: 'MiniLM, LoRA', sizes: miniLm, words: 9000, batchSize: 32, shortest: 20, longest: 60, recipe: { lora: { rank: 8, alpha: 16, dropout: 0.1 } } },
-  { name: 'MiniLM, frozen', sizes: miniLm, words: 9000, batchSize: 32, shortest: 20, longest: 60, recipe: { freeze: { embeddings: true, layers: 4 } } },
+  {
+    name: 'MiniLM, no dropout',
+    sizes: miniLm,
+    words: 9000,
+    batchSize: 32,
+    shortest: 128,
+    longest: 128,
+    recipe: { dropout: 0 },
+  },
+  {
+    name: 'MiniLM, SGD',
+    sizes: miniLm,
+    words: 9000,
+    batchSize: 32,
+    shortest: 5,
+    longest: 40,
+    recipe: { optimizer: 'sgd' },
+  },
+  {
+    name: 'MiniLM, LoRA',
+    sizes: miniLm,
+    words: 9000,
+    batchSize: 32,
+    shortest: 20,
+    longest: 60,
+    recipe: { lora: { rank: 8, alpha: 16, dropout: 0.1 } },
+  },
+  {
+    name: 'MiniLM, frozen',
+    sizes: miniLm,
+    words: 9000,
+    batchSize: 32,
+    shortest: 20,
+    longest: 60,
+    recipe: { freeze: { embeddings: true, layers: 4 } },
+  },
   { name: '4 x 512, short', sizes: middle, words: 12000, batchSize: 32, shortest: 10, longest: 50 },
   { name: '4 x 512, 256', sizes: middle, words: 12000, batchSize: 16, shortest: 100, longest: 256 },
-  { name: '4 x 512, accumulated', sizes: middle, words: 12000, batchSize: 16, shortest: 30, longest: 128, recipe: { gradientAccumulation: 4 } },
-  { name: '4 x 512, LoRA', sizes: middle, words: 12000, batchSize: 16, shortest: 128, longest: 128, recipe: { lora: { rank: 16, alpha: 32, dropout: 0 } } },
+  {
+    name: '4 x 512, accumulated',
+    sizes: middle,
+    words: 12000,
+    batchSize: 16,
+    shortest: 30,
+    longest: 128,
+    recipe: { gradientAccumulation: 4 },
+  },
+  {
+    name: '4 x 512, LoRA',
+    sizes: middle,
+    words: 12000,
+    batchSize: 16,
+    shortest: 128,
+    longest: 128,
+    recipe: { lora: { rank: 16, alpha: 32, dropout: 0 } },
+  },
   { name: 'base, short', sizes: base, words: 9000, batchSize: 16, shortest: 8, longest: 40 },
+  {
+    name: 'MiniLM, evaluated',
+    sizes: miniLm,
+    words: 9000,
+    batchSize: 16,
+    shortest: 20,
+    longest: 128,
+    evaluationBatchSize: 64,
+  },
+  {
+    name: 'tiny, masked words',
+    sizes: tiny,
+    words: 30522,
+    batchSize: 32,
+    shortest: 20,
+    longest: 60,
+    masked: true,
+  },
+  {
+    name: 'MiniLM, masked words',
+    sizes: miniLm,
+    words: 30522,
+    batchSize: 16,
+    shortest: 20,
+    longest: 60,
+    masked: true,
+  },
 ];
 
 /** Enough for runs of many steps where steps are short, and for two checkpoints where they are long. */
 function lengthOf({ sizes, batchSize, shortest, longest, recipe }) {
   const tokens = (batchSize * (recipe?.gradientAccumulation ?? 1) * (shortest + longest)) / 2;
-  const affordable = Math.floor(2e12 / (tokens * sizes.layers * sizes.hiddenSize * sizes.intermediateSize * 12 * 6));
+  const affordable = Math.floor(
+    2e12 / (tokens * sizes.layers * sizes.hiddenSize * sizes.intermediateSize * 12 * 6),
+  );
   const steps = Math.max(10, Math.min(200, affordable));
   return { steps, everySteps: Math.ceil(steps / 2) };
 }
@@ -84,7 +169,27 @@ function jobOf(point, threads) {
     const tokenIds = Int32Array.from({ length }, (__, place) => (index * 104729 + place * 1299709) % words);
     return { tokenIds, secondStart: length, targets: Int32Array.of(index % 2) };
   });
-  return { config, recipe: full, examples, vocabulary: Int32Array.from({ length: words }, (_, id) => id), threads };
+  return {
+    config,
+    recipe: full,
+    examples,
+    vocabulary: Int32Array.from({ length: words }, (_, id) => id),
+    threads,
+  };
+}
+
+/** Evaluates now and then on the training examples, where a point asks for it. */
+function evaluationOf({ evaluationBatchSize: batchSize }, examples) {
+  if (batchSize === undefined) return null;
+  return {
+    examples: { examples, targetKind: 'class' },
+    batchSize,
+    labelNames: ['0', '1'],
+    everySteps: 4,
+    metric: 'accuracy',
+    higherIsBetter: true,
+    patience: null,
+  };
 }
 
 /** Runs one point in this process, which has loaded all that a training worker loads. */
@@ -97,16 +202,32 @@ async function measure(point, threads) {
   const { trainableModel } = await import('../dist/src/training/trainable.js');
   const { safetensorsFile } = await import('../dist/src/model/safetensors.js');
   const { config, recipe, examples, vocabulary } = jobOf(point, threads);
-  const head = { task: 'classification', labelCount: 2 };
+  const head = point.masked
+    ? { task: 'maskedLanguage', labelCount: 0 }
+    : { task: 'classification', labelCount: 2 };
   const directory = mkdtempSync(join(tmpdir(), 'estimate-'));
   const keep = (tensors) => {
     const file = openSync(join(directory, 'state'), 'w');
     for (const part of safetensorsFile(tensors).parts) writeSync(file, part);
     closeSync(file);
   };
-  const started = await trainableModel({ config, head, vocabulary }, recipe, await initialParameters({ config, head }, 1, []));
+  const started = await trainableModel(
+    { config, head, vocabulary },
+    recipe,
+    await initialParameters({ config, head }, 1, []),
+  );
   let job = {
-    config, head, recipe, vocabulary, firstStep: 0, masking: null, evaluation: null, threads, provider: 'cpu',
+    config,
+    head,
+    recipe,
+    vocabulary,
+    firstStep: 0,
+    masking: point.masked
+      ? { maskId: 3, specialIds: new Set([0, 1, 2, 3]), vocabularySize: point.words }
+      : null,
+    evaluation: evaluationOf(point, examples),
+    threads,
+    provider: 'cpu',
     examples: { examples, targetKind: 'class' },
     checkpoint: { everySteps: lengthOf(point).everySteps, everySeconds: 1e9 },
     ...started,
@@ -169,5 +290,8 @@ if (values.point !== undefined) {
     measured.push(JSON.parse(line));
   }
   if (values.table)
-    writeFileSync(tableFile, `${JSON.stringify({ processor: cpus()[0].model, node: process.version, points: measured }, undefined, 2)}\n`);
+    writeFileSync(
+      tableFile,
+      `${JSON.stringify({ processor: cpus()[0].model, node: process.version, points: measured }, undefined, 2)}\n`,
+    );
 }

@@ -90,6 +90,12 @@ export const errorDefinitions = {
     remedy: 'The API document says what is supported.',
     fault: 'user',
   },
+  does_not_fit: {
+    status: 422,
+    title: 'Training needs more memory than a worker has',
+    remedy: 'Use a smaller model, batchSize or maxSequenceLength, adapters (lora), or a worker with more memory.',
+    fault: 'user',
+  },
   dataset_invalid: {
     status: 422,
     title: 'The file is not a valid dataset',

@@ -1,5 +1,6 @@
 // How fast machines have trained, and how much memory they have: what estimates are made from. Of machines, not of projects.
 import type { Database } from './client.ts';
+import type { StepWorkload } from '../experiment/estimate-workload.ts';
 import type { Prisma } from './generated/client.ts';
 
 /** What a training worker tells of itself and of how fast it trained. */
@@ -14,8 +15,8 @@ export interface Calibration {
   readonly onnxruntimeVersion: string;
   /** What the worker's process may use. */
   readonly memoryLimitBytes: number;
-  /** Numbers by name: what a step had to compute and to move. */
-  readonly workload: Readonly<Record<string, number>>;
+  /** Of the steps that were timed, on average. */
+  readonly workload: StepWorkload;
   readonly stepSeconds: number;
   /** Tokens of a step, padding included. */
   readonly slotsPerStep: number;
@@ -60,6 +61,6 @@ export class CalibrationRepository {
 
 function toRecord(row: Prisma.CalibrationGetPayload<object>): CalibrationRecord {
   // This room alone writes the column, by the same type.
-  const workload = row.workload as Calibration['workload'];
+  const workload = row.workload as unknown as StepWorkload;
   return { ...row, memoryLimitBytes: Number(row.memoryLimitBytes), workload };
 }

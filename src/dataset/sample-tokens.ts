@@ -6,9 +6,8 @@ import type { UsableRow } from './column-mapping.ts';
 /** The lengths of sampled rows and the ids in them. */
 export interface TokenSample {
   readonly rows: number;
-  readonly meanTokens: number;
-  /** Tokens of the longest row, as it is cut. */
-  readonly longest: number;
+  /** Tokens of each row as it is cut, ascending. */
+  readonly lengths: readonly number[];
   /** The share of rows that are longer than the maximum. */
   readonly cutShare: number;
   /** Different ids among the first half of the rows, and among all. */
@@ -32,7 +31,11 @@ export async function sampleTokenizer(
 }
 
 /** One token more than the maximum tells that a row is cut. */
-function tokensOf(tokenizer: Tokenizer, { text, textPair, words }: UsableRow, most: number): readonly number[] {
+function tokensOf(
+  tokenizer: Tokenizer,
+  { text, textPair, words }: UsableRow,
+  most: number,
+): readonly number[] {
   if (words !== undefined) return tokenizer.encodeWords(words, most).tokenIds;
   if (textPair !== undefined) return tokenizer.encodePair(text, textPair, most).tokenIds;
   return tokenizer.encode(text, most);
@@ -45,20 +48,19 @@ export function sampleTokens(
   maximumLength: number,
 ): TokenSample {
   const ids = new Set<number>();
-  let [tokens, longest, cut, distinctInHalf] = [0, 0, 0, 0];
+  const lengths: number[] = [];
+  let [cut, distinctInHalf] = [0, 0];
   rows.forEach((row, place) => {
     if (place === Math.floor(rows.length / 2)) distinctInHalf = ids.size;
     const all = tokensOf(tokenizer, row, maximumLength + 1);
     const length = Math.min(all.length, maximumLength);
     if (all.length > maximumLength) cut += 1;
     for (const id of all.slice(0, length)) ids.add(id);
-    tokens += length;
-    longest = Math.max(longest, length);
+    lengths.push(length);
   });
   return {
     rows: rows.length,
-    meanTokens: tokens / Math.max(1, rows.length),
-    longest,
+    lengths: lengths.sort((one, other) => one - other),
     cutShare: cut / Math.max(1, rows.length),
     distinctInHalf,
     distinct: ids.size,

@@ -1,66 +1,73 @@
 // How much memory a training worker's process takes at its peak: what must be held, counted from the shapes of the graph, and
-// constants fitted to measured runs (scripts/bench-estimate.mjs prints them anew).
+// how often it is there at once, fitted to measured runs (scripts/bench-estimate.mjs measures and fits them anew).
 import { backwardLayers, momentsOf, parameterCounts, type EstimatedTraining } from './estimate-model.ts';
 import { hiddenShare, partTokens } from './estimate-workload.ts';
 
 const bytesAValue = 4;
-/** Steps of one run at most, seconds that a run aims at, and bytes of dropout masks of one run at most: the engine's own. */
+/** Of one run, the engine's own limits: steps at most, seconds aimed at, bytes of dropout masks at most. */
 const runLimits = { steps: 100, seconds: 1.5, maskBytes: 256 * 2 ** 20 } as const;
 
-/** What is held at the peak, in bytes, before the constants that say how many copies of it there are. */
+/** What is held at the peak, in bytes, each counted once. */
 export interface MemoryParts {
   /** Parameters that are trained, with their moments. */
   readonly state: number;
-  /** As many values as are trained. */
-  readonly gradients: number;
   readonly frozen: number;
-  /** What the forward pass of a part keeps for the backward pass. */
-  readonly activations: number;
-  /** What one layer holds on the way of a pass. */
-  readonly passing: number;
+  /** Hidden states that the forward pass of a part keeps for the backward pass. */
+  readonly hidden: number;
+  /** Attention scores that it keeps, before and after dropout. */
+  readonly scores: number;
   /** Dropout masks of a run of steps. */
   readonly masks: number;
+  /** What a layer holds on the way of a batch of evaluation; 0 where training is not evaluated on the way. */
+  readonly evaluation: number;
 }
 
-/** How often each part is there at once; the base is that of a worker without work. Fitted, see the measured points. */
-const copies: Readonly<Record<keyof MemoryParts, number>> & { readonly base: number } = {
-  base: 250e6,
-  state: 4,
-  gradients: 2,
-  frozen: 2,
-  activations: 1,
-  passing: 2,
-  masks: 2,
+/**
+ * How many times each part is there at once. The state: in JavaScript, in the session before and after a step, and its
+ * gradients. Masks: of the run in progress and of the next. The rest is what an arena keeps beside what it hands out.
+ */
+const copies: MemoryParts = {
+  state: 4.6,
+  frozen: 1.1,
+  hidden: 0.8,
+  scores: 3.3,
+  masks: 3.2,
+  evaluation: 1,
 };
+
+/** A worker's process that has loaded everything and trains a model of no size. */
+const processBytes = 406e6;
 
 /** Numbers that are known exactly once there is a snapshot, and estimated before. */
 export interface MemoryInput extends EstimatedTraining {
   /** Tokens of the longest example. */
   readonly longest: number;
-  /** Tokens of a step. */
+  /** Tokens of a step, padding left out. */
   readonly batchTokens: number;
+  /** Tokens of a batch of evaluation that is made during training; 0 without one. */
+  readonly evaluationTokens: number;
   /** Seconds of a step, which decide how many make a run; null: as many as a run can have. */
   readonly stepSeconds: number | null;
   /** Steps between two checkpoints, which end a run. */
   readonly everySteps: number;
 }
 
-/** Values that a token of one layer keeps: inputs of products and of norms, twice the scores, and what feeds the GELU. */
-function keptOfToken({ config, recipe }: EstimatedTraining, width: number): number {
-  const { hiddenSize, intermediateSize, heads } = config;
-  const kept = 8 * hiddenSize + 2 * intermediateSize + 2 * heads * width;
+/** Values of hidden states that a token keeps in one layer: inputs of products and norms, and what feeds the GELU. */
+function hiddenOfToken({ config, recipe }: EstimatedTraining): number {
+  const { hiddenSize, intermediateSize } = config;
+  const kept = 8 * hiddenSize + 2 * intermediateSize;
   if (recipe.lora === null) return kept;
   const dropped = recipe.lora.dropout > 0 ? 3 * hiddenSize + intermediateSize : 0;
   return kept + dropped + 6 * recipe.lora.rank;
 }
 
-/** Values over the whole vocabulary that a token keeps for a head that is tied to the table of words: logits and targets. */
-function keptOfTiedHead({ head, vocabularySize }: EstimatedTraining): number {
-  const copies = 4;
-  return head.task === 'maskedLanguage' ? copies * hiddenShare * vocabularySize : 0;
+/** Values over the vocabulary that a token keeps for a head tied to the table of words: logits, their logarithms, targets. */
+function tiedHeadOfToken({ head, vocabularySize }: EstimatedTraining): number {
+  const tensors = 4;
+  return head.task === 'maskedLanguage' ? tensors * hiddenShare * vocabularySize : 0;
 }
 
-/** Bytes of dropout masks of a token, one an element: of the embeddings, the scores, and twice the hidden states. */
+/** Bytes of dropout masks of a token, one an element: of the embeddings, the scores, and the hidden states of each layer. */
 function maskBytesOfToken({ config, recipe }: EstimatedTraining, width: number): number {
   const { hiddenSize, intermediateSize, heads, layers, family } = config;
   const sites = family === 'distilbert' ? 1 : 2;
@@ -69,36 +76,45 @@ function maskBytesOfToken({ config, recipe }: EstimatedTraining, width: number):
   return own + ofAdapters;
 }
 
+function maskBytesOfRun(input: MemoryInput): number {
+  const { longest, batchTokens, stepSeconds, everySteps } = input;
+  const ofStep = maskBytesOfToken(input, longest) * batchTokens;
+  const bySeconds =
+    stepSeconds === null ? Infinity : Math.max(1, Math.floor(runLimits.seconds / stepSeconds));
+  const steps = Math.min(runLimits.steps, everySteps, bySeconds);
+  return Math.max(ofStep, Math.min(steps * ofStep, runLimits.maskBytes));
+}
+
 /** Counts what a training holds at its peak. */
 export function memoryParts(input: MemoryInput): MemoryParts {
-  const { config, recipe, longest, batchTokens, stepSeconds, everySteps } = input;
+  const { config, recipe, longest, batchTokens, evaluationTokens } = input;
   const { hiddenSize, intermediateSize, heads } = config;
   const { trained, frozen } = parameterCounts(input);
-  const gradients = trained.values * bytesAValue;
   const tokens = Math.max(longest, Math.min(batchTokens, partTokens));
-  const kept = backwardLayers(input) * keptOfToken(input, longest) + keptOfTiedHead(input);
-  const stepMasks = maskBytesOfToken(input, longest) * batchTokens;
-  const runSteps = Math.min(
-    runLimits.steps,
-    everySteps,
-    stepSeconds === null ? Infinity : Math.max(1, Math.floor(runLimits.seconds / stepSeconds)),
-  );
+  const layers = backwardLayers(input);
+  const scoresOfToken = heads * longest * (recipe.dropout > 0 ? 2 : 1);
+  const passing = 8 * hiddenSize + 2 * intermediateSize + 2 * heads * longest;
   return {
-    state: gradients * (1 + momentsOf(recipe)),
-    gradients,
+    state: trained.values * (1 + momentsOf(recipe)) * bytesAValue,
     frozen: frozen.values * bytesAValue,
-    activations: tokens * kept * bytesAValue,
-    passing: tokens * (hiddenSize + intermediateSize + heads * longest) * bytesAValue,
-    masks: Math.max(stepMasks, Math.min(runSteps * stepMasks, runLimits.maskBytes)),
+    hidden: tokens * (layers * hiddenOfToken(input) + tiedHeadOfToken(input)) * bytesAValue,
+    scores: tokens * layers * scoresOfToken * bytesAValue,
+    masks: maskBytesOfRun(input),
+    evaluation: evaluationTokens * passing * bytesAValue,
   };
 }
 
 /** Bytes of memory that a worker's process takes at the peak of a training. */
 export function trainingMemoryBytes(input: MemoryInput): number {
   const parts = memoryParts(input);
-  const held = Object.entries(parts).reduce(
-    (sum, [name, bytes]) => sum + bytes * copies[name as keyof MemoryParts],
-    copies.base,
+  const { state, frozen, hidden, scores, masks, evaluation } = parts;
+  return Math.round(
+    processBytes +
+      copies.state * state +
+      copies.frozen * frozen +
+      copies.hidden * hidden +
+      copies.scores * scores +
+      copies.masks * masks +
+      copies.evaluation * evaluation,
   );
-  return Math.round(held);
 }

@@ -118,9 +118,14 @@ export function parameterCounts(training: EstimatedTraining): ParameterCounts {
 
 /** All parameters of a model, the whole table of words included. */
 export function wholeModelParameters({ config, head }: Pick<EstimatedTraining, 'config' | 'head'>): number {
-  const recipe = { freeze: { embeddings: false, layers: 0 }, lora: null, optimizer: { name: 'adamw' } } as const;
+  const recipe = {
+    freeze: { embeddings: false, layers: 0 },
+    lora: null,
+    optimizer: { name: 'adamw' },
+  } as const;
   const counted = { batchSize: 1, gradientAccumulation: 1, dropout: 0, ...recipe };
-  return parameterCounts({ config, head, recipe: counted, vocabularySize: config.vocabularySize }).trained.values;
+  return parameterCounts({ config, head, recipe: counted, vocabularySize: config.vocabularySize }).trained
+    .values;
 }
 
 /** Moments that an optimizer keeps of each trained parameter. */

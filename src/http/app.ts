@@ -14,6 +14,7 @@ import { prepareParameters } from './query.ts';
 import { attemptRoutes } from './routes/attempts.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
 import { datasetRoutes } from './routes/datasets.ts';
+import { estimateRoutes } from './routes/estimate.ts';
 import { evaluationRowRoutes } from './routes/evaluation-rows.ts';
 import { experimentEventRoutes } from './routes/experiment-events.ts';
 import { experimentItemRoutes, experimentRoutes } from './routes/experiments.ts';
@@ -41,6 +42,7 @@ const longestPathParameter = 500;
 
 const routes: readonly ((app: App, context: RouteContext) => void)[] = [
   experimentRoutes,
+  estimateRoutes,
   experimentItemRoutes,
   experimentEventRoutes,
   metricRoutes,

@@ -54,11 +54,13 @@ export function evaluationInput(
   }
 }
 
-/** The metrics that are single numbers, by name. */
+/** The metrics that are single numbers, by name; `entityF1` is the F1 of whole entities. */
 export function scalarMetrics(metrics: EvaluationMetrics): Record<string, number | null> {
-  return Object.fromEntries(
-    Object.entries(metrics).flatMap(([name, value]: [string, unknown]) =>
-      typeof value === 'number' || value === null ? [[name, value]] : [],
-    ),
+  const entries = Object.entries(metrics).flatMap(
+    ([name, value]: [string, unknown]): [string, number | null][] =>
+      typeof value === 'number' || (value === null && name !== 'entities') ? [[name, value]] : [],
   );
+  const entities: [string, number | null][] =
+    metrics.task === 'tokenClassification' ? [['entityF1', metrics.entities?.f1 ?? null]] : [];
+  return Object.fromEntries([...entries, ...entities]);
 }

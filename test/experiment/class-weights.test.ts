@@ -33,7 +33,7 @@ describe('the weight of each class', () => {
         names.map(() => 1),
         weights,
       ),
-    ).toThrowError(
+    ).toThrow(
       expect.objectContaining({ code: 'labels_invalid', message: expect.stringMatching(message) as string }),
     );
   });

@@ -54,10 +54,10 @@ function closed(schema: TSchema): TSchema {
   if ('properties' in schema) {
     const properties = schema['properties'] as Record<string, TSchema>;
     const inner = Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, closed(one)]));
-    return { ...schema, properties: inner, additionalProperties: false } as TSchema;
+    return { ...schema, properties: inner, additionalProperties: false };
   }
-  if ('items' in schema) return { ...schema, items: closed(schema['items'] as TSchema) } as TSchema;
-  if ('anyOf' in schema) return { ...schema, anyOf: (schema['anyOf'] as TSchema[]).map(closed) } as TSchema;
+  if ('items' in schema) return { ...schema, items: closed(schema['items'] as TSchema) };
+  if ('anyOf' in schema) return { ...schema, anyOf: (schema['anyOf'] as TSchema[]).map(closed) };
   return schema;
 }
 

@@ -5,7 +5,15 @@ import { initialParameters } from '../../src/training/initial-parameters.ts';
 import type { ModelHead, Recipe, TrainingEvent, TrainingJob, TrainingState } from '../../src/training/job.ts';
 import { trainableModel } from '../../src/training/trainable.ts';
 import { startTraining } from '../../src/training/trainer.ts';
-import { allEvents, floatTargets, hashState, madeUpExamples, tinyConfig, tinyJob } from './tiny-task.ts';
+import {
+  allEvents,
+  floatTargets,
+  hashState,
+  madeUpExamples,
+  tinyConfig,
+  tinyJob,
+  tinyJobOf,
+} from './tiny-task.ts';
 
 type Checkpoint = Extract<TrainingEvent, { kind: 'checkpoint' }>;
 
@@ -193,6 +201,11 @@ describe('a training run', () => {
     const job = tinyJob();
     const run = startTraining({ ...job, config: { ...job.config, maxPositions: 8 } });
     await expect(allEvents(run)).rejects.toMatchObject({ code: 'sequence_too_long' });
+  });
+
+  it('fails as a fault of the user when an example has a word that is not in use', async () => {
+    const job = await tinyJobOf({}, Int32Array.of(2, 3, 5, 7));
+    await expect(allEvents(startTraining(job))).rejects.toMatchObject({ code: 'model_incompatible' });
   });
 
   it('keeps the main thread free while it trains', async () => {

@@ -9,7 +9,6 @@ const paths: Readonly<Record<string, readonly HTTPMethods[]>> = {
   '/metrics': ['GET'],
   '/limits': ['GET'],
   '/waste': ['GET'],
-  '/experiments/estimate': ['POST'],
   '/experiments/:id': ['PATCH', 'DELETE'],
   '/experiments/:id/pause': ['POST'],
   '/experiments/:id/resume': ['POST'],

@@ -31,14 +31,16 @@ export const adamw: Optimizer = {
     momentum: 0,
   }),
   update(build, { parameter, moments }, gradient, { factors, clipping, decays }) {
-    const clipped = clipping === null ? gradient : build.multiply(gradient, clipping);
-    const first = build.add(
-      build.scale(one(moments, 0), constants.beta1),
-      build.scale(clipped, 1 - constants.beta1),
-    );
+    // (1 - b1) g, clipped: its square gives the second moment too, which spares a pass over all parameters.
+    const share =
+      clipping === null
+        ? build.scale(gradient, 1 - constants.beta1)
+        : build.multiply(gradient, build.scale(clipping, 1 - constants.beta1));
+    const first = build.add(build.scale(one(moments, 0), constants.beta1), share);
+    const ofSquare = (1 - constants.beta2) / (1 - constants.beta1) ** 2;
     const second = build.add(
       build.scale(one(moments, 1), constants.beta2),
-      build.scale(build.multiply(clipped, clipped), 1 - constants.beta2),
+      build.scale(build.multiply(share, share), ofSquare),
     );
     const denominator = build.add(build.one('sqrt', [second], {}), one(factors, 2));
     const direction = build.one('divide', [first, denominator], {});

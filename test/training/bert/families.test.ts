@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { noTarget } from '../../../src/text/example-table.ts';
 import type { Batch } from '../../../src/training/batch.ts';
 import { familyCase, families, tasks, type FamilyCase } from './family-cases.ts';
-import { gradientsOf, isKeyBias, largestDifference, relativeDifference } from './reference-run.ts';
+import {
+  gradientsOf,
+  isKeyBias,
+  largestDifference,
+  relativeDifference,
+  trainSteps,
+} from './reference-run.ts';
 
 /** For each row of the engine's logits that counts: its place, and its place among the padded rows of transformers. */
 function* comparedRows({ model, examples, paddedLength }: FamilyCase, { packing, picks }: Batch) {
@@ -41,6 +47,20 @@ describe.each(families)('%s', (family) => {
       const actual = gradients.get(name)!;
       if (isKeyBias(name)) expect(largestDifference(actual, expected), name).toBeLessThan(1e-6);
       else expect(relativeDifference(actual, expected), name).toBeLessThan(1e-5);
+    }
+  });
+});
+
+describe('a step in parts', () => {
+  it.each(tasks)('adds up for %s to the loss and gradient of the whole', async (task) => {
+    const { model, examples, loss } = familyCase('bert', task);
+    const steps = [{ examples, learningRate: 1e-2 }];
+    const whole = await trainSteps(model, steps, {});
+    expect(Math.abs(whole.losses[0]! / loss - 1)).toBeLessThan(1e-6);
+    for (const size of [1, 2, 3]) {
+      const parts = await trainSteps(model, steps, {}, size);
+      expect(Math.abs(parts.losses[0]! / loss - 1), String(size)).toBeLessThan(1e-6);
+      expect(relativeDifference(parts.gradientNorms, whole.gradientNorms)).toBeLessThan(1e-5);
     }
   });
 });

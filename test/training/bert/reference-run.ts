@@ -49,6 +49,12 @@ function shapeOf({ config, head, vocabulary: words }: ReferenceModel): BatchShap
   return { config: configInUse({ config, vocabulary }), head, cost: packingCost(config), rowOfId };
 }
 
+function packFor(model: ReferenceModel, examples: readonly Example[]): Batch {
+  const shape = shapeOf(model);
+  if (model.head.task !== 'maskedLanguage') return packBatch(examples, shape);
+  return packBatch(examples, shape, maskedPlaces);
+}
+
 /** Loss, logits, and the gradient of every trained parameter by its name. */
 export async function gradientsOf(
   model: ReferenceModel,
@@ -56,11 +62,7 @@ export async function gradientsOf(
   changes: Partial<Recipe> = {},
 ): Promise<{ loss: number; logits: Float32Array; gradients: Map<string, Float32Array>; batch: Batch }> {
   const recipe = { ...plainRecipe, ...changes };
-  const batch = packBatch(
-    examples,
-    shapeOf(model),
-    model.head.task === 'maskedLanguage' ? maskedPlaces : undefined,
-  );
+  const batch = packFor(model, examples);
   const targets = batchTargets(batch, model.head, recipe, lossDenominator(examples, model.head, recipe));
   const tensors = { config: model.config, head: model.head, tensors: model.parameters };
   const result = await computeGradients(tensors, recipe, { batch, targets }, 1);
@@ -123,7 +125,7 @@ export async function trainSteps(
     const denominator = lossDenominator(examples, head, recipe);
     const size = partSize ?? examples.length;
     const parts = Array.from({ length: Math.ceil(examples.length / size) }, (_, part) => {
-      const batch = packBatch(examples.slice(part * size, (part + 1) * size), shapeOf(model));
+      const batch = packFor(model, examples.slice(part * size, (part + 1) * size));
       return { batch, targets: batchTargets(batch, head, recipe, denominator) };
     });
     const plan = { step: index + 1, updates: index + 1, learningRate, parts };
