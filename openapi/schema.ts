@@ -21,6 +21,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/experiments/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Estimate what an experiment would take
+         * @description Takes what a submission is, refuses what a submission is refused for, and stores nothing. Texts are sampled. Time is told from what workers have trained before.
+         */
+        post: operations["estimateExperiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/experiments/{id}": {
         parameters: {
             query?: never;
@@ -387,7 +407,7 @@ export interface components {
             detail: string;
             instance: string;
             /** @enum {string} */
-            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "not_exported" | "no_checkpoint" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "hub_not_found" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "out_of_memory" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "hub_unavailable" | "temporal_unavailable" | "prediction_unavailable" | "internal";
+            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "not_exported" | "no_checkpoint" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "does_not_fit" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "hub_not_found" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "out_of_memory" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "hub_unavailable" | "temporal_unavailable" | "prediction_unavailable" | "internal";
             requestId: string;
             errors?: {
                 /** @description JSON pointer. */
@@ -456,6 +476,7 @@ export interface components {
             spec: {
                 name: string;
                 tags: string[];
+                /** @description Exactly one of id, hub, scratch, experiment. */
                 model: {
                     /** @description An uploaded model. */
                     id?: string;
@@ -1088,8 +1109,7 @@ export interface operations {
                         id?: string;
                         /** @description org/name on the Hugging Face hub. */
                         hub?: string;
-                        /** @description Branch, tag or commit; only with hub. */
-                        revision?: string;
+                        revision?: string | null;
                         scratch?: {
                             /** @description Transformer layers. */
                             layers: number;
@@ -1115,10 +1135,8 @@ export interface operations {
                         id?: string;
                         /** @description org/name on the Hugging Face hub. */
                         hub?: string;
-                        /** @description Only with hub. */
-                        config?: string;
-                        /** @description Only with hub. */
-                        revision?: string;
+                        config?: string | null;
+                        revision?: string | null;
                         /** @description Rows by split; over 1 MiB as JSON lines they are refused: 413. */
                         rows?: {
                             [key: string]: {
@@ -1229,6 +1247,198 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimateExperiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Without control characters. */
+                    name: string;
+                    tags?: string[];
+                    /** @description Exactly one of id, hub, scratch, experiment. */
+                    model: {
+                        /** @description An uploaded model. */
+                        id?: string;
+                        /** @description org/name on the Hugging Face hub. */
+                        hub?: string;
+                        revision?: string | null;
+                        scratch?: {
+                            /** @description Transformer layers. */
+                            layers: number;
+                            /** @description Divisible by heads. */
+                            hiddenSize: number;
+                            /** @description Attention heads. */
+                            heads: number;
+                            /** @description Width of the feed-forward layers. */
+                            intermediateSize: number;
+                            /** @description Upper bound of the WordPiece vocabulary learned from the training split. */
+                            vocabularySize: number;
+                            /** @description Longest sequence the model can take, in tokens. */
+                            maxPositions: number;
+                        };
+                        /** @description Weights of another experiment. */
+                        experiment?: string;
+                        /** @description Only with experiment. */
+                        step?: number;
+                    };
+                    /** @description Exactly one of id, hub, rows. */
+                    dataset: {
+                        /** @description An uploaded dataset. */
+                        id?: string;
+                        /** @description org/name on the Hugging Face hub. */
+                        hub?: string;
+                        config?: string | null;
+                        revision?: string | null;
+                        /** @description Rows by split; over 1 MiB as JSON lines they are refused: 413. */
+                        rows?: {
+                            [key: string]: {
+                                [key: string]: string | number | boolean | null | (string | number | boolean)[];
+                            }[];
+                        };
+                        textField: string;
+                        textPairField?: string | null;
+                        labelField: string;
+                        /** @description auto: a regression where every label is a number and one has a fraction, else a classification. multiLabel: a label is a list of names, its JSON text, or names separated by | (by , where there is no |); an empty list is a label, an empty cell is none. tokenClassification: text and label are lists of words and of as many labels, their JSON text, or words separated by spaces. */
+                        task?: "auto" | "classification" | "regression" | "multiLabel" | "tokenClassification";
+                        trainSplit?: string;
+                        evaluationSplit?: string | null;
+                        evaluationFraction?: number | null;
+                        maxTrainSamples?: number | null;
+                        maxEvaluationSamples?: number | null;
+                        shuffleBeforeSelect?: boolean;
+                    };
+                    training?: {
+                        /** @description Passes over the training split. */
+                        epochs?: number;
+                        /** @description Examples a batch. */
+                        batchSize?: number;
+                        /** @description Peak, after warmup. */
+                        learningRate?: number;
+                        /** @description Tokens; longer texts are cut. */
+                        maxSequenceLength?: number;
+                        weightDecay?: number;
+                        /** @description Share of all steps; 0 with warmupSteps. */
+                        warmupRatio?: number;
+                        warmupSteps?: number | null;
+                        /** @description Of the learning rate after the warmup, as Hugging Face transformers has them. */
+                        schedule?: "linear" | "cosine" | "polynomial" | "constant" | "inverseSquareRoot";
+                        gradientClipping?: number | null;
+                        /** @description Batches a step. */
+                        gradientAccumulation?: number;
+                        /** @description adamw: betas 0.9 and 0.999, epsilon 1e-8, decoupled decay. sgd: momentum 0.9. Neither decays biases and LayerNorm. */
+                        optimizer?: {
+                            name: "adamw" | "sgd";
+                        };
+                        /** @description Of embeddings, attention, hidden layers and the head’s input. */
+                        dropout?: number;
+                        /** @description Share of a label that is spread over all; for classification and tokenClassification. */
+                        labelSmoothing?: number;
+                        classWeights?: ("balanced" | {
+                            [key: string]: number;
+                        }) | null;
+                        /** @description Decides all that is drawn, where seeds does not say otherwise. */
+                        seed?: number;
+                        seeds?: {
+                            /** @description New weights: the head, and of a model from scratch all. */
+                            head?: number;
+                            /** @description Which rows are taken, in which order. */
+                            order?: number;
+                            /** @description What is dropped; masks of pretraining. */
+                            dropout?: number;
+                        } | null;
+                        freeze?: {
+                            embeddings?: boolean;
+                            /** @description So many of the lowest layers. */
+                            layers?: number;
+                        } | null;
+                        layerDecay?: number | null;
+                        lora?: {
+                            /** @description Of every adapter. */
+                            rank: number;
+                            /** @description An adapter is scaled by alpha / rank; 2 * rank where it is left out. */
+                            alpha?: number;
+                            /** @description Of an adapter’s input; 0 where it is left out. */
+                            dropout?: number;
+                        } | null;
+                        checkpoint?: {
+                            /** @description A checkpoint is due after so many steps … */
+                            everySteps?: number;
+                            /** @description … or so many seconds, whichever comes first. */
+                            everySeconds?: number;
+                            /** @description The latest checkpoints to keep. */
+                            keepLast?: number;
+                            keepBest?: boolean;
+                        };
+                        earlyStopping?: {
+                            /**
+                             * @description Of the evaluation split; one that the task has.
+                             * @enum {string}
+                             */
+                            metric: "loss" | "accuracy" | "macroF1" | "weightedF1" | "matthews" | "logLoss" | "brier" | "expectedCalibrationError" | "rocAuc" | "averagePrecision" | "subsetAccuracy" | "hammingLoss" | "microF1" | "mse" | "rmse" | "mae" | "r2" | "pearson" | "spearman" | "entityF1";
+                            /** @description Evaluations in a row without a better value, after which training ends. */
+                            patience: number;
+                        } | null;
+                        evaluateEverySteps?: number | null;
+                        pretraining?: {
+                            /** @description Passes over the training split. */
+                            epochs: number;
+                        } | null;
+                    };
+                    evaluation?: {
+                        /** @description Examples a batch. */
+                        batchSize?: number;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The estimate. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        tokens: number | null;
+                        steps: number | null;
+                        memoryBytes: number | null;
+                        stepSeconds: number | null;
+                        totalSeconds: number | null;
+                        checkpointBytes: number | null;
+                        fits: boolean | null;
+                        warnings: {
+                            /** @enum {string} */
+                            code: "not_calibrated" | "not_known_before_preparing" | "sampled" | "texts_cut" | "does_not_fit" | "few_rows_per_class" | "few_evaluation_rows" | "batch_larger_than_split" | "no_evaluation_signal" | "warmup_longer_than_training";
+                            message: string;
+                        }[];
+                    };
                 };
             };
             /** @description A problem */

@@ -12,6 +12,7 @@
 // counted; runs have several steps, so a few more may be left out. Memory is the peak of the whole process.
 // --gemm times the matrix products of a step alone, by onnxruntime's own kernel, after the training.
 // Prints the result as its last line, indented without --json; with --peer, of every way and their ratios.
+import { createHash } from 'node:crypto';
 import { cpus } from 'node:os';
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
@@ -114,6 +115,14 @@ async function prepareJob() {
   return { plan, examples, realTokens, start, frozen };
 }
 
+/** Tells two results apart: equal bits, of weights and moments, give equal hashes. */
+function stateSha256({ parameters, firstMoments, secondMoments }) {
+  const hash = createHash('sha256');
+  for (const { data } of [...parameters, ...firstMoments, ...secondMoments])
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return hash.digest('hex');
+}
+
 /** Trains, and tells when what happened. */
 async function train({ plan, examples, start, frozen }) {
   const began = performance.now();
@@ -141,7 +150,10 @@ async function train({ plan, examples, start, frozen }) {
       told.losses.push(...new Float32Array(bits.buffer));
       last = now;
     }
-    if (event.kind === 'checkpoint') told.checkpointMilliseconds = now - last;
+    if (event.kind === 'checkpoint') {
+      told.checkpointMilliseconds = now - last;
+      told.stateSha256 = stateSha256(event.state);
+    }
   }
   return { ...told, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 };
 }
@@ -207,8 +219,8 @@ async function measureOnce() {
             stepOfItsRate: rounded(achieved / cost.products.gigaflopsPerSecond),
           },
         }),
-    firstLoss: told.losses[0],
-    lastLosses: rounded(mean(told.losses.slice(-5))),
+    stateSha256: told.stateSha256,
+    losses: told.losses.map((loss) => rounded(loss, 6)),
     processor: cpus()[0].model,
     versions: {
       node: process.version,

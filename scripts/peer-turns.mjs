@@ -13,9 +13,10 @@ export function lastLineOf(command, parameters) {
 }
 
 /** Runs ways in turns - A B A B - and returns for each the results of its rounds. */
-export function inTurns(rounds, ways) {
+export async function inTurns(rounds, ways) {
   const results = ways.map(() => []);
-  for (let round = 0; round < rounds; round++) ways.forEach((way, place) => results[place].push(way(round)));
+  for (let round = 0; round < rounds; round++)
+    for (const [place, way] of ways.entries()) results[place].push(await way(round));
   return results;
 }
 

@@ -63,7 +63,7 @@ function hiddenOfToken({ config, recipe }: EstimatedTraining): number {
 
 /** Values over the vocabulary that a token keeps for a head tied to the table of words: logits, their logarithms, targets. */
 function tiedHeadOfToken({ head, vocabularySize }: EstimatedTraining): number {
-  const tensors = 4;
+  const tensors = 6;
   return head.task === 'maskedLanguage' ? tensors * hiddenShare * vocabularySize : 0;
 }
 

@@ -37,5 +37,5 @@ export interface EstimateRequest {
   readonly data: EstimatedData | null;
   readonly workers: SeenWorkers;
   /** The hash of `trainedSizes`, by which observations of equal sizes are found. */
-  hashSizes(training: EstimatedTraining): string;
+  readonly hashSizes: (training: EstimatedTraining) => string;
 }

@@ -18,7 +18,7 @@ export type PredictionTexts =
 /** By label. */
 type Probabilities = Readonly<Record<string, number>>;
 
-export interface PredictedWord {
+interface PredictedWord {
   readonly word: string;
   /** `null`, as the probability: the word is beyond what the model reads. */
   readonly label: string | null;

@@ -61,9 +61,9 @@ export interface DatasetUse {
   readonly shuffleBeforeSelect: boolean;
 }
 
-export type Schedule = 'linear' | 'cosine' | 'polynomial' | 'constant' | 'inverseSquareRoot';
+type Schedule = 'linear' | 'cosine' | 'polynomial' | 'constant' | 'inverseSquareRoot';
 
-export interface Seeds {
+interface Seeds {
   readonly head: number;
   readonly order: number;
   readonly dropout: number;

@@ -48,7 +48,7 @@ export const modelSourceSchema = Type.Object(
     id: Type.Optional(Type.String({ maxLength: 100, description: 'An uploaded model.' })),
     hub: Type.Optional(Type.String({ maxLength: 200, description: 'org/name on the Hugging Face hub.' })),
     revision: Type.Optional(
-      Type.String({ maxLength: 200, description: 'Branch, tag or commit; only with hub.' }),
+      nullable(Type.String({ maxLength: 200, description: 'Branch, tag or commit; only with hub.' })),
     ),
     scratch: Type.Optional(scratchModelSchema),
     experiment: Type.Optional(Type.String({ maxLength: 100, description: 'Weights of another experiment.' })),
@@ -95,8 +95,8 @@ const datasetSourceSchema = Type.Object(
   {
     id: Type.Optional(Type.String({ maxLength: 100, description: 'An uploaded dataset.' })),
     hub: Type.Optional(Type.String({ maxLength: 200, description: 'org/name on the Hugging Face hub.' })),
-    config: Type.Optional(Type.String({ maxLength: 200, description: 'Only with hub.' })),
-    revision: Type.Optional(Type.String({ maxLength: 200, description: 'Only with hub.' })),
+    config: Type.Optional(nullable(Type.String({ maxLength: 200, description: 'Only with hub.' }))),
+    revision: Type.Optional(nullable(Type.String({ maxLength: 200, description: 'Only with hub.' }))),
     rows: Type.Optional(
       Type.Record(splitName, Type.Array(inlineRow, { minItems: 1 }), {
         additionalProperties: false,

@@ -1,12 +1,11 @@
 // Finds the model that a submission names, and checks the recipe against it as far as it is known before preparing.
 import { CodedError } from '../error.ts';
-import type { CheckpointRecord } from '../database/experiment-record.ts';
 import { defaultProject } from '../experiment/id.ts';
 import type { ModelSource, ResolvedSubmission } from '../experiment/spec.ts';
 import { requireTrainingFitsModel, type ModelLimits } from '../experiment/training-problems.ts';
 import { longestInput, readModelConfig } from '../model/model-config.ts';
+import { resultCheckpoint, type ResultCheckpoint } from '../storage/result-checkpoint.ts';
 import type { AppDependencies } from './dependencies.ts';
-import { resultCheckpoint } from './result-checkpoint.ts';
 
 /**
  * Makes the choices that depend on what is stored: the step of another experiment's checkpoint. What a hub's model is like
@@ -22,7 +21,7 @@ export async function bindModel(
   if ('experiment' in model) {
     const checkpoint = await checkpointOf(dependencies, model.experiment, model.step);
     const bound = { experiment: model.experiment, step: checkpoint.step };
-    requireTrainingFitsModel(training, await checkpointLimits(dependencies, model.experiment, checkpoint));
+    requireTrainingFitsModel(training, await limitsOf(dependencies, checkpoint));
     return bound;
   }
   if ('id' in model) {
@@ -38,31 +37,26 @@ export async function bindModel(
 }
 
 async function checkpointOf(
-  { repositories }: AppDependencies,
+  { repositories, checkpoints }: AppDependencies,
   experimentId: string,
   step: number | null,
-): Promise<CheckpointRecord> {
+): Promise<ResultCheckpoint> {
   const reference = { projectId: defaultProject, experimentId };
   const record = await repositories.experiments.get(reference);
   if (!record)
     throw new CodedError('not_found', `There is no experiment ${experimentId.slice(0, 60)}.`, {
       problems: [{ path: '/model/experiment', message: 'must be an experiment that there is' }],
     });
-  if (step === null) return resultCheckpoint(record);
-  const checkpoint = await repositories.checkpoints.getCheckpoint(reference, step);
-  if (checkpoint) return checkpoint;
-  throw new CodedError('no_checkpoint', `The experiment ${record.id} has no checkpoint of step ${step}.`, {
-    problems: [{ path: '/model/step', message: 'must be a step whose checkpoint is kept' }],
-  });
+  if (step === null) return resultCheckpoint(repositories.checkpoints, checkpoints, record);
+  const row = await repositories.checkpoints.getCheckpoint(reference, step);
+  if (!row)
+    throw new CodedError('no_checkpoint', `The experiment ${record.id} has no checkpoint of step ${step}.`, {
+      problems: [{ path: '/model/step', message: 'must be a step whose checkpoint is kept' }],
+    });
+  return { step, id: row.id, manifest: await checkpoints.read(experimentId, step, row.id) };
 }
 
-async function checkpointLimits(
-  { checkpoints, blobs }: AppDependencies,
-  experimentId: string,
-  { step, id }: CheckpointRecord,
-): Promise<ModelLimits> {
-  const manifest = await checkpoints.read(experimentId, step, id);
-  const json = Buffer.from(await blobs.bytes(manifest.blobs.config)).toString();
-  const config = readModelConfig(json);
+async function limitsOf({ blobs }: AppDependencies, { manifest }: ResultCheckpoint): Promise<ModelLimits> {
+  const config = readModelConfig(Buffer.from(await blobs.bytes(manifest.blobs.config)).toString());
   return { layers: config.layers, longestInput: longestInput(config) };
 }

@@ -46,7 +46,10 @@ async function evaluated(
         tokenizerJson: '{}',
         encode: () => [2, 3],
         encodePair: () => ({ tokenIds: [2, 3, 3], tokenTypeIds: [0, 0, 1] }),
-        encodeWords: () => ({ tokenIds: [2, 3], wordOf: [-1, -1] }),
+        encodeWords: (words) => ({
+          tokenIds: [2, ...words.map(() => 4), 3],
+          wordOf: [-1, ...words.keys(), -1],
+        }),
       }),
   });
   const stored = await blobs.putStream(predictionLines(predictions));

@@ -222,7 +222,7 @@ export async function commitCheckpoint(
   { blobs, checkpoints, repositories }: Pick<Service, 'blobs' | 'checkpoints' | 'repositories'>,
   holder: LeaseHolder,
   step: number,
-  config: object = { model_type: 'bert' },
+  { config = { model_type: 'bert' }, bestStep }: { config?: object; bestStep?: number } = {},
 ): Promise<void> {
   const tokenizer = await blobs.putBytes(Buffer.from('{"version":"1.0"}'));
   const weights = await blobs.putBytes(
@@ -247,7 +247,8 @@ export async function commitCheckpoint(
       tokenizer,
     },
     unusedWords: { scale: 1, momentum: 0 },
-    evaluations: null,
+    evaluations:
+      bestStep === undefined ? null : { lastStep: step, best: { step: bestStep, value: 1 }, sinceBest: 1 },
     lora: null,
     ledger: { steps: step, sha256: hash },
   });

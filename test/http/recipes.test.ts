@@ -124,8 +124,8 @@ describe('the model of another experiment', () => {
     const holder = await beginTraining(service);
     const experiment = holder.experimentId;
     expectProblem(await submit({ model: { experiment }, training: short }), 409, 'no_checkpoint');
-    await commitCheckpoint(service, holder, 10, config);
-    await commitCheckpoint(service, holder, 20, config);
+    await commitCheckpoint(service, holder, 10, { config });
+    await commitCheckpoint(service, holder, 20, { config });
     expect((await shown({ model: { experiment }, training: short })).model).toEqual({ experiment, step: 20 });
     const model = { experiment, step: 10 };
     expect((await shown({ model, training: short })).model).toEqual(model);
@@ -137,9 +137,30 @@ describe('the model of another experiment', () => {
     ]);
   });
 
+  it('is the best one where it was stopped early, of which the download is too', async () => {
+    const submitted = async (changes: object) => {
+      const response = await submit(changes);
+      const holder = await beginTraining(service, response.json<{ id: string }>().id);
+      await commitCheckpoint(service, holder, 10, { config });
+      await commitCheckpoint(service, holder, 20, { config, bestStep: 10 });
+      const download = await call(service, 'GET', `/experiments/${holder.experimentId}/model`);
+      const { model } = await shown({ model: { experiment: holder.experimentId }, training: short });
+      return [model, download.headers['content-disposition']];
+    };
+    const stopping = { earlyStopping: { metric: 'loss', patience: 1 } };
+    expect(await submitted({ training: stopping })).toEqual([
+      { experiment: expect.any(String) as string, step: 10 },
+      expect.stringContaining('-10.tar'),
+    ]);
+    expect(await submitted({})).toEqual([
+      { experiment: expect.any(String) as string, step: 20 },
+      expect.stringContaining('-20.tar'),
+    ]);
+  });
+
   it('bounds the sequences and the layers that can be frozen', async () => {
     const holder = await beginTraining(service);
-    await commitCheckpoint(service, holder, 5, config);
+    await commitCheckpoint(service, holder, 5, { config });
     const model = { experiment: holder.experimentId };
     expectProblem(await submit({ model, training: { maxSequenceLength: 33 } }), 422, 'sequence_too_long', [
       '/training/maxSequenceLength',
@@ -147,6 +168,20 @@ describe('the model of another experiment', () => {
     const frozen = (layers: number) => submit({ model, training: { ...short, freeze: { layers } } });
     expectProblem(await frozen(3), 400, 'invalid_request', ['/training/freeze/layers']);
     expect((await frozen(2)).statusCode).toBe(201);
+  });
+});
+
+describe('what is on a hub', () => {
+  it('is known when it is prepared; its specification can be submitted again', async () => {
+    const spec = await shown({
+      model: { hub: 'org/model' },
+      dataset: { hub: 'org/data', config: 'en', textField: 'text', labelField: 'label' },
+    });
+    expect(spec).toMatchObject({
+      model: { hub: 'org/model', revision: null },
+      dataset: { hub: 'org/data', config: 'en', revision: null },
+    });
+    expect(await shown(spec)).toEqual(spec);
   });
 });
 

@@ -2,13 +2,14 @@
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { CheckpointRecord, ExperimentRecord } from '../../database/experiment-record.ts';
+import type { ExperimentRecord } from '../../database/experiment-record.ts';
+import type { CommittedCheckpoint } from '../../experiment/activity.ts';
 import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
+import { resultCheckpoint } from '../../storage/result-checkpoint.ts';
 import { parseRange } from '../byte-range.ts';
 import { matchesTag } from '../conditional.ts';
 import type { App, ModelFormat, RouteContext } from '../dependencies.ts';
-import { resultCheckpoint } from '../result-checkpoint.ts';
 import { idParameter, oneOf, problems, stream } from '../schemas/answer.ts';
 import { greatestStep } from '../schemas/result.ts';
 
@@ -30,7 +31,7 @@ const files: Readonly<Record<ModelFormat, FileKind>> = {
 
 interface RequestedModel {
   readonly record: ExperimentRecord;
-  readonly checkpoint: CheckpointRecord;
+  readonly checkpoint: CommittedCheckpoint;
   readonly format: ModelFormat;
 }
 
@@ -72,7 +73,7 @@ export function modelDownloadRoutes(app: App, context: RouteContext): void {
         projectId: defaultProject,
         experimentId: request.params.id,
       });
-      const checkpoint = resultCheckpoint(record);
+      const checkpoint = await resultCheckpoint(checkpoints, context.checkpoints, record);
       return sendModel(context, { record, checkpoint, format: request.query.format }, request, reply);
     },
   );

@@ -3,8 +3,8 @@ import type { Static } from 'typebox';
 import { CodedError, type FieldProblem } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import { requirePredictionSize, type PredictionTexts } from '../../experiment/prediction.ts';
+import { resultCheckpoint } from '../../storage/result-checkpoint.ts';
 import type { App, RouteContext } from '../dependencies.ts';
-import { resultCheckpoint } from '../result-checkpoint.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import { predictionAnswerSchema, predictionRequestSchema } from '../schemas/prediction.ts';
 import { untilClosed } from '../until-closed.ts';
@@ -13,7 +13,10 @@ import { untilClosed } from '../until-closed.ts';
  * @throws CodedError, in the handler: `not_found`, `no_checkpoint`; `invalid_request` for texts where pairs are needed or
  * the reverse; `payload_too_large`; `temporal_unavailable`, `prediction_unavailable`.
  */
-export function predictionRoutes(app: App, { repositories, temporal, closing }: RouteContext): void {
+export function predictionRoutes(
+  app: App,
+  { repositories, checkpoints, temporal, closing }: RouteContext,
+): void {
   app.post(
     '/experiments/:id/predictions',
     {
@@ -32,7 +35,7 @@ export function predictionRoutes(app: App, { repositories, temporal, closing }: 
       const reference = { projectId: defaultProject, experimentId: request.params.id };
       const record = await repositories.experiments.require(reference);
       const texts = textsOf(request.body, record.spec.dataset.textPairField !== null);
-      resultCheckpoint(record);
+      await resultCheckpoint(repositories.checkpoints, checkpoints, record);
       const input = { ...reference, ...texts };
       requirePredictionSize('request', input);
       const signal = AbortSignal.any([closing, untilClosed(reply.raw)]);

@@ -35,10 +35,7 @@ const specSchema = Type.Object(
   {
     name: Type.String(),
     tags: Type.Array(Type.String()),
-    model: Type.Object({
-      ...modelSourceSchema.properties,
-      revision: Type.Optional(nullable(Type.String())),
-    }),
+    model: modelSourceSchema,
     dataset: Type.Object({
       id: Type.Optional(Type.String()),
       hub: Type.Optional(Type.String({ description: 'org/name on the hub, instead of id.' })),

@@ -27,7 +27,7 @@ export function fillDropoutMask(
 ): void {
   const threshold = Math.floor(probability * 256);
   const remainder = Math.round((probability * 256 - threshold) * 2 ** 32);
-  const tieWord = wordReader(keystream, step, site + tieBit, Math.max(64, mask.length >> 7));
+  const tieWord = wordReader(keystream, step, site + tieBit, 64);
   const above = (255 - threshold) * laneOnes;
   const reached = above + laneOnes;
   const draw = keystream.filler(step, site);

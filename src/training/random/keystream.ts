@@ -27,22 +27,17 @@ export function createKeystream(seed: number, purpose: string): Keystream {
   return { filler, fill: (high, low, target) => filler(high, low)(target) };
 }
 
-/** A reader of one stream as whole numbers, fetched in blocks. */
+/** A reader of one stream as whole numbers, 0 to 2^32 - 1, fetched in blocks of so many. */
 export function wordReader(keystream: Keystream, high: number, low: number, blockWords = 1024): () => number {
-  let block = 0;
-  let words = new Uint32Array(0);
-  let next = 0;
+  const fillBytes = keystream.filler(high, low);
+  const bytes = new Uint8Array(blockWords * 4);
+  const view = new DataView(bytes.buffer);
+  let next = blockWords;
   return () => {
-    if (next === words.length) {
-      const bytes = new Uint8Array(blockWords * 4 * 2 ** block);
-      keystream.fill(high, low, bytes);
-      // Each refill draws the stream anew, twice as long, and goes on where the last block ended.
-      const view = new DataView(bytes.buffer);
-      const longer = new Uint32Array(bytes.length / 4);
-      for (let index = 0; index < longer.length; index++) longer[index] = view.getUint32(index * 4, true);
-      words = longer;
-      block += 1;
+    if (next === blockWords) {
+      fillBytes(bytes);
+      next = 0;
     }
-    return words[next++] ?? 0;
+    return view.getUint32(4 * next++, true);
   };
 }

@@ -7,7 +7,7 @@ import { wordReader, type Keystream } from './keystream.ts';
  */
 export function permutation(keystream: Keystream, index: number, count: number): Int32Array {
   const order = Int32Array.from({ length: count }, (_, position) => position);
-  const nextWord = wordReader(keystream, index, 0, Math.max(1024, count));
+  const nextWord = wordReader(keystream, index, 0);
   for (let last = count - 1; last > 0; last--) {
     const bound = last + 1;
     const fair = 2 ** 32 - (2 ** 32 % bound);

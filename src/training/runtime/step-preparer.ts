@@ -1,6 +1,6 @@
 // Asks a thread for prepared runs, one ahead of the session, so that the session never waits for data.
 import { Worker } from 'node:worker_threads';
-import { CodedError, type ErrorCode } from '../../error.ts';
+import { CodedError, isOutOfMemory, messageOf, type ErrorCode } from '../../error.ts';
 import type { ExampleSource } from '../job.ts';
 import type { PlannedGraph, PlannedJob, PreparedRun } from '../step-planner.ts';
 import type { Pace } from './run-length.ts';
@@ -25,40 +25,55 @@ export type PreparedMessage =
 
 export class StepPreparer {
   private readonly worker: Worker;
+  private readonly exited: Promise<void>;
+  /** Why there will be no more runs. */
+  private fault: CodedError | undefined;
+  private waiting: { resolve(run: PreparedRun): void; reject(error: CodedError): void } | undefined;
 
   constructor(task: PreparerTask) {
     this.worker = new Worker(threadLocation('preparer-thread'), { workerData: task, execArgv: [] });
+    this.worker.on('message', (message: PreparedMessage) => {
+      const { waiting } = this;
+      this.waiting = undefined;
+      if (message.kind === 'prepared') waiting?.resolve(message.run);
+      else waiting?.reject(new CodedError(message.code, message.message));
+    });
+    this.worker.on('error', (error) => this.fail(threadFault(error)));
+    this.exited = new Promise((resolve) => {
+      this.worker.once('exit', () => {
+        this.fail(new CodedError('engine_failed', 'The thread that prepares steps has ended.'));
+        resolve();
+      });
+    });
   }
 
   /**
-   * Asks for one run. Runs come in the order in which they were asked for.
-   * @throws CodedError what reading an example throws; `engine_failed` when the thread fails
+   * Asks for one run; to be called when the one before has come.
+   * @throws CodedError what reading an example throws; `engine_failed` or `out_of_memory` when the thread fails
    */
   request(request: RunRequest): Promise<PreparedRun> {
+    if (this.fault !== undefined) return Promise.reject(this.fault);
     return new Promise((resolve, reject) => {
-      const settle = (act: () => void): void => {
-        this.worker.off('message', onMessage);
-        this.worker.off('error', onError);
-        act();
-      };
-      const onMessage = (message: PreparedMessage): void =>
-        settle(() => {
-          if (message.kind === 'prepared') resolve(message.run);
-          else reject(new CodedError(message.code, message.message));
-        });
-      const onError = (error: Error): void =>
-        settle(() => reject(new CodedError('engine_failed', error.message, { cause: error })));
-      this.worker.on('message', onMessage);
-      this.worker.on('error', onError);
+      this.waiting = { resolve, reject };
       this.worker.postMessage(request);
     });
   }
 
   /** Ends the thread when it has done what it was asked for. */
-  end(): Promise<void> {
-    return new Promise((resolve) => {
-      this.worker.once('exit', () => resolve());
-      this.worker.postMessage('end');
-    });
+  async close(): Promise<void> {
+    this.worker.postMessage('end');
+    await this.exited;
   }
+
+  private fail(error: CodedError): void {
+    this.fault ??= error;
+    this.waiting?.reject(this.fault);
+    this.waiting = undefined;
+  }
+}
+
+/** The fault of a thread as a coded error. */
+function threadFault(error: unknown): CodedError {
+  const code = isOutOfMemory(error) ? 'out_of_memory' : 'engine_failed';
+  return new CodedError(code, `The thread that prepares steps failed: ${messageOf(error)}`, { cause: error });
 }

@@ -3,10 +3,9 @@ import { CodedError } from '../../error.ts';
 import { checkExamples } from '../batch.ts';
 import { totalSteps } from '../batch-order.ts';
 import { openExamples } from '../example-source.ts';
-import { wordTable } from '../bert/parameters.ts';
-import type { StepRecord, TrainingJob, UnusedWords } from '../job.ts';
+import type { StepRecord, TrainingJob } from '../job.ts';
 import { modelLayout } from '../model-layout.ts';
-import { optimizers } from '../optimizer/optimizer.ts';
+import { unusedWordsDecay } from '../optimizer/unused-words.ts';
 import { needsParts } from '../step-parts.ts';
 import { configInUse, type PreparedRun } from '../step-planner.ts';
 import { buildTrainingGraph } from '../training-graph.ts';
@@ -42,10 +41,17 @@ interface Engine {
   readonly evaluator: TrainingEvaluator | null;
   readonly runner: StepRunner;
   readonly preparer: StepPreparer;
+  /** The step at the end of the training. */
   readonly total: number;
+  readonly decayUnused: ReturnType<typeof unusedWordsDecay>;
 }
 
-async function openEngine(job: TrainingJob, send: Send): Promise<Engine> {
+interface Closable {
+  close(): Promise<void>;
+}
+
+/** @param opened - gets what is to be closed at the end, also when opening fails half-way */
+async function openEngine(job: TrainingJob, send: Send, opened: Closable[]): Promise<Engine> {
   send({ kind: 'phase', phase: 'building' });
   const table = openExamples(job.examples);
   checkExamples(table, job.config);
@@ -57,6 +63,10 @@ async function openEngine(job: TrainingJob, send: Send): Promise<Engine> {
   const layout = modelLayout(config, job.head, job.recipe);
   const graph = buildTrainingGraph({ config, head: job.head, recipe: job.recipe, inParts }, layout);
   send({ kind: 'phase', phase: 'restoring' });
+  const runner = await StepRunner.open(graph, layout, job, job);
+  opened.push(runner);
+  const evaluator = job.evaluation === null ? null : await TrainingEvaluator.open(job, job.evaluation, count);
+  if (evaluator !== null) opened.push(evaluator);
   const preparer = new StepPreparer({
     job: {
       config: job.config,
@@ -69,12 +79,11 @@ async function openEngine(job: TrainingJob, send: Send): Promise<Engine> {
     },
     graph: { groups: layout.groups, dropoutSites: graph.dropoutSites, inParts },
   });
-  const runner = await StepRunner.open(graph, layout, job, job);
-  const evaluator = job.evaluation === null ? null : await TrainingEvaluator.open(job, job.evaluation, count);
+  opened.push(preparer);
   const { provider } = runner;
   const profile = numericProfile({ threads: job.threads, provider, graphSha256: graphSha256(graph.model) });
   send({ kind: 'phase', phase: 'ready', profile });
-  return { runner, preparer, evaluator, total };
+  return { runner, preparer, evaluator, total, decayUnused: unusedWordsDecay(config, job.recipe, layout) };
 }
 
 /**
@@ -107,15 +116,6 @@ async function evaluateIfDue(
   return isBest === true;
 }
 
-/** What a step does to words that are not in use: they decay as the table does, unless that is not trained. */
-function unusedWordDecay(job: TrainingJob): (before: UnusedWords, learningRate: number) => UnusedWords {
-  const { optimizer, weightDecay } = job.recipe;
-  const { trainedShapes, groups } = modelLayout(configInUse(job), job.head, job.recipe);
-  const [multiplier = 1] = groups;
-  if (!trainedShapes.has(wordTable(job.config))) return (before) => before;
-  return (before, rate) => optimizers[optimizer].decayUnused(before, rate * multiplier, weightDecay);
-}
-
 /** Whether there is nothing more to do after a step: it was the last, or nothing got better for long enough. */
 function isEnded({ evaluator, total }: Engine, step: number): boolean {
   return evaluator?.isDueAt(step) !== true && (step >= total || evaluator?.isExhausted === true);
@@ -123,8 +123,7 @@ function isEnded({ evaluator, total }: Engine, step: number): boolean {
 
 /** Runs steps until the end, a stop or abandonment; returns the last step done. */
 async function runSteps(job: TrainingJob, engine: Engine, signals: Signals, tell: Tell): Promise<number> {
-  const { runner, preparer, evaluator, total } = engine;
-  const decayUnused = unusedWordDecay(job);
+  const { runner, preparer, evaluator, total, decayUnused } = engine;
   const { everySteps } = job.checkpoint;
   const isStopping = (): boolean => Atomics.load(signals, signal.stop) !== 0 || isAbandoned(signals);
   const endOfRun = (first: number): number =>
@@ -168,9 +167,10 @@ async function runSteps(job: TrainingJob, engine: Engine, signals: Signals, tell
  * `sequence_too_long` or `model_incompatible` when the model cannot take an example
  */
 export async function runTraining(job: TrainingJob, signals: Signals, send: Send): Promise<void> {
-  const engine = await openEngine(job, send);
-  const checkpoints = new CheckpointSender(send, signals);
+  const opened: Closable[] = [];
   try {
+    const engine = await openEngine(job, send, opened);
+    const checkpoints = new CheckpointSender(send, signals);
     const step = await runSteps(job, engine, signals, { send, checkpoints });
     if (isAbandoned(signals)) return;
     const isFinished = isEnded(engine, step);
@@ -180,6 +180,6 @@ export async function runTraining(job: TrainingJob, signals: Signals, send: Send
       checkpoints.tell(engine.runner.state(engine.evaluator?.memory), outcome);
     send({ kind: 'ended', outcome, step });
   } finally {
-    await Promise.all([engine.runner.close(), engine.preparer.end(), engine.evaluator?.close()]);
+    await Promise.all(opened.map((part) => part.close()));
   }
 }
