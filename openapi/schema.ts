@@ -1615,7 +1615,7 @@ export interface operations {
     getMetrics: {
         parameters: {
             query?: {
-                name?: "loss" | "gradientNorm" | "learningRate";
+                name?: "loss" | "gradientNorm" | "learningRate" | "evaluation.loss" | "evaluation.accuracy" | "evaluation.macroF1" | "evaluation.weightedF1" | "evaluation.matthews" | "evaluation.logLoss" | "evaluation.brier" | "evaluation.expectedCalibrationError" | "evaluation.rocAuc" | "evaluation.averagePrecision" | "evaluation.subsetAccuracy" | "evaluation.hammingLoss" | "evaluation.microF1" | "evaluation.mse" | "evaluation.rmse" | "evaluation.mae" | "evaluation.r2" | "evaluation.pearson" | "evaluation.spearman" | "evaluation.entityF1";
                 maxPoints?: number;
                 fromStep?: number;
                 toStep?: number;

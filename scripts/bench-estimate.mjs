@@ -1,8 +1,9 @@
 // Measures what training takes - peak memory of the process and seconds a step - for the points that the cost model of
-// estimates is held against. Prints one JSON line a point; `--table` writes them to test/experiment/estimate-points.json.
-//   node scripts/bench-estimate.mjs [--table] [--only NAME] [--threads N]
+// estimates is held against. Prints one JSON line a point; --table writes them to test/experiment/estimate-points.json, and
+// --fit measures nothing and prints the constants of src/experiment/ that fit the table best, largest error first of all.
+//   node scripts/build.mjs && node scripts/bench-estimate.mjs [--table] [--only NAME] [--threads N] [--repeats N] | --fit
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync, writeFileSync, writeSync, closeSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync, closeSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -211,12 +212,8 @@ async function measure(point, threads) {
     for (const part of safetensorsFile(tensors).parts) writeSync(file, part);
     closeSync(file);
   };
-  const started = await trainableModel(
-    { config, head, vocabulary },
-    recipe,
-    await initialParameters({ config, head }, 1, []),
-  );
-  let job = {
+  const start = (whole) => trainableModel({ config, head, vocabulary }, recipe, whole);
+  const run = startTraining({
     config,
     head,
     recipe,
@@ -230,10 +227,8 @@ async function measure(point, threads) {
     provider: 'cpu',
     examples: { examples, targetKind: 'class' },
     checkpoint: { everySteps: lengthOf(point).everySteps, everySeconds: 1e9 },
-    ...started,
-  };
-  const run = startTraining(job);
-  job = undefined;
+    ...(await start(await initialParameters({ config, head }, 1, []))),
+  });
   const runs = [];
   let used = process.cpuUsage();
   for await (const event of run.events) {
@@ -256,42 +251,154 @@ async function measure(point, threads) {
     ...point,
     threads,
     peakBytes: process.resourceUsage().maxRSS * 1024,
-    stepSeconds: later.reduce((sum, run) => sum + run.seconds, 0) / stepsDone,
-    fastestSeconds: Math.min(...later.map((run) => run.seconds / run.steps.length)),
     processorSeconds: Math.min(...later.map((run) => run.processorSeconds / run.steps.length)),
     tokensPerStep: tokens / stepsDone,
     longestRun: Math.max(...runs.map((run) => run.steps.length)),
   };
 }
 
-const { values } = parseArgs({
-  options: {
-    table: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    threads: { type: 'string', default: String(cpus().length) },
-    point: { type: 'string' },
-  },
-});
-const threads = Number(values.threads);
+/** A training of the table as the cost model takes it. */
+function estimated(point) {
+  const { sizes, words, batchSize, recipe = {}, masked, longest, tokensPerStep } = point;
+  const training = {
+    config: { family: 'bert', ...sizes, vocabularySize: 30522, maxPositions: 512, typeVocabularySize: 2 },
+    head: masked ? { task: 'maskedLanguage', labelCount: 0 } : { task: 'classification', labelCount: 2 },
+    recipe: {
+      batchSize,
+      gradientAccumulation: 1,
+      dropout: 0.1,
+      freeze: { embeddings: false, layers: 0 },
+      lora: null,
+      ...recipe,
+      optimizer: { name: recipe.optimizer ?? 'adamw' },
+    },
+    vocabularySize: words,
+  };
+  return {
+    shape: { tokens: tokensPerStep, width: longest },
+    training,
+    memory: {
+      ...training,
+      longest,
+      batchTokens: tokensPerStep,
+      evaluationTokens: (point.evaluationBatchSize ?? 0) * longest,
+      stepSeconds: null,
+      everySteps: point.longestRun,
+    },
+  };
+}
 
-if (values.point !== undefined) {
-  console.log(JSON.stringify(await measure(JSON.parse(values.point), threads)));
-} else {
-  const measured = [];
-  for (const point of points.filter(({ name }) => values.only === undefined || name.includes(values.only))) {
+/** Factors of at least 0 whose weighted sum of squares is least, one factor after another until they rest. */
+function leastSquares(rows, weights) {
+  const width = rows[0].length;
+  const factors = Array(width).fill(0);
+  for (let sweep = 0; sweep < 5000; sweep += 1)
+    for (let column = 0; column < width; column += 1) {
+      let [slope, curve] = [0, 0];
+      rows.forEach((row, index) => {
+        const rest =
+          1 - row.reduce((sum, value, other) => (other === column ? sum : sum + value * factors[other]), 0);
+        slope += weights[index] * row[column] * rest;
+        curve += weights[index] * row[column] ** 2;
+      });
+      factors[column] = curve === 0 ? 0 : Math.max(0, slope / curve);
+    }
+  return factors;
+}
+
+/** Prints factors whose largest relative error over the table is about as small as it can be (Lawson's reweighting). */
+function fit(what, names, rows, measured, points) {
+  const relative = rows.map((row, index) => row.map((value) => value / measured[index]));
+  const scale = names.map((_, column) => Math.max(...relative.map((row) => row[column])) || 1);
+  const scaled = relative.map((row) => row.map((value, column) => value / scale[column]));
+  let weights = rows.map(() => 1);
+  let factors = [];
+  let errors = [];
+  for (let round = 0; round < 60; round += 1) {
+    factors = leastSquares(scaled, weights);
+    errors = scaled.map((row) => row.reduce((sum, value, column) => sum + value * factors[column], 0) - 1);
+    const largest = Math.max(...errors.map(Math.abs));
+    weights = weights.map((weight, index) => weight * (1 + (0.5 * Math.abs(errors[index])) / largest));
+    const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
+    weights = weights.map((weight) => weight / mean);
+  }
+  console.log(what, Object.fromEntries(names.map((name, column) => [name, factors[column] / scale[column]])));
+  points.forEach(({ name }, index) =>
+    console.log(`  ${name.padEnd(24)} ${(100 * errors[index]).toFixed(1)} %`),
+  );
+}
+
+async function fitTable() {
+  const { memoryParts } = await import('../dist/src/experiment/estimate-memory.js');
+  const { stepWorkload } = await import('../dist/src/experiment/estimate-workload.js');
+  const { points } = JSON.parse(readFileSync(tableFile, 'utf8'));
+  const all = points.map(estimated);
+  const memory = all.map((point) => ({ processBytes: 1, ...memoryParts(point.memory) }));
+  const work = all.map(({ training, shape }) => stepWorkload(training, shape));
+  const fitTo = (what, parts, measured) =>
+    fit(
+      what,
+      Object.keys(parts[0]),
+      parts.map((part) => Object.values(part)),
+      measured,
+      points,
+    );
+  fitTo(
+    'copies',
+    memory,
+    points.map(({ peakBytes }) => peakBytes),
+  );
+  fitTo(
+    'referenceSeconds',
+    work,
+    points.map(({ processorSeconds }) => processorSeconds),
+  );
+}
+
+function median(numbers) {
+  return [...numbers].sort((one, other) => one - other)[Math.floor((numbers.length - 1) / 2)];
+}
+
+/** Each run in a process of its own: the median of the peaks, which differ with the garbage collector's timing. */
+function measureInProcesses(point, threads, repeats) {
+  const runs = Array.from({ length: repeats }, () => {
     const child = spawnSync(
       process.execPath,
       [fileURLToPath(import.meta.url), '--threads', String(threads), '--point', JSON.stringify(point)],
       { encoding: 'utf8' },
     );
-    const line = child.stdout.trim().split('\n').at(-1);
     if (child.status !== 0) throw new Error(`${point.name} failed: ${child.stderr}`);
-    console.log(line);
-    measured.push(JSON.parse(line));
+    return JSON.parse(child.stdout.trim().split('\n').at(-1));
+  });
+  return {
+    ...runs[0],
+    peakBytes: median(runs.map(({ peakBytes }) => peakBytes)),
+    processorSeconds: Math.min(...runs.map(({ processorSeconds }) => processorSeconds)),
+  };
+}
+
+const { values } = parseArgs({
+  options: {
+    table: { type: 'boolean', default: false },
+    fit: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    threads: { type: 'string', default: '1' },
+    repeats: { type: 'string', default: '1' },
+    point: { type: 'string' },
+  },
+});
+const threads = Number(values.threads);
+
+if (values.fit) {
+  await fitTable();
+} else if (values.point !== undefined) {
+  console.log(JSON.stringify(await measure(JSON.parse(values.point), threads)));
+} else {
+  const measured = [];
+  for (const point of points.filter(({ name }) => values.only === undefined || name.includes(values.only))) {
+    measured.push(measureInProcesses(point, threads, Number(values.repeats)));
+    console.log(JSON.stringify(measured.at(-1)));
   }
-  if (values.table)
-    writeFileSync(
-      tableFile,
-      `${JSON.stringify({ processor: cpus()[0].model, node: process.version, points: measured }, undefined, 2)}\n`,
-    );
+  const table = { processor: cpus()[0].model, node: process.version, points: measured };
+  if (values.table) writeFileSync(tableFile, `${JSON.stringify(table, undefined, 2)}\n`);
 }

@@ -28,7 +28,7 @@ export interface Config {
 }
 
 /** The Hugging Face hub, or another that speaks its protocol. */
-export interface HubConfig {
+interface HubConfig {
   readonly url: string;
   readonly token: string | null;
 }

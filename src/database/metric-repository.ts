@@ -58,6 +58,19 @@ export class MetricRepository {
     });
   }
 
+  /** The metrics that evaluations during training have shown so far. */
+  async evaluationNames({ projectId, experimentId }: ExperimentReference): Promise<readonly string[]> {
+    const rows = await this.#database.run((queries) =>
+      queries.evaluationPoint.findMany({
+        where: { projectId, experimentId },
+        distinct: ['name'],
+        orderBy: { name: 'asc' },
+        select: { name: true },
+      }),
+    );
+    return rows.map(({ name }) => name);
+  }
+
   /** Points of an evaluation's metric, under its own name, in the order of steps; the last `maxPoints` of the range. */
   async evaluationPoints(
     { projectId, experimentId }: ExperimentReference,

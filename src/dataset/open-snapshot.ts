@@ -31,7 +31,7 @@ export interface OpenedSnapshot {
 }
 
 /** A file of examples on this machine, known to be what was stored. */
-export interface LocalExamples {
+interface LocalExamples {
   readonly path: string;
   readonly table: ExampleTable;
 }

@@ -2,17 +2,20 @@
 // machine is, it tells itself: calibration.
 import {
   backwardLayers,
-  momentsOf,
   parameterCounts,
   wholeModelParameters,
   type EstimatedTraining,
 } from './estimate-model.ts';
+import type { TrainingSpec } from './spec.ts';
 
 /** The share of the words that masked-language training hides (Devlin et al., arXiv 1810.04805, 3.1). */
 export const hiddenShare = 0.15;
 
 /** Tokens of a part of a step at most, unless one example alone has more; as the engine cuts steps. */
 export const partTokens = 2048;
+
+/** Elementwise operators of an optimizer's update, clipping and decay among them. */
+const updatePasses: Readonly<Record<TrainingSpec['optimizer']['name'], number>> = { adamw: 14, sgd: 7 };
 
 /** What a step is made of. Counts of operations, elements and parameters; they add up over its parts. */
 export interface StepWorkload {
@@ -22,8 +25,8 @@ export interface StepWorkload {
   readonly scores: number;
   /** Elements of hidden states that are passed over between dense layers. */
   readonly elements: number;
-  /** Values of parameters and moments that the optimizer reads and writes. */
-  readonly stateValues: number;
+  /** Trained values, once for each pass that the optimizer's update makes over them. */
+  readonly updatedValues: number;
   /** Values of parameters that are read by each part. */
   readonly partValues: number;
   /** Layers, once for each part: each has a fixed number of nodes. */
@@ -54,7 +57,7 @@ export function evaluationWorkload(training: EstimatedTraining, shape: StepShape
     denseOperations: tokens * layers * layerOperations,
     scores: tokens * width * heads * layers,
     elements: tokens * (hiddenSize + intermediateSize) * layers,
-    stateValues: 0,
+    updatedValues: 0,
     partValues: wholeModelParameters({ config: { ...config, vocabularySize }, head }) * parts,
     layerRuns: layers * parts,
   };
@@ -78,7 +81,7 @@ export function stepWorkload(training: EstimatedTraining, { tokens, width }: Ste
     denseOperations: tokens * (layerOperations * passes + adapterOperations + tied * hiddenSize),
     scores: tokens * width * heads * (layers + 2 * backward),
     elements: tokens * (hiddenSize + intermediateSize) * (layers + 2 * backward),
-    stateValues: trained.values * (1 + momentsOf(recipe)),
+    updatedValues: trained.values * updatePasses[recipe.optimizer.name],
     partValues: (trained.values + frozen.values) * parts,
     layerRuns: layers * parts,
   };

@@ -9,13 +9,13 @@ import { canonicalJson } from './canonical-json.ts';
 export const checkpointFormatVersion = 2;
 
 /** Adapters that a trained model is put together with. */
-export interface ManifestLora {
+interface ManifestLora {
   readonly rank: number;
   readonly alpha: number;
 }
 
 /** What is remembered of evaluations during training. */
-export interface ManifestEvaluations {
+interface ManifestEvaluations {
   readonly lastStep: number;
   readonly best: { readonly step: number; readonly value: number } | null;
   readonly sinceBest: number;

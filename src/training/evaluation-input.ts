@@ -8,7 +8,7 @@ function floats(targets: Int32Array): Float32Array {
 }
 
 /** Where the rows of logits of each example begin: one row an example, or one a token. `[examples + 1]`. */
-export function logitOffsets(table: ExampleTable, { task }: Pick<ModelHead, 'task'>): Int32Array {
+function logitOffsets(table: ExampleTable, { task }: Pick<ModelHead, 'task'>): Int32Array {
   const offsets = new Int32Array(table.count + 1);
   for (let index = 0; index < table.count; index++)
     offsets[index + 1] = (offsets[index] ?? 0) + (task === 'tokenClassification' ? table.lengthOf(index) : 1);

@@ -8,7 +8,7 @@ import type { Dimension, ElementType, Graph, GraphNode, Shape, Tensor } from './
 export type SymbolSizes = Readonly<Record<string, number>>;
 
 /** A product of matrices [m, k] and [k, n], computed `count` times. */
-export interface MatrixProduct {
+interface MatrixProduct {
   /** Products of one node: one for each row and head of attention, else 1. */
   readonly batch: number;
   readonly m: number;
@@ -19,7 +19,7 @@ export interface MatrixProduct {
   readonly count: number;
 }
 
-export interface OperatorStatistics {
+interface OperatorStatistics {
   readonly kind: OperatorKind;
   readonly nodes: number;
   /** Multiplications and additions of matrix products; what else an operator computes is not counted. */

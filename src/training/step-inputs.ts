@@ -22,7 +22,7 @@ export interface StepPlan {
 }
 
 /** Examples of a step that are computed together. */
-export interface StepPart {
+interface StepPart {
   readonly batch: Batch;
   readonly targets: BatchTargets;
 }

@@ -96,7 +96,7 @@ describe('a classification', () => {
   }, 120_000);
 
   it('stops early at its best step, which is then its model', async () => {
-    const { experiment, report } = await finish({
+    const { id, experiment, report } = await finish({
       name: 'early',
       ...base,
       dataset: colourDataset,
@@ -110,6 +110,15 @@ describe('a classification', () => {
     const { progress } = experiment;
     expect(progress?.step).toBeLessThan(progress?.totalSteps ?? 0);
     expect(report.checkpoint.step).toBe((progress?.step ?? 0) - 30);
+    const curve = await client.api.GET('/experiments/{id}/metrics', {
+      params: { path: { id }, query: { name: 'evaluation.accuracy' } },
+    });
+    const points = curve.data?.items[0]?.points ?? [];
+    expect(points.map(([step]) => step)).toEqual(points.map((_, index) => 10 * (index + 1)));
+    expect(points.at(-4)).toEqual([
+      report.checkpoint.step,
+      report.task === 'classification' ? report.accuracy : 0,
+    ]);
   }, 120_000);
 
   it('goes on from the weights of another experiment, with frozen layers and a rate for each depth', async () => {

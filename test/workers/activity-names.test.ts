@@ -5,6 +5,7 @@ import { createCoordinatorActivities } from '../../workers/activities/coordinato
 import type { ActivityDependencies } from '../../workers/activities/dependencies.ts';
 import { createEvaluateActivities } from '../../workers/activities/evaluate-bert.ts';
 import { createTrainingActivities } from '../../workers/activities/fine-tune-bert.ts';
+import { createPredictActivities } from '../../workers/activities/predict.ts';
 import { createSnapshotActivities } from '../../workers/activities/snapshot-dataset.ts';
 
 // Nothing is called: only names are looked at.
@@ -19,6 +20,7 @@ describe('the activities of each pool', () => {
     const evaluation = {
       ...createSnapshotActivities(dependencies),
       ...createEvaluateActivities(dependencies),
+      ...createPredictActivities(dependencies),
     };
     expect(Object.keys(evaluation)).toEqual([...activityNames.evaluation]);
   });

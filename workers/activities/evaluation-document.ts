@@ -3,7 +3,7 @@ import type { BlobRef } from '../../src/experiment/blob.ts';
 import type { EvaluationMetrics } from '../../src/training/metrics/evaluation-metrics.ts';
 
 /** The model as it is exported for inference, and what that costs in exactness. */
-export interface ExportedModel {
+interface ExportedModel {
   /** An ONNX file. */
   readonly model: BlobRef;
   /** Of all logits that were compared: with those of the training's own forward pass; of int8 with those of float32. */

@@ -9,6 +9,7 @@ import { requirePredictionSize, type PredictionItem } from '../../src/experiment
 import { longestInput, readModelConfig } from '../../src/model/model-config.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
+import { resultCheckpoint, type ResultCheckpoint } from '../../src/storage/result-checkpoint.ts';
 import { exampleTableOf, type Example } from '../../src/text/example-table.ts';
 import { createTokenizer, type Tokenizer } from '../../src/text/tokenizer.ts';
 import { modelLimits } from '../../src/training/inference/batching.ts';
@@ -19,7 +20,6 @@ import { ClassProbabilities, predictedClasses } from '../../src/training/metrics
 import { checkpointTensors } from '../../src/model/checkpoint-model.ts';
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { resultCheckpoint, type ResultCheckpoint } from './result-checkpoint.ts';
 import { headOf } from './training-plan.ts';
 
 /** Sessions kept between requests, and the bytes of their models. */
@@ -49,7 +49,8 @@ async function predict(
   const reference = { projectId, experimentId };
   const blobs = projectBlobs(store, projectId);
   const checkpoints = new CheckpointStore(store, projectId);
-  const result = await resultCheckpoint(repositories, checkpoints, reference);
+  const record = await repositories.experiments.require(reference);
+  const result = await resultCheckpoint(repositories.checkpoints, checkpoints, record);
   const snapshot = await openSnapshot(blobs, result.manifest.snapshotSha256);
   const config = readModelConfig(
     Buffer.from(await blobs.bytes(result.manifest.blobs.config)).toString('utf8'),

@@ -15,6 +15,7 @@ import { HubClient } from '../../src/hub/hub-client.ts';
 import { hubRequester } from '../../src/hub/hub-request.ts';
 import { snapshotIdOf } from '../../src/experiment/id.ts';
 import type { DatasetSpec, ExperimentSpec } from '../../src/experiment/spec.ts';
+import { requireTrainingFitsModel, requireTrainingFitsTask } from '../../src/experiment/training-problems.ts';
 import { longestInput } from '../../src/model/model-config.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
@@ -29,7 +30,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { experimentModel } from './experiment-model.ts';
 import { importDataset, importModel, type HubImport } from './import-from-hub.ts';
 import { withScratchDirectory } from './scratch-directory.ts';
-import { experimentSteps, headOf } from './training-plan.ts';
+import { experimentSteps, headOf, recipeOf } from './training-plan.ts';
 import { throwIfEnding } from './worker-stopping.ts';
 
 /**
@@ -96,11 +97,10 @@ async function prepare(
   await repositories.results.setSnapshot(holder, summaryOf(sha256, manifest));
   const tokenizerJson = Buffer.from(await blobs.bytes(manifest.tokenizer)).toString('utf8');
   const config = model.config(createTokenizer(tokenizerJson));
-  if (spec.training.maxSequenceLength > longestInput(config))
-    throw new CodedError(
-      'sequence_too_long',
-      `training.maxSequenceLength is ${spec.training.maxSequenceLength}; the model has ${longestInput(config)} positions.`,
-    );
+  requireTrainingFitsTask(manifest.task, spec.training);
+  requireTrainingFitsModel(spec.training, { layers: config.layers, longestInput: longestInput(config) });
+  // What the labels decide is refused here, before a worker trains.
+  recipeOf(spec.training, manifest);
   const sizes = { config, head: headOf(manifest) };
   const { training, evaluation } = spec;
   const trainTokens = training.batchSize * training.gradientAccumulation * manifest.splits.train.longest;

@@ -23,12 +23,22 @@ export function metricRoutes(app: App, { repositories }: RouteContext): void {
       const reference = { projectId: defaultProject, experimentId: request.params.id };
       await experiments.require(reference);
       const { name, ...range } = request.query;
-      const names = name === undefined ? metricNames : [name];
+      const curve = async (curveName: string) => {
+        const ofSteps = metricNames.find((candidate) => candidate === curveName);
+        const points =
+          ofSteps === undefined
+            ? await metrics.evaluationPoints(
+                reference,
+                curveName.slice(schemas.evaluationCurvePrefix.length),
+                range,
+              )
+            : await metrics.points(reference, ofSteps, range);
+        return { name: curveName, points };
+      };
+      const evaluated = name === undefined ? await metrics.evaluationNames(reference) : [];
+      const prefixed = evaluated.map((metric) => `${schemas.evaluationCurvePrefix}${metric}`);
       const items = await Promise.all(
-        names.map(async (metric) => ({
-          name: metric,
-          points: await metrics.points(reference, metric, range),
-        })),
+        (name === undefined ? [...metricNames, ...prefixed] : [name]).map(curve),
       );
       return { items, nextCursor: null };
     },

@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { eventTypes } from '../../database/event-repository.ts';
 import { attemptCauses } from '../../database/open-attempts.ts';
+import { allMetricNames } from '../../experiment/metric-names.ts';
 import { metricNames } from '../../database/metric-repository.ts';
 import { nullable } from '../../experiment/schema.ts';
 import { cursor, limit, oneOf, page, time } from './answer.ts';
@@ -13,9 +14,13 @@ export const greatestStep = 2 ** 31 - 1;
 const step = Type.Integer({ minimum: 0, maximum: greatestStep });
 const uint32 = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 });
 
+/** Curves of evaluations during training: the task's metrics behind a prefix. */
+export const evaluationCurvePrefix = 'evaluation.';
+const evaluationCurveNames = allMetricNames.map((name) => `${evaluationCurvePrefix}${name}` as const);
+
 export const metricsQuery = Type.Object(
   {
-    name: Type.Optional(oneOf(metricNames)),
+    name: Type.Optional(oneOf([...metricNames, ...evaluationCurveNames])),
     maxPoints: Type.Integer({ minimum: 2, maximum: 10_000, default: 1000 }),
     fromStep: Type.Integer({ minimum: 0, maximum: greatestStep, default: 0 }),
     toStep: Type.Integer({ minimum: 0, maximum: greatestStep, default: greatestStep }),

@@ -10,7 +10,7 @@ import type { ParameterSpecification } from './parameters.ts';
 type Lora = NonNullable<Recipe['lora']>;
 
 /** A projection with an adapter. */
-export interface Projection {
+interface Projection {
   readonly name: string;
   readonly outputs: number;
   readonly inputs: number;
@@ -18,12 +18,12 @@ export interface Projection {
 }
 
 /** The names of an adapter's two matrices: A is [rank, inputs], B [outputs, rank]. */
-export function adapterNames(projection: string): { readonly a: string; readonly b: string } {
+function adapterNames(projection: string): { readonly a: string; readonly b: string } {
   return { a: `${projection}.lora_A.weight`, b: `${projection}.lora_B.weight` };
 }
 
 /** Every projection that has an adapter: query, key, value and output of the attention, both of the feed-forward part. */
-export function projections(config: BertConfig): Projection[] {
+function projections(config: BertConfig): Projection[] {
   const { hiddenSize, intermediateSize, layers } = config;
   return Array.from({ length: layers }, (_, index) => {
     const names = architectures[config.family].layer(index);

@@ -124,7 +124,7 @@ export class GraphBuilder {
  * The first of several tensors.
  * @throws Error when there is none.
  */
-export function first(tensors: readonly Tensor[]): Tensor {
+function first(tensors: readonly Tensor[]): Tensor {
   const [tensor] = tensors;
   if (tensor === undefined) throw new Error('A tensor is missing.');
   return tensor;

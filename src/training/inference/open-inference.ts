@@ -14,7 +14,7 @@ export interface InferenceOptions {
   readonly limits: ModelLimits;
 }
 
-export interface RunOptions {
+interface RunOptions {
   /** Ends the run after the batches in progress; the promise is then rejected with the signal's reason. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;

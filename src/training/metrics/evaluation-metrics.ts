@@ -22,7 +22,7 @@ interface MetricsOf {
   readonly tokenClassification: TokenMetrics;
 }
 
-export type EvaluationTask = keyof InputOf;
+type EvaluationTask = keyof InputOf;
 
 /** Predictions and truth; `task` tells which. */
 export type EvaluationInput = {

@@ -11,7 +11,7 @@ export interface SlotState {
   readonly moments: readonly Tensor[];
 }
 
-export interface UpdateOptions {
+interface UpdateOptions {
   /** The numbers of `factors`, as tensors of one element. */
   readonly factors: readonly Tensor[];
   /** Scales the gradient; null leaves it. */

@@ -40,7 +40,9 @@ export function detectGraphicsDevice(deviceNumber: number, driver = graphicsDriv
       'utf8',
     );
     const model = /^Model:\s*(.+?)\s*$/m.exec(information)?.[1] ?? 'unknown device';
-    const version = /Kernel Module\s[^\d]*([\d.]+)/.exec(readFileSync(join(driver, 'version'), 'utf8'))?.[1];
+    const version = /Kernel Module.*?\s(\d+\.[\d.]+)/.exec(
+      readFileSync(join(driver, 'version'), 'utf8'),
+    )?.[1];
     return `${model}, driver ${version ?? 'unknown'}`;
   } catch {
     // Without the driver's files, as in some containers, only the processor can be named.

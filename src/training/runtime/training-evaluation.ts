@@ -9,7 +9,7 @@ import { checkExamples } from '../batch.ts';
 import { EvaluationRunner, type SlotValues } from './evaluation-runner.ts';
 
 /** What an evaluation leaves behind. A value that is not defined is no better than any other. */
-export function remember(
+function remember(
   before: EvaluationMemory | null,
   step: number,
   value: number | null,
