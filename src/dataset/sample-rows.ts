@@ -3,7 +3,7 @@ import { usableRows, type ColumnMapping, type SplitSource, type UsableRow } from
 import { LabelCensus } from './labels.ts';
 
 /** Rows that are looked at closely, and rows of the file that are read at most to find them. */
-export const sampleLimits = { rows: 2_000, rowsRead: 200_000, textCharacters: 20_000 } as const;
+const sampleLimits = { rows: 2_000, rowsRead: 200_000, textCharacters: 20_000 } as const;
 
 export interface RowSample {
   readonly rows: readonly UsableRow[];

@@ -1,7 +1,8 @@
 // How much memory a training worker's process takes at its peak: what must be held, counted from the shapes of the graph, and
 // how often it is there at once, fitted to measured runs (scripts/bench-estimate.mjs measures and fits them anew).
 import { backwardLayers, momentsOf, parameterCounts, type EstimatedTraining } from './estimate-model.ts';
-import { hiddenShare, partTokens } from './estimate-workload.ts';
+import { referenceStepSeconds } from './estimate-time.ts';
+import { hiddenShare, partTokens, stepWorkload } from './estimate-workload.ts';
 
 const bytesAValue = 4;
 /** Of one run, the engine's own limits: steps at most, seconds aimed at, bytes of dropout masks at most. */
@@ -49,7 +50,7 @@ export interface MemoryInput extends EstimatedTraining {
   readonly batchTokens: number;
   /** Tokens of a batch of evaluation that is made during training; 0 without one. */
   readonly evaluationTokens: number;
-  /** Seconds of a step, which decide how many make a run; null: as many as a run can have. */
+  /** Seconds of a step, which decide how many make a run; null: those of the machine of reference. */
   readonly stepSeconds: number | null;
   /** Steps between two checkpoints, which end a run. */
   readonly everySteps: number;
@@ -80,10 +81,11 @@ function maskBytesOfToken({ config, recipe }: EstimatedTraining, width: number):
 }
 
 function maskBytesOfRun(input: MemoryInput): number {
-  const { longest, batchTokens, stepSeconds, everySteps } = input;
+  const { longest, batchTokens, everySteps } = input;
   const ofStep = maskBytesOfToken(input, longest) * batchTokens;
-  const bySeconds =
-    stepSeconds === null ? Infinity : Math.max(1, Math.floor(runLimits.seconds / stepSeconds));
+  const shape = { tokens: batchTokens, width: longest };
+  const seconds = input.stepSeconds ?? referenceStepSeconds(stepWorkload(input, shape));
+  const bySeconds = Math.max(1, Math.floor(runLimits.seconds / seconds));
   const steps = Math.min(runLimits.steps, everySteps, bySeconds);
   return Math.max(ofStep, Math.min(steps * ofStep, runLimits.maskBytes));
 }

@@ -37,7 +37,7 @@ export interface EstimatedTraining {
 }
 
 /** A number of values, and of the tensors that hold them. */
-export interface TensorCount {
+interface TensorCount {
   readonly values: number;
   readonly tensors: number;
 }

@@ -21,7 +21,7 @@ export interface EstimatedModel {
 }
 
 /** What is known of the workers. */
-export interface SeenWorkers {
+interface SeenWorkers {
   /** The latest first. */
   readonly speeds: readonly MachineSpeed[];
   /** Of the training worker seen last; null where none was. */

@@ -42,7 +42,7 @@ export interface StepShape {
 }
 
 /** Parts that the tokens of a step are cut into. */
-export function partsOf({ tokens }: Pick<StepShape, 'tokens'>): number {
+function partsOf({ tokens }: Pick<StepShape, 'tokens'>): number {
   return Math.max(1, Math.ceil(tokens / partTokens));
 }
 

@@ -2,18 +2,10 @@
 import { CodedError } from '../error.ts';
 import { checkpointBytes } from './estimate-checkpoint.ts';
 import { durationOf } from './estimate-duration.ts';
-import { trainingMemoryBytes } from './estimate-memory.ts';
-import {
-  allEpochs,
-  evaluationsOf,
-  examplesAStep,
-  isEvaluatedOnTheWay,
-  phasesOf,
-  stepsAnEpoch,
-  type EstimatedPhase,
-} from './estimate-plan.ts';
+import { peakMemoryBytes, type SplitLengths } from './estimate-peak.ts';
+import { allEpochs, evaluationsOf, phasesOf, stepsAnEpoch } from './estimate-plan.ts';
 import type { EstimatedData, EstimatedModel, EstimateRequest } from './estimate-request.ts';
-import { longestTokens, meanTokens } from './estimate-split.ts';
+import { longestTokens, meanTokens, type EstimatedSplit } from './estimate-split.ts';
 import { estimateWarnings, type EstimateWarning } from './estimate-warnings.ts';
 
 /** null: what it depends on is not known before the experiment is prepared, or before a worker has trained anything. */
@@ -37,32 +29,8 @@ export interface Estimate extends EstimatedNumbers {
   readonly warnings: readonly EstimateWarning[];
 }
 
-/** Tokens of a batch of evaluation, at the most, where training is evaluated on the way. */
-function evaluationTokens(
-  { training, evaluationBatchSize }: EstimateRequest,
-  { head }: EstimatedPhase['training'],
-  { evaluation }: EstimatedData,
-): number {
-  if (head.task === 'maskedLanguage' || !isEvaluatedOnTheWay(training)) return 0;
-  return Math.min(evaluationBatchSize, evaluation.rows) * longestTokens(evaluation);
-}
-
-function phaseMemoryBytes(
-  request: EstimateRequest,
-  phase: EstimatedPhase,
-  data: EstimatedData,
-  stepSeconds: number | null,
-): number {
-  const { training } = request;
-  const { train } = data;
-  return trainingMemoryBytes({
-    ...phase.training,
-    longest: longestTokens(train),
-    batchTokens: meanTokens(train) * examplesAStep(training, train.rows),
-    evaluationTokens: evaluationTokens(request, phase.training, data),
-    stepSeconds,
-    everySteps: training.checkpoint.everySteps,
-  });
+function lengthsOf(split: EstimatedSplit): SplitLengths {
+  return { rows: split.rows, mean: meanTokens(split), longest: longestTokens(split) };
 }
 
 function numbersOf(request: EstimateRequest, model: EstimatedModel, data: EstimatedData): EstimatedNumbers {
@@ -70,9 +38,15 @@ function numbersOf(request: EstimateRequest, model: EstimatedModel, data: Estima
   const { train, evaluation } = data;
   const phases = phasesOf(training, model, data.head);
   const duration = durationOf(request, phases, data);
-  const memoryBytes = Math.max(
-    ...phases.map((phase) => phaseMemoryBytes(request, phase, data, duration?.stepSeconds ?? null)),
-  );
+  const memoryBytes = peakMemoryBytes({
+    training,
+    evaluationBatchSize: request.evaluationBatchSize,
+    model,
+    head: data.head,
+    train: lengthsOf(train),
+    evaluation: lengthsOf(evaluation),
+    stepSeconds: duration?.stepSeconds ?? null,
+  });
   const trained = allEpochs(training) * train.rows * meanTokens(train);
   const evaluated = evaluationsOf(training, train.rows) * evaluation.rows * meanTokens(evaluation);
   return {

@@ -47,7 +47,7 @@ function memoryOf(point: MeasuredPoint): number {
     longest: point.longest,
     batchTokens: point.tokensPerStep,
     evaluationTokens: (point.evaluationBatchSize ?? 0) * point.longest,
-    stepSeconds: null,
+    stepSeconds: 0,
     everySteps: point.longestRun,
   });
 }

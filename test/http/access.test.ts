@@ -115,7 +115,6 @@ describe('every answer that is no success', () => {
 
   it('names what is not supported yet of other resources', async () => {
     expectProblem(
-      await call(service, 'POST', '/experiments/estimate', { payload: {} }),
       422,
       'not_supported',
     );
