@@ -20,6 +20,8 @@ export interface Config {
   readonly executionProvider: ExecutionProvider;
   /** Which of several CUDA devices, counted from 0. */
   readonly executionDevice: number;
+  /** Where workers keep optimized graphs. */
+  readonly graphCacheDirectory: string;
   readonly trainingThreads: number;
   readonly auth: 'none';
   readonly logLevel: string;
@@ -93,6 +95,7 @@ export function readConfig(environment: Environment = process.env): Config {
     storagePathStyle: Boolean(environment[variables.s3Endpoint] || environment[variables.awsEndpoint]),
     executionProvider: oneOf(environment, variables.executionProvider, ['auto', 'cpu', 'cuda'], 'auto'),
     executionDevice: wholeNumber(environment, variables.executionDevice, 0, 0, 255),
+    graphCacheDirectory: resolve(dataDirectory, 'graphs'),
     trainingThreads: wholeNumber(environment, variables.trainingThreads, availableCores(), 1, 1024),
     auth: oneOf(environment, variables.auth, ['none'], 'none'),
     logLevel: oneOf(environment, variables.logLevel, logLevels, 'info'),

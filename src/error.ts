@@ -43,7 +43,8 @@ export const errorDefinitions = {
   not_exported: {
     status: 409,
     title: 'There is no file of this format',
-    remedy: 'The ONNX file is made when the result is evaluated; the Hugging Face format is there for every checkpoint.',
+    remedy:
+      'The ONNX file is made when the result is evaluated; the Hugging Face format is there for every checkpoint.',
     fault: 'user',
   },
   no_checkpoint: {
@@ -93,7 +94,8 @@ export const errorDefinitions = {
   does_not_fit: {
     status: 422,
     title: 'Training needs more memory than a worker has',
-    remedy: 'Use a smaller model, batchSize or maxSequenceLength, adapters (lora), or a worker with more memory.',
+    remedy:
+      'Use a smaller model, batchSize or maxSequenceLength, adapters (lora), or a worker with more memory.',
     fault: 'user',
   },
   dataset_invalid: {

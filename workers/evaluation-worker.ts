@@ -1,7 +1,8 @@
 // The evaluation pool: prepares snapshots and evaluates trained models.
 import { taskQueues } from '../src/experiment/name.ts';
 import { createEvaluateActivities } from './activities/evaluate-bert.ts';
-import { createPredictActivities } from './activities/predict.ts';
+import { InferenceCache } from '../src/training/inference/inference-cache.ts';
+import { createPredictActivities, inferenceCacheLimits } from './activities/predict.ts';
 import { createSnapshotActivities } from './activities/snapshot-dataset.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
@@ -12,11 +13,13 @@ await runWorkerProcess({
   name: 'evaluation-worker',
   taskQueue: taskQueues.evaluation,
   slots,
-  options: (dependencies) => ({
-    activities: {
+  options: (dependencies) => {
+    const cache = new InferenceCache(inferenceCacheLimits);
+    const activities = {
       ...createSnapshotActivities(dependencies),
       ...createEvaluateActivities(dependencies),
-      ...createPredictActivities(dependencies),
-    },
-  }),
+      ...createPredictActivities(dependencies, cache),
+    };
+    return { activities, close: () => cache.close() };
+  },
 });

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import { logLevel, readPartConfig, silenceAwsNodeNotice, type Config } from '../src/config.ts';
+import { logLevel, readPartConfig, silenceAwsNodeNotice, switchOffTf32, type Config } from '../src/config.ts';
 import { ChangeFeed } from '../src/database/change-feed.ts';
 import { openDatabase } from '../src/database/client.ts';
 import { applyMigrations, migrationsDirectory } from '../src/database/migrate.ts';
@@ -14,13 +14,19 @@ import { openStore } from '../src/storage/open-store.ts';
 import { connectionOptions } from '../src/temporal/connection.ts';
 import type { ActivityDependencies } from './activities/dependencies.ts';
 
+/** What a kind of worker runs, and what it opened for that. */
+interface WorkerKindOptions extends Pick<WorkerOptions, 'activities' | 'workflowBundle'> {
+  /** Called when the worker has ended: nothing may keep the process alive. */
+  readonly close?: () => Promise<void>;
+}
+
 /** What a kind of worker adds. */
 export interface WorkerKind {
   readonly name: string;
   readonly taskQueue: TaskQueue;
   /** Activities that run at once. */
   readonly slots: number;
-  options(dependencies: ActivityDependencies): Pick<WorkerOptions, 'activities' | 'workflowBundle'>;
+  options(dependencies: ActivityDependencies): WorkerKindOptions;
   /** Runs beside the worker until `stopping` is aborted. */
   background?(dependencies: ActivityDependencies & { readonly changes: ChangeFeed }): Promise<void>;
 }
@@ -33,6 +39,7 @@ const heartbeatIntervalSeconds = 1;
 /** Runs a worker until SIGTERM or SIGINT; the process then ends with status 0. */
 export async function runWorkerProcess(kind: WorkerKind): Promise<void> {
   silenceAwsNodeNotice();
+  switchOffTf32();
   const log = createLogger(kind.name, logLevel());
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
@@ -61,9 +68,12 @@ async function run(
   await applyMigrations(config.databaseUrl, migrationsDirectory());
   const database = openDatabase(config.databaseUrl);
   const changes = new ChangeFeed(config.databaseUrl);
-  const options = await connectionOptions(config.temporal);
-  const connection = await NativeConnection.connect(options);
-  const client = new Client({ connection: Connection.lazy(options), namespace: config.temporal.namespace });
+  const temporalOptions = await connectionOptions(config.temporal);
+  const connection = await NativeConnection.connect(temporalOptions);
+  const client = new Client({
+    connection: Connection.lazy(temporalOptions),
+    namespace: config.temporal.namespace,
+  });
   const dependencies: ActivityDependencies = {
     repositories: createRepositories(database),
     store: openStore(config.storageUrl, { forcePathStyle: config.storagePathStyle }),
@@ -74,6 +84,7 @@ async function run(
     endProcess: () => process.exit(1),
     log,
   };
+  const { close, ...options } = kind.options(dependencies);
   try {
     const worker = await Worker.create({
       connection,
@@ -82,7 +93,7 @@ async function run(
       maxConcurrentActivityTaskExecutions: kind.slots,
       maxHeartbeatThrottleInterval: `${heartbeatIntervalSeconds} s`,
       shutdownGraceTime: `${stopGraceSeconds} s`,
-      ...kind.options(dependencies),
+      ...options,
     });
     stopping.signal.removeEventListener('abort', leave);
     stopping.signal.addEventListener('abort', () => worker.shutdown());
@@ -98,6 +109,7 @@ async function run(
       await background;
     }
   } finally {
+    await close?.();
     await changes.stop();
     await client.connection.close();
     await connection.close();

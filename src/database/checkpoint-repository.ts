@@ -11,6 +11,8 @@ export interface NewCheckpoint {
   readonly step: number;
   /** `sha256:…` of the manifest. */
   readonly id: string;
+  /** `sha256:…` of the manifest without what is remembered of evaluations. */
+  readonly stateSha256: string;
   readonly sizeBytes: number;
 }
 
@@ -23,12 +25,16 @@ export class CheckpointRepository {
 
   /**
    * Commits a checkpoint whose manifest is stored; the same again changes nothing. A step that was committed on another
-   * numeric profile before is replaced, as its ledger was.
+   * numeric profile before is replaced, as its ledger was; so is one that differs in its memory of evaluations alone: a run
+   * that broke off before an evaluation that was due makes up for it.
    *
    * @throws CodedError `lease_lost`; `divergence` when the attempt's segment has another manifest of this step;
    * `internal` when steps up to the checkpoint are not recorded yet, which is a fault of the caller.
    */
-  async commitCheckpoint(holder: LeaseHolder, { step, id, sizeBytes }: NewCheckpoint): Promise<void> {
+  async commitCheckpoint(
+    holder: LeaseHolder,
+    { step, id, stateSha256, sizeBytes }: NewCheckpoint,
+  ): Promise<void> {
     const { projectId, experimentId, lease } = holder;
     await this.#database.transaction(async (queries) => {
       await lockForHolder(queries, holder);
@@ -41,7 +47,7 @@ export class CheckpointRepository {
       const key = { projectId_experimentId_step: { projectId, experimentId, step } };
       const earlier = await queries.checkpoint.findUnique({ where: key });
       if (earlier?.manifest === id) return;
-      if (earlier) {
+      if (earlier && earlier.stateSha256 !== stateSha256) {
         const [pair] = await queries.$queryRaw<{ same: boolean }[]>`
           SELECT count(DISTINCT segment) = 1 AS same FROM attempt
           WHERE project_id = ${projectId} AND experiment_id = ${experimentId}
@@ -49,7 +55,7 @@ export class CheckpointRepository {
         if (pair?.same)
           throw new CodedError('divergence', `Step ${step} gave another checkpoint than before.`);
       }
-      const values = { manifest: id, sizeBytes, lease };
+      const values = { manifest: id, stateSha256, sizeBytes, lease };
       await queries.checkpoint.upsert({
         where: key,
         create: { projectId, experimentId, step, ...values },

@@ -32,7 +32,7 @@ export class MetricRepository {
   }
 
   /**
-   * Keeps what an evaluation during training showed. Written again after a resume it is the same, and stays.
+   * Keeps what an evaluation during training showed, in place of what an earlier attempt saw at the same step.
    *
    * @throws CodedError `lease_lost`.
    */
@@ -44,6 +44,7 @@ export class MetricRepository {
     const { projectId, experimentId } = holder;
     await this.#database.transaction(async (queries) => {
       await lockForHolder(queries, holder);
+      await queries.evaluationPoint.deleteMany({ where: { projectId, experimentId, step } });
       await queries.evaluationPoint.createMany({
         data: Object.entries(metrics).map(([name, value]) => ({
           projectId,
@@ -52,7 +53,6 @@ export class MetricRepository {
           step,
           value,
         })),
-        skipDuplicates: true,
       });
       await announceChange(queries, holder);
     });

@@ -1,5 +1,6 @@
 // All repositories over one database.
 import { AttemptRepository } from './attempt-repository.ts';
+import { CalibrationRepository } from './calibration-repository.ts';
 import { CheckpointRepository } from './checkpoint-repository.ts';
 import type { Database } from './client.ts';
 import { DatasetRepository } from './dataset-repository.ts';
@@ -19,6 +20,7 @@ export interface Repositories {
   readonly attempts: AttemptRepository;
   readonly ledger: LedgerRepository;
   readonly metrics: MetricRepository;
+  readonly calibrations: CalibrationRepository;
   readonly checkpoints: CheckpointRepository;
   readonly results: ResultRepository;
   readonly events: EventRepository;
@@ -35,6 +37,7 @@ export function createRepositories(database: Database): Repositories {
     attempts: new AttemptRepository(database),
     ledger: new LedgerRepository(database),
     metrics: new MetricRepository(database),
+    calibrations: new CalibrationRepository(database),
     checkpoints: new CheckpointRepository(database),
     results: new ResultRepository(database),
     events: new EventRepository(database),

@@ -1,6 +1,7 @@
 // Puts a whole model together: what it was before training, what training made of a part of it, and adapters merged in.
 // One tensor at a time is held, so that a large model can pass through.
 import type { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { CodedError } from '../error.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { NamedTensor } from './safetensors.ts';
@@ -54,6 +55,19 @@ class TensorStream {
 
   static async open(file: TensorFile, onProgress: () => void): Promise<TensorStream> {
     const stream = await file.open();
+    try {
+      return await TensorStream.read(stream, file, onProgress);
+    } catch (error) {
+      stream.destroy();
+      throw error;
+    }
+  }
+
+  private static async read(
+    stream: Readable,
+    file: TensorFile,
+    onProgress: () => void,
+  ): Promise<TensorStream> {
     const reader = new ByteReader(stream, onProgress);
     const headerBytes = readHeaderLength(await reader.read(lengthPrefixBytes), file.sizeBytes);
     const dataBytes = file.sizeBytes - lengthPrefixBytes - headerBytes;
@@ -80,8 +94,13 @@ class TensorStream {
     };
   }
 
-  /** Reads what is left, as a stream that checks its content does so only at its end. */
+  /** Reads to the end: a stream that checks its content does so only there. */
   async finish(): Promise<void> {
+    if (this.next < this.entries.length)
+      throw new CodedError(
+        'blob_corrupt',
+        `A model has no place for ${this.entries[this.next]?.name ?? ''}.`,
+      );
     await this.reader.drain();
   }
 
@@ -106,12 +125,18 @@ function mergeWords(
 }
 
 /** W + alpha / rank * B A (Hu et al., arXiv 2106.09685, section 4.1), summed in double precision. */
-function mergeAdapter(base: NamedTensor, a: NamedTensor, b: NamedTensor, scale: number): NamedTensor {
+async function mergeAdapter(
+  base: NamedTensor,
+  a: NamedTensor,
+  b: NamedTensor,
+  scale: number,
+): Promise<NamedTensor> {
   const [outputs = 0, inputs = 0] = base.shape;
   const rank = a.shape[0] ?? 0;
   const data = new Float32Array(base.data.length);
   const row = new Float64Array(inputs);
   for (let output = 0; output < outputs; output++) {
+    if (output % rowsATurn === 0) await turn();
     row.fill(0);
     for (let inner = 0; inner < rank; inner++) {
       const factor = (b.data[output * rank + inner] ?? 0) * scale;
@@ -123,6 +148,9 @@ function mergeAdapter(base: NamedTensor, a: NamedTensor, b: NamedTensor, scale: 
   }
   return { ...base, data };
 }
+
+/** Output rows merged before other work has its turn. */
+const rowsATurn = 64;
 
 async function mergeTensor(
   entry: TensorEntry,

@@ -27,17 +27,19 @@ export class CheckpointStore {
    * Publishes a manifest whose blobs are all stored. Publishing the same one again is no error, and another one of the
    * same step stands beside it: which of them counts is said elsewhere, by its id.
    *
-   * @returns the id, the `sha256:…` of the manifest's bytes.
+   * @returns the id, the `sha256:…` of the manifest's bytes, and that of the manifest without its memory of evaluations.
    * @throws CodedError `storage_unavailable`.
    */
-  async publish(manifest: CheckpointManifest): Promise<{ readonly id: string }> {
+  async publish(
+    manifest: CheckpointManifest,
+  ): Promise<{ readonly id: string; readonly stateSha256: string }> {
     const bytes = encodeCheckpointManifest(manifest);
     const id = sha256Of(bytes);
     // What is stored under this key already is the same bytes, unless it is broken: the key says their hash.
     const ifAbsent = !this.#broken.has(id);
     await this.#store.put(this.#key(manifest.experimentId, manifest.step, id), bytes, { ifAbsent });
     this.#broken.delete(id);
-    return { id };
+    return { id, stateSha256: sha256Of(encodeCheckpointManifest({ ...manifest, evaluations: null })) };
   }
 
   /**

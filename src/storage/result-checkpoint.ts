@@ -44,5 +44,7 @@ export async function resultCheckpoint(
   const best = spec.training.earlyStopping === null ? null : (last.manifest.evaluations?.best ?? null);
   if (best === null || best.step === last.step) return last;
   const row = await rows.getCheckpoint({ projectId, experimentId }, best.step);
-  return row === undefined ? last : read(row);
+  if (row === undefined)
+    throw new CodedError('internal', `The best checkpoint, of step ${best.step}, was not committed.`);
+  return read(row);
 }

@@ -33,7 +33,7 @@ export function buildEvaluationGraph(
   const model = { config, head, recipe: { lora, dropout: 0 } };
   const forward = openForward(build, model, layout.leaves, tensors, () => (x) => x);
   const batch = declareBatch(build, config);
-  const logits = headLogits(forward, batch, encode(forward, batch));
+  const logits = headLogits(forward, encode(forward, batch));
   const graph = build.finish([logits]);
   checkGraph(graph);
   return { model: encodeModel(emitGraph('evaluation', graph)), logits: logits.name };

@@ -38,7 +38,7 @@ export function buildGradientGraph(
   const model = { config, head, recipe: { lora, dropout: 0 } };
   const forward = openForward(build, model, layout.leaves, tensors, () => (x) => x);
   const batch = declareBatch(build, config);
-  const logits = headLogits(forward, batch, encode(forward, batch));
+  const logits = headLogits(forward, encode(forward, batch));
   const rows = rowSymbol(head.task);
   const targets =
     head.task === 'maskedLanguage'

@@ -102,6 +102,14 @@ export interface TrainingState {
   readonly evaluations: EvaluationMemory | null;
 }
 
+/** What of a machine a session uses besides its threads. */
+export interface SessionPlace {
+  /** Which of several CUDA devices, counted from 0. */
+  readonly deviceNumber: number;
+  /** Where optimized graphs are kept from one session to the next; null: nowhere. */
+  readonly graphCacheDirectory: string | null;
+}
+
 export type ProviderChoice = 'auto' | 'cpu' | 'cuda';
 
 /** What the bits of a result depend on besides the job. */
@@ -149,6 +157,8 @@ export interface TrainingJob {
   /** Threads within an operator. */
   readonly threads: number;
   readonly provider: ProviderChoice;
+  /** Left out: the first device, and no graph is kept. */
+  readonly place?: SessionPlace;
   /** Step 0, or a checkpoint. */
   readonly start: TrainingState;
   /** A checkpoint is due after so many steps or seconds, whichever comes first. */

@@ -111,7 +111,7 @@ export function buildPart(
   const dropoutSites: DropoutSite[] = [];
   const forward = openForward(build, model, layout.leaves, tensors, maskedDropout(build, data, dropoutSites));
   const batch = packedBatch(build, data, config);
-  const logits = headLogits(forward, batch, encode(forward, batch));
+  const logits = headLogits(forward, encode(forward, batch));
   const loss = lossOf(build, head, logits, lossTargets(build, data, head));
   const gradients = differentiate(
     build,

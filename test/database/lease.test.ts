@@ -28,7 +28,13 @@ const writes: readonly [string, (repositories: Repositories, holder: LeaseHolder
   ],
   [
     'commitCheckpoint',
-    (r, holder) => r.checkpoints.commitCheckpoint(holder, { step: 0, id: 'sha256:a', sizeBytes: 1 }),
+    (r, holder) =>
+      r.checkpoints.commitCheckpoint(holder, {
+        step: 0,
+        id: 'sha256:a',
+        stateSha256: 'sha256:a',
+        sizeBytes: 1,
+      }),
   ],
   ['setSnapshot', (r, holder) => r.results.setSnapshot(holder, snapshot)],
   [

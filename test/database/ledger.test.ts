@@ -96,8 +96,13 @@ describe('recording steps', () => {
 });
 
 describe('checkpoints', () => {
-  const commit = (holder: LeaseHolder, step: number, id: string) =>
-    opened.repositories.checkpoints.commitCheckpoint(holder, { step, id, sizeBytes: 5_000_000_000 });
+  const commit = (holder: LeaseHolder, step: number, id: string, stateSha256 = id) =>
+    opened.repositories.checkpoints.commitCheckpoint(holder, {
+      step,
+      id,
+      stateSha256,
+      sizeBytes: 5_000_000_000,
+    });
 
   it('are committed once however often it is tried, newest first', async () => {
     const holder = await beginWith(2);
@@ -123,6 +128,20 @@ describe('checkpoints', () => {
     const holder = await beginWith(2);
     await record(holder, stepsFrom(1, 3));
     await expect(commit(holder, 4, 'sha256:4')).rejects.toMatchObject({ code: 'internal' });
+  });
+
+  it('are replaced by one of the same state that remembers an evaluation which the first had missed', async () => {
+    const first = await beginWith(2);
+    await record(first, stepsFrom(1, 3));
+    await commit(first, 3, 'sha256:before', 'sha256:state');
+    const second = await beginWith(2, first);
+    await commit(second, 3, 'sha256:after', 'sha256:state');
+    expect(await opened.repositories.checkpoints.latestCheckpoint(second)).toMatchObject({
+      id: 'sha256:after',
+    });
+    await expect(commit(second, 3, 'sha256:other', 'sha256:another')).rejects.toMatchObject({
+      code: 'divergence',
+    });
   });
 
   it('diverge when the same profile gives other bytes, and are replaced when another one does', async () => {

@@ -115,10 +115,6 @@ describe('every answer that is no success', () => {
 
   it('names what is not supported yet of other resources', async () => {
     expectProblem(
-      422,
-      'not_supported',
-    );
-    expectProblem(
       await call(service, 'DELETE', `/datasets/${await uploadDataset(service)}`),
       422,
       'not_supported',

@@ -252,5 +252,10 @@ export async function commitCheckpoint(
     lora: null,
     ledger: { steps: step, sha256: hash },
   });
-  await repositories.checkpoints.commitCheckpoint(holder, { step, id, sizeBytes: weights.sizeBytes });
+  await repositories.checkpoints.commitCheckpoint(holder, {
+    step,
+    id,
+    stateSha256: id,
+    sizeBytes: weights.sizeBytes,
+  });
 }

@@ -74,7 +74,7 @@ function lossWithMasks(
   const model = { config, head, recipe };
   const forward = openForward(build, model, layout.leaves, new Map(leaves), dropoutOf);
   const tensorsOfBatch = declareBatch(build, config);
-  const logits = headLogits(forward, tensorsOfBatch, encode(forward, tensorsOfBatch));
+  const logits = headLogits(forward, encode(forward, tensorsOfBatch));
   const targets = build.input('targets', 'float32', ['picks', head.labelCount]);
   values.set('targets', {
     shape: [batch.picks.length, head.labelCount],

@@ -64,11 +64,11 @@ export class CheckpointWriter {
       evaluations: state.evaluations,
       ledger,
     };
-    const { id } = await this.#manifests.publish(manifest);
+    const { id, stateSha256 } = await this.#manifests.publish(manifest);
     this.#onProgress();
     const sizeBytes = parameters.sizeBytes + firstMoments.sizeBytes + (secondMoments?.sizeBytes ?? 0);
     await throughOutage(this.#patience, () =>
-      this.#rows.commitCheckpoint(this.#holder, { step: state.step, id, sizeBytes }),
+      this.#rows.commitCheckpoint(this.#holder, { step: state.step, id, stateSha256, sizeBytes }),
     );
     return { step: state.step, id };
   }

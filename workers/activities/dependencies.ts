@@ -9,7 +9,10 @@ export interface ActivityDependencies {
   readonly repositories: Repositories;
   readonly store: ObjectStore;
   readonly temporal: Client;
-  readonly config: Pick<Config, 'executionProvider' | 'trainingThreads' | 'hub' | 'limits'>;
+  readonly config: Pick<
+    Config,
+    'executionProvider' | 'executionDevice' | 'graphCacheDirectory' | 'trainingThreads' | 'hub' | 'limits'
+  >;
   /** Name of this machine, shown with its attempts. */
   readonly host: string;
   /** Aborted when this worker is asked to stop: earlier than Temporal's SDK tells activities. */

@@ -142,8 +142,13 @@ async function runExported(
   const bytes = exportOnnx({ config, head, precision, tensors });
   activity.heartbeat();
   const model = await blobs.putParts([bytes], () => activity.heartbeat());
-  const { executionProvider: provider } = dependencies.config;
-  const inference = await openInference(bytes, { threads, provider, limits: modelLimits(config) });
+  const { executionProvider: provider, executionDevice: deviceNumber } = dependencies.config;
+  const inference = await openInference(bytes, {
+    threads,
+    provider,
+    deviceNumber,
+    limits: modelLimits(config),
+  });
   try {
     const { logits } = await watched(dependencies, activity, (options) => inference.run(table, options));
     return { model, logits };
@@ -171,6 +176,10 @@ async function trainingLogits(
       batchSize: comparedBatchSize,
       threads,
       provider: dependencies.config.executionProvider,
+      place: {
+        deviceNumber: dependencies.config.executionDevice,
+        graphCacheDirectory: dependencies.config.graphCacheDirectory,
+      },
       ...options,
     }),
   );

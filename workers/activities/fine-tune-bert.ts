@@ -1,6 +1,5 @@
 // The activity that trains: an attempt under a lease, from what is prepared to its outcome.
 import { Context } from '@temporalio/activity';
-import type { LeaseHolder } from '../../src/database/lock.ts';
 import type {
   ExperimentReference,
   FineTuneResult,
@@ -26,22 +25,15 @@ export function createTrainingActivities(dependencies: ActivityDependencies): Tr
   return {
     fineTuneBert: (experiment) =>
       withCodedFailures(dependencies.log, () =>
-        runAttempt(
-          dependencies,
-          experiment,
-          'training',
-          (holder) => withScratchDirectory((directory) => train(dependencies, experiment, holder, directory)),
-          ({ outcome }) => outcome,
-        ),
+        withScratchDirectory((directory) => train(dependencies, experiment, directory)),
       ),
   };
 }
 
-/** One phase after another, each in the same way: what was kept tells where to go on. */
+/** One phase after another, each an attempt of its own: what was kept tells where to go on. */
 async function train(
   dependencies: ActivityDependencies,
   experiment: ExperimentReference,
-  holder: LeaseHolder,
   directory: string,
 ): Promise<FineTuneResult> {
   const activity = Context.current();
@@ -50,9 +42,17 @@ async function train(
     activity.heartbeat();
   };
   for (;;) {
-    const prepared = await prepareTraining(dependencies, experiment, directory, onProgress);
-    const { phase } = prepared.frame;
-    const result = await new TrainingAttempt(dependencies, holder, prepared, activity).run();
+    const { phase, result } = await runAttempt(
+      dependencies,
+      experiment,
+      'training',
+      async (holder) => {
+        const prepared = await prepareTraining(dependencies, experiment, directory, onProgress);
+        const attempt = new TrainingAttempt(dependencies, holder, prepared, activity);
+        return { phase: prepared.frame.phase, result: await attempt.run() };
+      },
+      (ended) => ended.result.outcome,
+    );
     if (result.outcome !== 'completed' || phase === 'training') return result;
   }
 }

@@ -14,7 +14,7 @@ import { exampleTableOf, type Example } from '../../src/text/example-table.ts';
 import { createTokenizer, type Tokenizer } from '../../src/text/tokenizer.ts';
 import { modelLimits } from '../../src/training/inference/batching.ts';
 import { exportOnnx } from '../../src/training/inference/export-onnx.ts';
-import { InferenceCache, type LoadedModel } from '../../src/training/inference/inference-cache.ts';
+import type { InferenceCache, LoadedModel } from '../../src/training/inference/inference-cache.ts';
 import { openInference } from '../../src/training/inference/open-inference.ts';
 import { ClassProbabilities, predictedClasses } from '../../src/training/metrics/probabilities.ts';
 import { checkpointTensors } from '../../src/model/checkpoint-model.ts';
@@ -22,8 +22,8 @@ import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { headOf } from './training-plan.ts';
 
-/** Sessions kept between requests, and the bytes of their models. */
-const cacheLimits = { sessions: 4, bytes: 2 * 2 ** 30 } as const;
+/** Sessions that a worker keeps between requests, and the bytes of their models. */
+export const inferenceCacheLimits = { sessions: 4, bytes: 2 * 2 ** 30 } as const;
 
 /**
  * The activity that predicts, for the evaluation queue.
@@ -32,8 +32,10 @@ const cacheLimits = { sessions: 4, bytes: 2 * 2 ** 30 } as const;
  * `not_found`, `invalid_request` for pairs where texts are asked for and the other way round, `payload_too_large`,
  * `engine_failed`, `out_of_memory`, `blob_missing`, `blob_corrupt`, `storage_unavailable`, `database_unavailable`.
  */
-export function createPredictActivities(dependencies: ActivityDependencies): PredictionActivities {
-  const cache = new InferenceCache(cacheLimits);
+export function createPredictActivities(
+  dependencies: ActivityDependencies,
+  cache: InferenceCache,
+): PredictionActivities {
   return {
     predict: (input) => withCodedFailures(dependencies.log, () => predict(dependencies, cache, input)),
   };
@@ -65,7 +67,10 @@ async function predict(
   const { logits, rowOffsets } = await cache.use(
     result.id,
     () => loadModel(dependencies, projectId, result, snapshot.manifest),
-    (inference) => inference.run(table, { signal: Context.current().cancellationSignal }),
+    (inference) =>
+      inference.run(table, {
+        signal: AbortSignal.any([dependencies.stopping, Context.current().cancellationSignal]),
+      }),
   );
   const { labelCount } = headOf(snapshot.manifest);
   const items = encoded.map((text, index) =>
@@ -80,7 +85,7 @@ async function predict(
 }
 
 async function loadModel(
-  { store, config: { executionProvider: provider, trainingThreads: threads } }: ActivityDependencies,
+  { store, config: workerConfig }: ActivityDependencies,
   projectId: string,
   { manifest }: ResultCheckpoint,
   snapshot: SnapshotManifest,
@@ -92,7 +97,12 @@ async function loadModel(
   const bytes = exportOnnx({ config, head, precision: 'float32', tensors });
   const sizeBytes = bytes.byteLength;
   return {
-    inference: await openInference(bytes, { threads, provider, limits: modelLimits(config) }),
+    inference: await openInference(bytes, {
+      threads: workerConfig.trainingThreads,
+      provider: workerConfig.executionProvider,
+      deviceNumber: workerConfig.executionDevice,
+      limits: modelLimits(config),
+    }),
     sizeBytes,
   };
 }

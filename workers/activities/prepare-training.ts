@@ -61,6 +61,8 @@ export async function prepareTraining(
     reference,
     onProgress,
   );
+  if (resumed !== undefined && resumed.manifest.snapshotSha256 !== summary.sha256)
+    throw new CodedError('internal', 'The last checkpoint is of another snapshot than the experiment’s.');
   const inputs = await phaseInputs(dependencies, reference, spec, snapshot, directory, onProgress);
   const { training } = spec;
   const rows = snapshot.manifest.splits.train.rows;
@@ -75,6 +77,7 @@ export async function prepareTraining(
       ...started.job,
       threads: first?.threads ?? config.trainingThreads,
       provider: config.executionProvider,
+      place: { deviceNumber: config.executionDevice, graphCacheDirectory: config.graphCacheDirectory },
       checkpoint: training.checkpoint,
     },
     exampleCount: rows,

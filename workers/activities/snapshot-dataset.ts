@@ -13,10 +13,12 @@ import type {
 } from '../../src/experiment/activity.ts';
 import { HubClient } from '../../src/hub/hub-client.ts';
 import { hubRequester } from '../../src/hub/hub-request.ts';
+import { requireFits } from '../../src/experiment/estimate.ts';
+import { peakMemoryBytes } from '../../src/experiment/estimate-peak.ts';
 import { snapshotIdOf } from '../../src/experiment/id.ts';
 import type { DatasetSpec, ExperimentSpec } from '../../src/experiment/spec.ts';
 import { requireTrainingFitsModel, requireTrainingFitsTask } from '../../src/experiment/training-problems.ts';
-import { longestInput } from '../../src/model/model-config.ts';
+import { longestInput, type ModelConfig } from '../../src/model/model-config.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import type { BlobRef } from '../../src/experiment/blob.ts';
@@ -102,6 +104,7 @@ async function prepare(
   // What the labels decide is refused here, before a worker trains.
   recipeOf(spec.training, manifest);
   const sizes = { config, head: headOf(manifest) };
+  await requireMemory(repositories, spec, manifest, config);
   const { training, evaluation } = spec;
   const trainTokens = training.batchSize * training.gradientAccumulation * manifest.splits.train.longest;
   const evaluationTokens = evaluation.batchSize * manifest.splits.evaluation.longest;
@@ -111,6 +114,32 @@ async function prepare(
     stepSeconds: cautiousBatchSeconds(sizes, trainTokens, trainingOperations),
     evaluationBatchSeconds: cautiousBatchSeconds(sizes, evaluationTokens, forwardOperations),
   };
+}
+
+/** Refuses what the training workers seen last have not the memory for. */
+async function requireMemory(
+  { calibrations }: ActivityDependencies['repositories'],
+  { training, evaluation }: ExperimentSpec,
+  manifest: SnapshotManifest,
+  config: ModelConfig,
+): Promise<void> {
+  const [seen] = await calibrations.latest(1);
+  const lengthsOf = ({ rows, tokens, longest }: SnapshotManifest['splits']['train']) => ({
+    rows,
+    mean: tokens / rows,
+    longest,
+  });
+  const memoryBytes = peakMemoryBytes({
+    training,
+    evaluationBatchSize: evaluation.batchSize,
+    // Rows that no example uses are not trained: this is the most there can be.
+    model: { config, vocabularySize: config.vocabularySize },
+    head: headOf(manifest),
+    train: lengthsOf(manifest.splits.train),
+    evaluation: lengthsOf(manifest.splits.evaluation),
+    stepSeconds: null,
+  });
+  requireFits({ memoryBytes }, seen?.memoryLimitBytes ?? null);
 }
 
 /** The dataset, brought in first where it is a hub's, and where it came from then. */

@@ -10,21 +10,28 @@ import type { TrainingPhase } from '../../src/storage/checkpoint-manifest.ts';
 import type { Tokenizer } from '../../src/text/tokenizer.ts';
 import { parameterSpecifications } from '../../src/training/bert/parameters.ts';
 import { initialParameters } from '../../src/training/initial-parameters.ts';
-import type { ModelHead, NamedTensor, Recipe, TrainingJob } from '../../src/training/job.ts';
+import type {
+  ModelHead,
+  NamedTensor,
+  Recipe,
+  TrainingEvaluation,
+  TrainingJob,
+} from '../../src/training/job.ts';
 import type { MaskingVocabulary } from '../../src/training/masked-language.ts';
 import { modelLayout } from '../../src/training/model-layout.ts';
+import { isEvaluationDue } from '../../src/training/runtime/training-evaluation.ts';
 import { configInUse } from '../../src/training/step-planner.ts';
 import { tensorInUse, trainableModel } from '../../src/training/trainable.ts';
-import { checkpointTensors } from '../../src/model/checkpoint-model.ts';
 import type { RestoredCheckpoint } from './last-intact-checkpoint.ts';
 import {
+  experimentSteps,
   headOf,
   pretrainingRecipeOf,
   pretrainingSteps,
   recipeOf,
   trainingEvaluationOf,
 } from './training-plan.ts';
-import { decodeIds, encodeIds } from '../../src/model/checkpoint-model.ts';
+import { checkpointTensors, decodeIds, encodeIds } from '../../src/model/checkpoint-model.ts';
 
 /** What every phase of an experiment starts from. */
 export interface PhaseInputs {
@@ -70,7 +77,7 @@ function planOf(phase: TrainingPhase, { spec: { training }, manifest }: PhaseInp
     head: headOf(manifest),
     recipe: recipeOf(training, manifest),
     firstStep: before,
-    lastStep: Infinity,
+    lastStep: experimentSteps(training, rows),
   };
 }
 
@@ -126,6 +133,18 @@ async function frozenTensors(
     .map((tensor) => tensorInUse(tensor, { config, vocabulary }));
 }
 
+/** Whether a checkpoint of a phase is its end: nothing is left to train, and no evaluation of it was missed. */
+function isComplete(
+  { manifest: { step, evaluations: memory } }: RestoredCheckpoint,
+  { recipe, firstStep, lastStep }: PhasePlan,
+  evaluation: TrainingEvaluation | null,
+  rows: number,
+): boolean {
+  if (evaluation === null) return step >= lastStep;
+  if (isEvaluationDue(evaluation, recipe, rows, { step, firstStep, memory })) return false;
+  return step >= lastStep || (memory?.sinceBest ?? 0) >= (evaluation.patience ?? Infinity);
+}
+
 /**
  * @param restored the last checkpoint: of this phase, or of the one before.
  * @throws CodedError `model_incompatible`, `labels_invalid`; what the stores throw.
@@ -157,7 +176,6 @@ export async function startPhase(
   if (restored?.manifest.phase === phase) {
     const { base, vocabulary: vocabularyBlob } = restored.manifest.blobs;
     const vocabulary = vocabularyBlob === null ? null : decodeIds(await blobs.bytes(vocabularyBlob));
-    const patience = common.evaluation?.patience ?? Infinity;
     return {
       job: {
         ...common,
@@ -165,9 +183,7 @@ export async function startPhase(
         frozen: await frozenTensors(inputs, base, plan, vocabulary, onProgress),
         start: restored.state,
       },
-      isComplete:
-        restored.manifest.step >= plan.lastStep ||
-        (restored.manifest.evaluations?.sinceBest ?? 0) >= patience,
+      isComplete: isComplete(restored, plan, common.evaluation, manifest.splits.train.rows),
       base,
       vocabularyBlob,
     };

@@ -6,6 +6,7 @@ import type { CommittedCheckpoint, FineTuneResult } from '../../src/experiment/a
 import { totalSteps } from '../../src/training/batch-order.ts';
 import type { NumericProfile, TrainingEvent, TrainingJob, TrainingRun } from '../../src/training/job.ts';
 import { startTraining } from '../../src/training/trainer.ts';
+import { calibratedJob, CalibrationRecorder, thisMachine } from './calibration.ts';
 import { CheckpointSignal } from './checkpoint-signal.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
 import { throughOutage, type OutagePatience } from './database-outage.ts';
@@ -28,6 +29,7 @@ export class TrainingAttempt {
   readonly #recorder: StepRecorder;
   readonly #signal: CheckpointSignal;
   readonly #watchdog: Watchdog;
+  readonly #calibration: CalibrationRecorder;
   #writer: CheckpointWriter | undefined;
   /** The upload that goes on while training does; at most one. */
   #upload: Promise<void> = Promise.resolve();
@@ -63,6 +65,13 @@ export class TrainingAttempt {
     });
     this.#signal = new CheckpointSignal(dependencies.temporal, dependencies.log, holder.experimentId);
     this.#watchdog = new Watchdog(dependencies, activity);
+    this.#calibration = new CalibrationRecorder({
+      calibrations: dependencies.repositories.calibrations,
+      machine: thisMachine(dependencies.host),
+      job: calibratedJob(job),
+      log: dependencies.log,
+      now: () => new Date(),
+    });
   }
 
   /**
@@ -73,11 +82,10 @@ export class TrainingAttempt {
    */
   async run(): Promise<FineTuneResult> {
     await this.#signalCheckpoint();
-    if (this.#prepared.isComplete || this.#recorder.position.steps >= this.#prepared.totalSteps)
-      return { outcome: 'completed', checkpoint: this.#latest };
+    if (this.#prepared.isComplete) return { outcome: 'completed', checkpoint: this.#latest };
     const { stopping } = this.#dependencies;
     const { cancellationSignal } = this.#activity;
-    const run = startTraining(this.#takeJob());
+    const run = startTraining(this.#takeJob(), { takesState: true });
     const stop = (): void => run.stop();
     stopping.addEventListener('abort', stop);
     cancellationSignal.addEventListener('abort', stop);
@@ -100,6 +108,7 @@ export class TrainingAttempt {
     this.#watchdog.watch();
     await run.abandon();
     this.#watchdog.rest();
+    await this.#calibration.record();
     // Its failure was met by who waited for it, or is the lesser one beside what ended the attempt.
     await this.#upload.catch(() => undefined);
   }
@@ -141,6 +150,7 @@ export class TrainingAttempt {
       case 'steps':
         this.#longestRunSeconds = Math.max(this.#longestRunSeconds ?? 0, event.seconds);
         await this.#recorder.add(event.steps, event.seconds);
+        await this.#calibration.add(event.steps, event.seconds);
         return;
       case 'evaluating':
         return;
@@ -161,6 +171,7 @@ export class TrainingAttempt {
   }
 
   async #begin(profile: NumericProfile): Promise<void> {
+    this.#calibration.begin(profile);
     const { repositories } = this.#dependencies;
     const { blobs, manifests, frame, ledger } = this.#prepared;
     await throughOutage(this.#patience, () =>

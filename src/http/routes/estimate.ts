@@ -1,6 +1,5 @@
 // Estimating what a submission would take, without storing anything of it.
 import { Readable } from 'node:stream';
-import { CalibrationRepository } from '../../database/calibration-repository.ts';
 import { sampleDataset, type CountedSplit, type SampledDataset } from '../../dataset/sample-dataset.ts';
 import { CodedError } from '../../error.ts';
 import { classWeightsFor } from '../../experiment/class-weights.ts';
@@ -60,7 +59,7 @@ async function estimateOf(dependencies: AppDependencies, submission: Submission)
   const found = await findModel(dependencies, bound);
   const splits = await findSplits(dependencies, source);
   const sampled = splits === null ? null : await sample(splits, spec, found);
-  const calibrations = new CalibrationRepository(dependencies.repositories.database);
+  const { calibrations } = dependencies.repositories;
   const speeds = await calibrations.latest(mostCalibrations);
   const { warnings, ...estimate } = estimateExperiment({
     training: spec.training,

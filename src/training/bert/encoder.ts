@@ -53,23 +53,44 @@ function attention(forward: Forward, batch: PackedBatch, names: LayerNames, x: T
   });
 }
 
-function encoderLayer(forward: Forward, batch: PackedBatch, index: number, x: Tensor, bias: Tensor): Tensor {
+/**
+ * One layer. Of the last layer only what the head reads is computed behind attention: the other tokens would have no
+ * gradient there, so nothing changes but the work.
+ * @param keep - picks the tokens that are read, or keeps all
+ */
+function encoderLayer(
+  forward: Forward,
+  batch: PackedBatch,
+  index: number,
+  { x, bias, keep }: { readonly x: Tensor; readonly bias: Tensor; readonly keep: (all: Tensor) => Tensor },
+): Tensor {
   const { build, config, dropout } = forward;
   const architecture = architectures[config.family];
   const names = architecture.layer(index);
-  const attended = dense(forward, names.attentionOutput, attention(forward, batch, names, x, bias));
+  const context = keep(attention(forward, batch, names, x, bias));
+  const attended = dense(forward, names.attentionOutput, context);
   const kept = architecture.dropsAttentionOutput ? dropout(attended) : attended;
-  const middle = layerNorm(forward, names.attentionNorm, build.add(kept, x));
+  const middle = layerNorm(forward, names.attentionNorm, build.add(kept, keep(x)));
   const wide = build.one('gelu', [dense(forward, names.wide, middle)], {});
   const narrow = dense(forward, names.narrow, wide);
   return layerNorm(forward, names.outputNorm, build.add(dropout(narrow), middle));
 }
 
-/** The hidden states of a batch after the last layer, [rows * width, hidden]; those of padding mean nothing. */
+/**
+ * The hidden states of a batch after the last layer: of the tokens that the head reads, [picks, hidden], or of all for token
+ * classification, [rows * width, hidden], where those of padding mean nothing.
+ */
 export function encode(forward: Forward, batch: PackedBatch): Tensor {
   const bias = forward.build.one('segmentBias', [batch.segments], {});
-  let hidden = embeddings(forward, batch);
-  for (let index = 0; index < forward.config.layers; index++)
-    hidden = encoderLayer(forward, batch, index, hidden, bias);
-  return hidden;
+  const { build, config, head } = forward;
+  const all = (x: Tensor): Tensor => x;
+  const picked = (x: Tensor): Tensor =>
+    build.one('pickRows', [x, batch.picks.indices, batch.picks.slots], {});
+  let x = embeddings(forward, batch);
+  for (let index = 0; index < config.layers; index++) {
+    const isLast = index === config.layers - 1;
+    const keep = isLast && head.task !== 'tokenClassification' ? picked : all;
+    x = encoderLayer(forward, batch, index, { x, bias, keep });
+  }
+  return x;
 }

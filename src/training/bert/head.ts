@@ -2,7 +2,7 @@
 import type { BertConfig, ModelHead } from '../job.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { architectures } from './architecture.ts';
-import { dense, layerNorm, type Forward, type PackedBatch } from './forward.ts';
+import { dense, layerNorm, type Forward } from './forward.ts';
 
 export interface HeadModule {
   readonly name: string;
@@ -35,23 +35,22 @@ export function headModules(config: BertConfig, { task, labelCount }: ModelHead)
 
 /**
  * The logits over an encoder's output.
- * @param hidden - [rows * width, hidden]
+ * @param hidden - what the encoder gives: [picks, hidden]; [rows * width, hidden] for token classification
  * @returns [examples, labels]; [rows * width, labels] for token classification; [picks, vocabulary] for masked language
  */
-export function headLogits(forward: Forward, batch: PackedBatch, hidden: Tensor): Tensor {
+export function headLogits(forward: Forward, hidden: Tensor): Tensor {
   const { build, config, head, dropout } = forward;
   const { family } = config;
   if (head.task === 'tokenClassification') return dense(forward, 'classifier', dropout(hidden));
-  const picked = build.one('pickRows', [hidden, batch.picks.indices, batch.picks.slots], {});
   if (head.task === 'maskedLanguage') {
     const names = architectures[family].maskedLanguage;
-    const wide = build.one('gelu', [dense(forward, names.dense, picked)], {});
+    const wide = build.one('gelu', [dense(forward, names.dense, hidden)], {});
     const normed = layerNorm(forward, names.norm, wide);
     const scores = build.matmul(normed, forward.wordTable(), { transposeB: true });
     return build.add(scores, forward.parameter(names.bias));
   }
   // RoBERTa drops before the first module of the head too.
-  const summary = dense(forward, summaries[family], family === 'roberta' ? dropout(picked) : picked);
+  const summary = dense(forward, summaries[family], family === 'roberta' ? dropout(hidden) : hidden);
   const active = build.one(family === 'distilbert' ? 'relu' : 'tanh', [summary], {});
   return dense(forward, classifiers[family], dropout(active));
 }

@@ -11,6 +11,8 @@ export interface InferenceOptions {
   /** Threads within an operator. */
   readonly threads: number;
   readonly provider: ProviderChoice;
+  /** Which of several CUDA devices, counted from 0, which is the default. */
+  readonly deviceNumber?: number;
   readonly limits: ModelLimits;
 }
 
@@ -42,11 +44,11 @@ export interface Inference {
  */
 export async function openInference(
   model: Uint8Array<ArrayBuffer>,
-  { threads, provider, limits }: InferenceOptions,
+  { threads, provider, deviceNumber = 0, limits }: InferenceOptions,
 ): Promise<Inference> {
   // A view of a larger buffer is copied, so that nothing else that lives in that buffer moves with it.
   const whole = model.byteLength === model.buffer.byteLength ? model : new Uint8Array(model);
-  const client = await startInferenceThread({ model: whole, threads, provider });
+  const client = await startInferenceThread({ model: whole, threads, provider, deviceNumber });
   return {
     provider: client.provider,
     run: (examples, options = {}) => runBatches(client, examples, limits, options),

@@ -3,7 +3,7 @@ import type { ExampleTable } from '../../text/example-table.ts';
 import { packBatch, rowsOfIds, type Batch, type BatchShape } from '../batch.ts';
 import { batchInputs } from '../batch-inputs.ts';
 import { buildEvaluationGraph, type EvaluationGraph } from '../evaluation-graph.ts';
-import type { BertConfig, ModelHead, ProviderChoice, Recipe } from '../job.ts';
+import type { BertConfig, ModelHead, ProviderChoice, Recipe, SessionPlace } from '../job.ts';
 import { modelLayout, type ModelLayout } from '../model-layout.ts';
 import { packingCost } from '../packing.ts';
 import type { InputValue } from '../step-inputs.ts';
@@ -46,12 +46,12 @@ export class EvaluationRunner {
   /** @throws Error when the provider is missing */
   static async open(
     model: EvaluatedModel,
-    device: { readonly provider: ProviderChoice; readonly threads: number },
+    device: { readonly provider: ProviderChoice; readonly threads: number; readonly place?: SessionPlace },
   ): Promise<EvaluationRunner> {
     const config = configInUse(model);
     const layout = modelLayout(config, model.head, model.recipe);
     const graph = buildEvaluationGraph(config, model.head, model.recipe, layout);
-    const session = await openSession(graph.model, device.provider, device.threads);
+    const session = await openSession(graph.model, device.provider, device.threads, device.place);
     return new EvaluationRunner(model, layout, graph, session);
   }
 

@@ -8,6 +8,8 @@ export interface InferenceThreadData {
   readonly model: Uint8Array<ArrayBuffer>;
   readonly threads: number;
   readonly provider: ProviderChoice;
+  /** Which of several CUDA devices, counted from 0. */
+  readonly deviceNumber: number;
 }
 
 /** Examples side by side, padded to the longest: each array is [size, length]. */

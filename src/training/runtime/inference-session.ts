@@ -17,9 +17,12 @@ const candidates: Readonly<Record<ProviderChoice, readonly ('cpu' | 'cuda')[]>> 
   cuda: ['cuda'],
 };
 
-function create(model: Uint8Array, provider: 'cpu' | 'cuda', threads: number): Promise<InferenceSession> {
+function create(
+  { model, threads, deviceNumber }: InferenceThreadData,
+  provider: 'cpu' | 'cuda',
+): Promise<InferenceSession> {
   return InferenceSession.create(model, {
-    executionProviders: [provider],
+    executionProviders: [provider === 'cuda' ? { name: 'cuda', deviceId: deviceNumber } : provider],
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
     intraOpNumThreads: threads,
@@ -38,7 +41,7 @@ export async function openExportedModel(data: InferenceThreadData): Promise<Expo
   let failure: unknown;
   for (const provider of candidates[data.provider]) {
     try {
-      return wrap(await create(data.model, provider, data.threads), provider);
+      return wrap(await create(data, provider), provider);
     } catch (error) {
       // With 'auto' a provider that this machine lacks is not a fault: the next one is tried.
       failure = error;

@@ -1,6 +1,6 @@
 // Opens onnxruntime sessions with the settings that results depend on, in one place.
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
-import type { ProviderChoice } from '../job.ts';
+import type { ProviderChoice, SessionPlace } from '../job.ts';
 import type { InputValue } from '../step-inputs.ts';
 import { GraphCache } from './graph-cache.ts';
 import { graphSha256, numericProfile } from './numeric-profile.ts';
@@ -11,14 +11,6 @@ export interface OpenSession {
   run(inputs: Readonly<Record<string, InputValue>>): Promise<Readonly<Record<string, Float32Array>>>;
   /** Frees the memory of the session. */
   close(): Promise<void>;
-}
-
-/** What of a machine a session uses besides its threads. */
-export interface SessionPlace {
-  /** Which of several CUDA devices, counted from 0. */
-  readonly deviceNumber: number;
-  /** Where optimized graphs are kept from one session to the next; null: nowhere. */
-  readonly graphCacheDirectory: string | null;
 }
 
 const plainPlace: SessionPlace = { deviceNumber: 0, graphCacheDirectory: null };

@@ -21,13 +21,19 @@ export interface EngineThread {
 /**
  * Starts a thread for one task. `isLast` tells which message is its last: the listener hears that one when the thread
  * has ended, so that its memory is free and nothing of it runs beside what comes next.
+ * @param moved - buffers of the task that go over to the thread instead of being copied
  */
 export function startEngineThread(
   task: EngineTask,
   listener: EngineListener,
   isLast: (message: EngineMessage) => boolean,
+  moved: readonly ArrayBuffer[] = [],
 ): EngineThread {
-  const worker = new Worker(threadLocation('engine-thread'), { workerData: task, execArgv: [] });
+  const worker = new Worker(threadLocation('engine-thread'), {
+    workerData: task,
+    transferList: [...moved],
+    execArgv: [],
+  });
   let over = false;
   let last: Exclude<EngineMessage, { kind: 'failed' }> | undefined;
   const fail = (error: CodedError): void => {

@@ -1,6 +1,13 @@
 // Holds a training state beside a session and advances it by runs of one or more steps.
 import { iterationCountInput } from '../graph/onnx-emission.ts';
-import type { EvaluationMemory, NamedTensor, ProviderChoice, TrainingState, UnusedWords } from '../job.ts';
+import type {
+  EvaluationMemory,
+  NamedTensor,
+  ProviderChoice,
+  SessionPlace,
+  TrainingState,
+  UnusedWords,
+} from '../job.ts';
 import type { ModelLayout } from '../model-layout.ts';
 import { gatherSlot, namedTensors, type Slot } from '../state-slots.ts';
 import type { InputValue } from '../step-inputs.ts';
@@ -67,10 +74,15 @@ export class StepRunner {
     graph: TrainingGraph,
     layout: ModelLayout,
     state: { readonly start: TrainingState; readonly frozen: readonly NamedTensor[] },
-    device: { readonly provider: ProviderChoice; readonly threads: number },
+    device: { readonly provider: ProviderChoice; readonly threads: number; readonly place?: SessionPlace },
   ): Promise<StepRunner> {
-    const session = await openSession(graph.model, device.provider, device.threads);
-    return new StepRunner(session, graph, layout, state.start, state.frozen);
+    const session = await openSession(graph.model, device.provider, device.threads, device.place);
+    try {
+      return new StepRunner(session, graph, layout, state.start, state.frozen);
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
   }
 
   get provider(): 'cpu' | 'cuda' {

@@ -1,6 +1,13 @@
 // What passes between the main thread and the engine's thread.
 import type { ErrorCode } from '../../error.ts';
-import type { ExampleSource, NamedTensor, ProviderChoice, TrainingEvent, TrainingJob } from '../job.ts';
+import type {
+  ExampleSource,
+  NamedTensor,
+  ProviderChoice,
+  SessionPlace,
+  TrainingEvent,
+  TrainingJob,
+} from '../job.ts';
 import type { EvaluatedModel } from './evaluation-runner.ts';
 
 /** What an evaluation is computed from. */
@@ -11,6 +18,7 @@ export interface EvaluationTask extends EvaluatedModel {
   readonly batchSize: number;
   readonly threads: number;
   readonly provider: ProviderChoice;
+  readonly place?: SessionPlace;
 }
 
 export type EngineTask =

@@ -22,6 +22,30 @@ function remember(
   return { lastStep: step, best, sinceBest: (before?.sinceBest ?? 0) + 1 };
 }
 
+/** Steps from one evaluation to the next. @param trainingExamples - their number, which tells the length of an epoch */
+function evaluationInterval(
+  { everySteps }: Pick<TrainingEvaluation, 'everySteps'>,
+  recipe: Parameters<typeof stepsPerEpoch>[1],
+  trainingExamples: number,
+): number {
+  return everySteps ?? stepsPerEpoch(trainingExamples, recipe);
+}
+
+/**
+ * Whether an evaluation is due after a step and was not made yet.
+ * @param done - steps of this training
+ */
+export function isEvaluationDue(
+  plan: Pick<TrainingEvaluation, 'everySteps'>,
+  recipe: Parameters<typeof stepsPerEpoch>[1],
+  trainingExamples: number,
+  { step, firstStep, memory }: { step: number; firstStep: number; memory: EvaluationMemory | null },
+): boolean {
+  const done = step - firstStep;
+  const interval = evaluationInterval(plan, recipe, trainingExamples);
+  return done > 0 && done % interval === 0 && memory?.lastStep !== step;
+}
+
 export class TrainingEvaluator {
   memory: EvaluationMemory | null;
   private readonly job: TrainingJob;
@@ -29,6 +53,7 @@ export class TrainingEvaluator {
   private readonly table: ExampleTable;
   private readonly runner: EvaluationRunner;
   private readonly interval: number;
+  private readonly trainingExamples: number;
 
   private constructor(
     job: TrainingJob,
@@ -42,7 +67,8 @@ export class TrainingEvaluator {
     this.table = table;
     this.runner = runner;
     this.memory = job.start.evaluations;
-    this.interval = plan.everySteps ?? stepsPerEpoch(trainingExamples, job.recipe);
+    this.trainingExamples = trainingExamples;
+    this.interval = evaluationInterval(plan, job.recipe, trainingExamples);
   }
 
   /** @param trainingExamples - their number, which tells the length of an epoch */
@@ -52,8 +78,14 @@ export class TrainingEvaluator {
     trainingExamples: number,
   ): Promise<TrainingEvaluator> {
     const table = openExamples(plan.examples);
-    checkExamples(table, job.config);
-    return new TrainingEvaluator(job, plan, table, await EvaluationRunner.open(job, job), trainingExamples);
+    try {
+      checkExamples(table, job.config);
+      const runner = await EvaluationRunner.open(job, job);
+      return new TrainingEvaluator(job, plan, table, runner, trainingExamples);
+    } catch (error) {
+      table.close();
+      throw error;
+    }
   }
 
   /** The step at which the next evaluation is due, after step `step`. */
@@ -63,8 +95,12 @@ export class TrainingEvaluator {
   }
 
   isDueAt(step: number): boolean {
-    const done = step - this.job.firstStep;
-    return done > 0 && done % this.interval === 0 && this.memory?.lastStep !== step;
+    const { recipe, firstStep } = this.job;
+    return isEvaluationDue(this.plan, recipe, this.trainingExamples, {
+      step,
+      firstStep,
+      memory: this.memory,
+    });
   }
 
   /** Whether so many evaluations brought nothing better that training ends. */

@@ -81,7 +81,10 @@ async function openEngine(job: TrainingJob, send: Send, opened: Closable[]): Pro
   });
   opened.push(preparer);
   const { provider } = runner;
-  const profile = numericProfile({ threads: job.threads, provider, graphSha256: graphSha256(graph.model) });
+  const profile = numericProfile(
+    { threads: job.threads, provider, graphSha256: graphSha256(graph.model) },
+    job.place?.deviceNumber,
+  );
   send({ kind: 'phase', phase: 'ready', profile });
   return { runner, preparer, evaluator, total, decayUnused: unusedWordsDecay(config, job.recipe, layout) };
 }
@@ -130,16 +133,19 @@ async function runSteps(job: TrainingJob, engine: Engine, signals: Signals, tell
     Math.min(total, first + everySteps - (first % everySteps), evaluator?.next(first) ?? Infinity);
   let step = job.start.step;
   let pace = unknownPace;
-  const ask = (first: number): Promise<PreparedRun> | undefined =>
-    first < total ? preparer.request({ first, end: endOfRun(first), pace }) : undefined;
+  const ask = (first: number): Promise<PreparedRun> | undefined => {
+    if (first >= total) return undefined;
+    const asked = preparer.request({ first, end: endOfRun(first), pace });
+    // Whoever waits for it meets its failure; until then it must not count as unhandled.
+    asked.catch(() => undefined);
+    return asked;
+  };
   let next = ask(step);
   // A run that ended before the evaluation that was due makes up for it.
   await evaluateIfDue(engine, step, tell, isStopping);
   while (next !== undefined && !isStopping() && !isEnded(engine, step)) {
     const prepared = await next;
     next = ask(step + prepared.steps.length);
-    // Whoever waits for it next meets its failure; until then it must not count as unhandled.
-    next?.catch(() => undefined);
     const started = performance.now();
     const result = await runner.run(prepared, decayUnused);
     const seconds = (performance.now() - started) / 1000;

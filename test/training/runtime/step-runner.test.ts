@@ -141,8 +141,8 @@ describe('the length of runs', () => {
     expect(takeRun(sequence, unknownPace, limits)).toHaveLength(1);
   });
 
-  it('fills at most a second and a half, and at least one step', () => {
-    expect(takeRun(sequence, pace(0.125), limits)).toHaveLength(12);
+  it('fills at most 1.7 seconds, and at least one step', () => {
+    expect(takeRun(sequence, pace(0.125), limits)).toHaveLength(13);
     expect(takeRun(sequence, pace(5), limits)).toHaveLength(1);
   });
 

@@ -1,4 +1,6 @@
 // One attempt at training with the real engine and store: what is kept, and how it ends when it may not go on.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CancelledFailure } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
@@ -45,6 +47,7 @@ function attempt(job: TrainingJob, { onSteps = () => undefined }: { onSteps?: ()
         return Promise.resolve();
       },
     },
+    calibrations: { record: () => Promise.resolve() },
     checkpoints: {
       commitCheckpoint(_holder: unknown, { step }: { step: number }) {
         checkpoints.push(step);
@@ -61,6 +64,8 @@ function attempt(job: TrainingJob, { onSteps = () => undefined }: { onSteps?: ()
     } as unknown as Client,
     config: {
       executionProvider: 'cpu' as const,
+      executionDevice: 0,
+      graphCacheDirectory: join(tmpdir(), 'graphs-of-tests'),
       trainingThreads: 1,
       hub: { url: 'http://127.0.0.1:9', token: null },
       limits: { datasetBytes: 1e9, modelBytes: 1e9 },
