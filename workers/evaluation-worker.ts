@@ -1,8 +1,7 @@
 // The evaluation pool: prepares snapshots and evaluates trained models.
 import { taskQueues } from '../src/experiment/name.ts';
 import { createEvaluateActivities } from './activities/evaluate-bert.ts';
-import { InferenceCache } from '../src/training/inference/inference-cache.ts';
-import { createPredictActivities, inferenceCacheLimits } from './activities/predict.ts';
+import { openPredictions } from './activities/predict.ts';
 import { createSnapshotActivities } from './activities/snapshot-dataset.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
@@ -14,12 +13,12 @@ await runWorkerProcess({
   taskQueue: taskQueues.evaluation,
   slots,
   options: (dependencies) => {
-    const cache = new InferenceCache(inferenceCacheLimits);
+    const predictions = openPredictions(dependencies);
     const activities = {
       ...createSnapshotActivities(dependencies),
       ...createEvaluateActivities(dependencies),
-      ...createPredictActivities(dependencies, cache),
+      ...predictions.activities,
     };
-    return { activities, close: () => cache.close() };
+    return { activities, close: predictions.close };
   },
 });

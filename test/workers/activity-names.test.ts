@@ -5,8 +5,7 @@ import { createCoordinatorActivities } from '../../workers/activities/coordinato
 import type { ActivityDependencies } from '../../workers/activities/dependencies.ts';
 import { createEvaluateActivities } from '../../workers/activities/evaluate-bert.ts';
 import { createTrainingActivities } from '../../workers/activities/fine-tune-bert.ts';
-import { InferenceCache } from '../../src/training/inference/inference-cache.ts';
-import { createPredictActivities } from '../../workers/activities/predict.ts';
+import { openPredictions } from '../../workers/activities/predict.ts';
 import { createSnapshotActivities } from '../../workers/activities/snapshot-dataset.ts';
 
 // Nothing is called: only names are looked at.
@@ -21,7 +20,7 @@ describe('the activities of each pool', () => {
     const evaluation = {
       ...createSnapshotActivities(dependencies),
       ...createEvaluateActivities(dependencies),
-      ...createPredictActivities(dependencies, new InferenceCache({ sessions: 0, bytes: 0 })),
+      ...openPredictions(dependencies).activities,
     };
     expect(Object.keys(evaluation)).toEqual([...activityNames.evaluation]);
   });

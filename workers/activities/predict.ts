@@ -14,7 +14,7 @@ import { exampleTableOf, type Example } from '../../src/text/example-table.ts';
 import { createTokenizer, type Tokenizer } from '../../src/text/tokenizer.ts';
 import { modelLimits } from '../../src/training/inference/batching.ts';
 import { exportOnnx } from '../../src/training/inference/export-onnx.ts';
-import type { InferenceCache, LoadedModel } from '../../src/training/inference/inference-cache.ts';
+import { InferenceCache, type LoadedModel } from '../../src/training/inference/inference-cache.ts';
 import { openInference } from '../../src/training/inference/open-inference.ts';
 import { ClassProbabilities, predictedClasses } from '../../src/training/metrics/probabilities.ts';
 import { checkpointTensors } from '../../src/model/checkpoint-model.ts';
@@ -23,21 +23,28 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { headOf } from './training-plan.ts';
 
 /** Sessions that a worker keeps between requests, and the bytes of their models. */
-export const inferenceCacheLimits = { sessions: 4, bytes: 2 * 2 ** 30 } as const;
+const cacheLimits = { sessions: 4, bytes: 2 * 2 ** 30 } as const;
+
+export interface Predictions {
+  readonly activities: PredictionActivities;
+  /** Frees the sessions that are kept; they would keep the process alive. */
+  readonly close: () => Promise<void>;
+}
 
 /**
- * The activity that predicts, for the evaluation queue.
+ * The activity that predicts, for the evaluation queue, and the sessions that it keeps.
  *
  * @throws nothing itself. The activity throws ApplicationFailure with an error's code as its type: `no_checkpoint`,
  * `not_found`, `invalid_request` for pairs where texts are asked for and the other way round, `payload_too_large`,
  * `engine_failed`, `out_of_memory`, `blob_missing`, `blob_corrupt`, `storage_unavailable`, `database_unavailable`.
  */
-export function createPredictActivities(
-  dependencies: ActivityDependencies,
-  cache: InferenceCache,
-): PredictionActivities {
+export function openPredictions(dependencies: ActivityDependencies): Predictions {
+  const cache = new InferenceCache(cacheLimits);
   return {
-    predict: (input) => withCodedFailures(dependencies.log, () => predict(dependencies, cache, input)),
+    activities: {
+      predict: (input) => withCodedFailures(dependencies.log, () => predict(dependencies, cache, input)),
+    },
+    close: () => cache.close(),
   };
 }
 
