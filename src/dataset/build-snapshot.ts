@@ -62,7 +62,8 @@ export async function buildSnapshot(request: SnapshotRequest): Promise<BuiltSnap
   const encode = rowEncoder(scheme, tokenizer, mapping.maxSequenceLength);
   const write = (split: 'train' | 'evaluation') => {
     const { source, leftOut } = chosen[split];
-    const writing = { split, scheme, encode, blobs, directory };
+    const onProgress = (): void => request.rowsRead?.(0);
+    const writing = { split, scheme, encode, blobs, directory, onProgress };
     return writeSplit(takenRows(chosen[split], request), { name: source.name, leftOut }, writing);
   };
   const train = await write('train');

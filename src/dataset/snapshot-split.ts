@@ -11,6 +11,7 @@ import { targetKinds } from './encode-row.ts';
 import { LabelCounts } from './label-counts.ts';
 import type { LabelScheme } from './labels.ts';
 import type { SnapshotRow, SnapshotSplit, SnapshotSplitInfo } from './snapshot-manifest.ts';
+import { watched } from './watched.ts';
 
 /** Lines go to the store in pieces of about this many characters. */
 const pieceCharacters = 64 * 1024;
@@ -22,13 +23,15 @@ export interface SplitWriting {
   readonly blobs: BlobStore;
   /** Where the examples wait until they are stored. */
   readonly directory: string;
+  /** Called as the examples are stored. */
+  readonly onProgress: () => void;
 }
 
 /** @throws CodedError `dataset_split_empty` where there is no row; what the rows throw. */
 export async function writeSplit(
   rows: AsyncIterable<UsableRow>,
   from: { readonly name: string; readonly leftOut: number },
-  { split, scheme, encode, blobs, directory }: SplitWriting,
+  { split, scheme, encode, blobs, directory, onProgress }: SplitWriting,
 ): Promise<SnapshotSplitInfo> {
   const path = join(directory, `${split}.examples`);
   const examples = new ExampleFileWriter(path, targetKinds[scheme.task]);
@@ -59,7 +62,9 @@ export async function writeSplit(
       longest,
       labelCounts: counts.values,
       rowsBlob,
-      examplesBlob: await blobs.putStream(createReadStream(path)),
+      examplesBlob: await blobs.putStream(
+        Readable.from(watched(createReadStream(path), onProgress), { objectMode: false }),
+      ),
     };
   } finally {
     examples.abandon();

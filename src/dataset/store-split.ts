@@ -5,6 +5,7 @@ import { sha256Of, type BlobStore } from '../storage/blob-store.ts';
 import { canonicalJson } from '../storage/canonical-json.ts';
 import { inspectSplit, type InspectedSplit } from './inspect-split.ts';
 import { readRows, type SplitFormat } from './rows.ts';
+import { watched } from './watched.ts';
 
 export interface SplitFile {
   readonly format: SplitFormat;
@@ -38,13 +39,6 @@ export async function storeSplit(
   const blob = await blobs.putStream(Readable.from(watched(content, onProgress), { objectMode: false }));
   const inspected = await inspectSplit(name, format, await blobs.get(blob));
   return { format, ...inspected, blob };
-}
-
-async function* watched<T>(pieces: AsyncIterable<T>, onProgress: () => void): AsyncGenerator<T> {
-  for await (const piece of pieces) {
-    onProgress();
-    yield piece;
-  }
 }
 
 async function* linesOf(name: string, files: readonly SplitFile[]): AsyncGenerator<string> {

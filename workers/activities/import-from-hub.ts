@@ -15,6 +15,7 @@ import { importHubModel, type HubModel } from '../../src/hub/import-model.ts';
 import { inspectModel } from '../../src/model/model-folder.ts';
 import { sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { watched } from '../../src/dataset/watched.ts';
 
 /** Of configuration, tokenizer or vocabulary, each. */
 const longestTextFileBytes = 64 * 1024 * 1024;
@@ -152,12 +153,5 @@ async function textOf({ files }: HubModel, name: string): Promise<string | undef
   } catch (error) {
     if (error instanceof CodedError) throw error;
     throw new CodedError('model_invalid', `${name} is not UTF-8.`, { cause: error });
-  }
-}
-
-async function* watched<T>(pieces: AsyncIterable<T>, onProgress: () => void): AsyncGenerator<T> {
-  for await (const piece of pieces) {
-    onProgress();
-    yield piece;
   }
 }

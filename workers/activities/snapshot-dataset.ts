@@ -35,6 +35,9 @@ import { withScratchDirectory } from './scratch-directory.ts';
 import { experimentSteps, headOf, recipeOf } from './training-plan.ts';
 import { throwIfEnding } from './worker-stopping.ts';
 
+/** Between two signs of life while a hub keeps silent. */
+const heartbeatIntervalMilliseconds = 2_000;
+
 /**
  * The activity that prepares a snapshot, for the evaluation queue.
  *
@@ -77,14 +80,20 @@ async function prepare(
     projectId: reference.projectId,
     onProgress,
   };
-  const imported = 'hub' in spec.model ? await importModel(hubImport, spec.model, limits.modelBytes) : null;
+  const imported =
+    'hub' in spec.model
+      ? await whileWaiting(onProgress, importModel(hubImport, spec.model, limits.modelBytes))
+      : null;
   const model = await experimentModel(
     { repositories, blobs, manifests: new CheckpointStore(store, reference.projectId) },
     reference.projectId,
     spec,
     imported,
   );
-  const { record: dataset, source } = await findDataset(hubImport, spec.dataset, limits.datasetBytes);
+  const { record: dataset, source } = await whileWaiting(
+    onProgress,
+    findDataset(hubImport, spec.dataset, limits.datasetBytes),
+  );
   const { sha256, manifest } = await withScratchDirectory((directory) =>
     buildSnapshot({
       splits: splitSources(dataset, spec.dataset, blobs),
@@ -114,6 +123,25 @@ async function prepare(
     stepSeconds: cautiousBatchSeconds(sizes, trainTokens, trainingOperations),
     evaluationBatchSeconds: cautiousBatchSeconds(sizes, evaluationTokens, forwardOperations),
   };
+}
+
+/**
+ * Heartbeats by the clock while a hub is waited for: it may keep silent for a minute, and every wait there has an end of its
+ * own, after which the import fails.
+ */
+async function whileWaiting<Result>(onProgress: () => void, work: Promise<Result>): Promise<Result> {
+  const timer = setInterval(() => {
+    try {
+      onProgress();
+    } catch {
+      // The work itself is told to end by its signal, and says so.
+    }
+  }, heartbeatIntervalMilliseconds);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 /** Refuses what the training workers seen last have not the memory for. */
