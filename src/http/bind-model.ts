@@ -3,7 +3,8 @@ import { CodedError } from '../error.ts';
 import { defaultProject } from '../experiment/id.ts';
 import type { ModelSource, ResolvedSubmission } from '../experiment/spec.ts';
 import { requireTrainingFitsModel, type ModelLimits } from '../experiment/training-problems.ts';
-import { longestInput, readModelConfig } from '../model/model-config.ts';
+import { longestInput } from '../model/model-config.ts';
+import { readStoredConfig } from '../model/stored-config.ts';
 import { resultCheckpoint, type ResultCheckpoint } from '../storage/result-checkpoint.ts';
 import type { AppDependencies } from './dependencies.ts';
 
@@ -57,6 +58,6 @@ async function checkpointOf(
 }
 
 async function limitsOf({ blobs }: AppDependencies, { manifest }: ResultCheckpoint): Promise<ModelLimits> {
-  const config = readModelConfig(Buffer.from(await blobs.bytes(manifest.blobs.config)).toString());
+  const config = await readStoredConfig(blobs, manifest.blobs.config);
   return { layers: config.layers, longestInput: longestInput(config) };
 }

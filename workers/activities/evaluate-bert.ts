@@ -10,7 +10,7 @@ import type {
 } from '../../src/experiment/activity.ts';
 import type { BlobRef } from '../../src/experiment/blob.ts';
 import { metricValues } from '../../src/experiment/metric-names.ts';
-import { readModelConfig } from '../../src/model/model-config.ts';
+import { readStoredConfig } from '../../src/model/stored-config.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
@@ -89,7 +89,7 @@ async function evaluateExperiment(
   const { task, labels: labelNames } = snapshot.manifest;
   const { table } = await snapshot.examples('evaluation', directory, heartbeat);
   const evaluated: Evaluated = {
-    config: readModelConfig(Buffer.from(await blobs.bytes(manifest.blobs.config)).toString('utf8')),
+    config: await readStoredConfig(blobs, manifest.blobs.config),
     head: { task, labelCount: headOf(snapshot.manifest).labelCount },
     labelNames,
     tensors: await checkpointTensors(blobs, manifest, heartbeat),

@@ -4,10 +4,10 @@ import type { HubModelSource } from '../../src/dataset/snapshot-manifest.ts';
 import { CodedError } from '../../src/error.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
 import type { ModelConfig } from '../../src/model/model-config.ts';
-import { readModelConfig } from '../../src/model/model-config.ts';
 import { readModelTensors } from '../../src/model/model-folder.ts';
 import type { NamedTensor } from '../../src/model/safetensors.ts';
 import type { Tokenizer } from '../../src/text/tokenizer.ts';
+import { readStoredConfig } from '../../src/model/stored-config.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import type { BlobRef } from '../../src/experiment/blob.ts';
 import type { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
@@ -66,7 +66,7 @@ export async function experimentModel(
   const found = 'hub' in model ? imported : await repositories.models.get(projectId, model.id);
   if (!found)
     throw new CodedError('not_found', `There is no model ${'hub' in model ? model.hub : model.id}.`);
-  const config = readModelConfig(Buffer.from(await blobs.bytes(found.blobs.config)).toString('utf8'));
+  const config = await readStoredConfig(blobs, found.blobs.config);
   return {
     tokenizer: found.blobs.tokenizer,
     config: () => config,
@@ -84,7 +84,7 @@ async function trainedModel(
   if (row === undefined)
     throw new CodedError('not_found', `Experiment ${experimentId} has no checkpoint of step ${step}.`);
   const manifest = await manifests.read(experimentId, step, row.id);
-  const config = readModelConfig(Buffer.from(await blobs.bytes(manifest.blobs.config)).toString('utf8'));
+  const config = await readStoredConfig(blobs, manifest.blobs.config);
   return {
     tokenizer: manifest.blobs.tokenizer,
     config: () => config,

@@ -6,7 +6,8 @@ import type { SnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
 import { CodedError } from '../../src/error.ts';
 import type { PredictionActivities, PredictionInput } from '../../src/experiment/activity.ts';
 import { requirePredictionSize, type PredictionItem } from '../../src/experiment/prediction.ts';
-import { longestInput, readModelConfig } from '../../src/model/model-config.ts';
+import { longestInput } from '../../src/model/model-config.ts';
+import { readStoredConfig } from '../../src/model/stored-config.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { resultCheckpoint, type ResultCheckpoint } from '../../src/storage/result-checkpoint.ts';
@@ -61,9 +62,7 @@ async function predict(
   const record = await repositories.experiments.require(reference);
   const result = await resultCheckpoint(repositories.checkpoints, checkpoints, record);
   const snapshot = await openSnapshot(blobs, result.manifest.snapshotSha256);
-  const config = readModelConfig(
-    Buffer.from(await blobs.bytes(result.manifest.blobs.config)).toString('utf8'),
-  );
+  const config = await readStoredConfig(blobs, result.manifest.blobs.config);
   const tokenizer = createTokenizer(await snapshot.tokenizerJson());
   const length = Math.min(snapshot.manifest.preprocessing.maxSequenceLength, longestInput(config));
   const encoded = encodeInput(input, snapshot.manifest, tokenizer, length);
@@ -98,7 +97,7 @@ async function loadModel(
   snapshot: SnapshotManifest,
 ): Promise<LoadedModel> {
   const blobs = projectBlobs(store, projectId);
-  const config = readModelConfig(Buffer.from(await blobs.bytes(manifest.blobs.config)).toString('utf8'));
+  const config = await readStoredConfig(blobs, manifest.blobs.config);
   const head = { task: snapshot.task, labelCount: headOf(snapshot).labelCount };
   const tensors = await checkpointTensors(blobs, manifest, () => undefined);
   const bytes = exportOnnx({ config, head, precision: 'float32', tensors });

@@ -1,8 +1,8 @@
 // An onnxruntime session over an exported model. It blocks its thread while it runs.
-import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor, type InferenceSession } from 'onnxruntime-node';
 import { inferenceInput, inferenceOutput } from '../inference/inference-model.ts';
-import type { ProviderChoice } from '../job.ts';
 import type { BatchLogits, InferenceBatch, InferenceThreadData } from './inference-messages.ts';
+import { createSession } from './session.ts';
 
 export interface ExportedModelSession {
   readonly provider: 'cpu' | 'cuda';
@@ -11,45 +11,14 @@ export interface ExportedModelSession {
   close(): Promise<void>;
 }
 
-const candidates: Readonly<Record<ProviderChoice, readonly ('cpu' | 'cuda')[]>> = {
-  auto: ['cuda', 'cpu'],
-  cpu: ['cpu'],
-  cuda: ['cuda'],
-};
-
-function create(
-  { model, threads, deviceNumber }: InferenceThreadData,
-  provider: 'cpu' | 'cuda',
-): Promise<InferenceSession> {
-  return InferenceSession.create(model, {
-    executionProviders: [provider === 'cuda' ? { name: 'cuda', deviceId: deviceNumber } : provider],
-    graphOptimizationLevel: 'all',
-    executionMode: 'sequential',
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    logSeverityLevel: 4,
-  });
-}
-
 /**
  * Opens a session on the provider asked for; 'auto' takes CUDA where it is there and else the CPU.
  * @throws Error when the provider is missing or the model is refused
  */
 export async function openExportedModel(data: InferenceThreadData): Promise<ExportedModelSession> {
-  // Whatever matters is thrown; below this level a missing provider would be written to standard error as well.
-  env.logLevel = 'fatal';
-  let failure: unknown;
-  for (const provider of candidates[data.provider]) {
-    try {
-      return wrap(await create(data, provider), provider);
-    } catch (error) {
-      // With 'auto' a provider that this machine lacks is not a fault: the next one is tried.
-      failure = error;
-    }
-  }
-  throw new Error(`No session could be opened on ${candidates[data.provider].join(' or ')}.`, {
-    cause: failure,
-  });
+  const place = { deviceNumber: data.deviceNumber, graphCacheDirectory: null };
+  const { session, provider } = await createSession(data.model, data.provider, data.threads, place);
+  return wrap(session, provider);
 }
 
 function wrap(session: InferenceSession, provider: 'cpu' | 'cuda'): ExportedModelSession {

@@ -56,12 +56,18 @@ async function createCached(
   return filled ?? InferenceSession.create(model, options);
 }
 
-async function create(
+/**
+ * Creates the session of onnxruntime on the provider asked for; 'auto' takes CUDA where it is there and else the CPU.
+ * @throws Error when the provider is missing or the model is refused
+ */
+export async function createSession(
   model: Uint8Array,
   choice: ProviderChoice,
   threads: number,
   { deviceNumber, graphCacheDirectory }: SessionPlace,
 ): Promise<{ session: InferenceSession; provider: 'cpu' | 'cuda' }> {
+  // Whatever matters is thrown; below this level a missing provider would be written to standard error as well.
+  env.logLevel = 'fatal';
   let failure: unknown;
   for (const provider of candidates(choice)) {
     const options = sessionOptions(provider, threads, deviceNumber);
@@ -93,9 +99,7 @@ export async function openSession(
   threads: number,
   place: SessionPlace = plainPlace,
 ): Promise<OpenSession> {
-  // Whatever matters is thrown; below this level a missing provider would be written to standard error as well.
-  env.logLevel = 'fatal';
-  const { session, provider } = await create(model, choice, threads, place);
+  const { session, provider } = await createSession(model, choice, threads, place);
   return {
     provider,
     async run(inputs) {
