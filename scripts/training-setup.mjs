@@ -11,12 +11,31 @@ const common = {
   initializerRange: 0.02,
 };
 
-/** Models that are named by their sizes and start at random. */
-export const modelSizes = {
-  tiny: { ...common, hiddenSize: 128, layers: 2, heads: 2, intermediateSize: 512 },
-  base: { ...common, hiddenSize: 768, layers: 12, heads: 12, intermediateSize: 3072 },
-  'minilm-sizes': { ...common, hiddenSize: 384, layers: 6, heads: 12, intermediateSize: 1536 },
+/** Sizes of encoders, by the names that scripts know them by. */
+export const encoderSizes = {
+  tiny: { layers: 2, hiddenSize: 128, heads: 2, intermediateSize: 512 },
+  base: { layers: 12, hiddenSize: 768, heads: 12, intermediateSize: 3072 },
+  'minilm-sizes': { layers: 6, hiddenSize: 384, heads: 12, intermediateSize: 1536 },
 };
+
+/** The configuration of a BERT with an encoder of some sizes. */
+export function configOf(sizes) {
+  return { ...common, ...sizes };
+}
+
+/** Models that are named by their sizes and start at random. */
+export const modelSizes = Object.fromEntries(
+  Object.entries(encoderSizes).map(([name, sizes]) => [name, configOf(sizes)]),
+);
+
+/** Examples of two classes whose words, below `words`, mean nothing. @param lengthOf - tokens of an example */
+export function madeUpExamples(count, lengthOf, words) {
+  return Array.from({ length: count }, (_, index) => {
+    const length = lengthOf(index);
+    const tokenIds = Int32Array.from({ length }, (__, place) => (index * 104729 + place * 1299709) % words);
+    return { tokenIds, secondStart: length, targets: Int32Array.of(index % 2) };
+  });
+}
 
 /** AdamW at 5e-5 falling to 0, decay 0.01 of all matrices, those of embeddings included, clipping at 1. */
 export function recipeOf(changes) {

@@ -7,18 +7,12 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Worker } from 'node:worker_threads';
 import { CodedError } from '../error.ts';
+import { threadLocation } from '../thread-location.ts';
 import { checkColumnNames } from './column-names.ts';
 import { parquetLimits } from './limits.ts';
 import type { ParquetAnswer } from './parquet-thread.ts';
 import type { RowProblems } from './row-problems.ts';
 import type { Row } from './rows.ts';
-
-/** Threads load JavaScript: from TypeScript sources, as under a test runner, the compiled tree `dist` beside `src`. */
-function threadLocation(): URL {
-  return import.meta.url.endsWith('.ts')
-    ? new URL('../../dist/src/dataset/parquet-thread.js', import.meta.url)
-    : new URL('./parquet-thread.js', import.meta.url);
-}
 
 /**
  * Reads rows one by one; their lines are their places in the file, from 1. Compressed by snappy, gzip, zstd, brotli, LZ4 or
@@ -78,7 +72,7 @@ class ParquetThread {
   #isFirst = true;
 
   constructor(path: string) {
-    this.#worker = new Worker(threadLocation(), {
+    this.#worker = new Worker(threadLocation('dataset/parquet-thread'), {
       workerData: path,
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: parquetLimits.heapMebibytes },

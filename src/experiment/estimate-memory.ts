@@ -6,7 +6,7 @@ import { hiddenShare, partTokens, stepWorkload } from './estimate-workload.ts';
 
 const bytesAValue = 4;
 /** Of one run, the engine's own limits: steps at most, seconds aimed at, bytes of dropout masks at most. */
-const runLimits = { steps: 100, seconds: 1.5, maskBytes: 256 * 2 ** 20 } as const;
+export const runLimits = { steps: 100, seconds: 1.7, maskBytes: 256 * 2 ** 20 } as const;
 
 /** What is held at the peak, in bytes, each counted once. */
 export interface MemoryParts {

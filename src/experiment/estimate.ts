@@ -2,6 +2,7 @@
 import { CodedError } from '../error.ts';
 import { checkpointBytes } from './estimate-checkpoint.ts';
 import { durationOf } from './estimate-duration.ts';
+import { requireExportable } from './estimate-export.ts';
 import { peakMemoryBytes, type SplitLengths } from './estimate-peak.ts';
 import { allEpochs, evaluationsOf, phasesOf, stepsAnEpoch } from './estimate-plan.ts';
 import type { EstimatedData, EstimatedModel, EstimateRequest } from './estimate-request.ts';
@@ -60,9 +61,14 @@ function numbersOf(request: EstimateRequest, model: EstimatedModel, data: Estima
   };
 }
 
-/** Estimates what can be estimated of an experiment. */
+/**
+ * Estimates what can be estimated of an experiment.
+ *
+ * @throws CodedError `not_supported` for a model that is too large to be exported
+ */
 export function estimateExperiment(request: EstimateRequest): Estimate {
   const { training, model, data } = request;
+  if (model !== null && data !== null) requireExportable({ config: model.config, head: data.head });
   const numbers =
     model !== null && data !== null
       ? numbersOf(request, model, data)

@@ -41,7 +41,7 @@ export class HubClient {
    */
   async repository(kind: HubKind, name: string, revision: string): Promise<HubRepository> {
     if (!namePattern.test(name)) throw new CodedError('hub_not_found', 'A repository is named org/name.');
-    const base = `/api/${kind}s/${name}`;
+    const base = `api/${kind}s/${name}`;
     const found = parsed(await this.#text(`${base}/revision/${encodeURIComponent(revision)}`));
     const commit = isRecord(found) ? found['sha'] : undefined;
     if (typeof commit !== 'string' || !commitPattern.test(commit)) throw unavailable('names no commit');
@@ -77,8 +77,8 @@ export class HubClient {
   }
 
   async *#pieces({ kind, name, commit }: HubRepository, file: HubFile): AsyncGenerator<Buffer> {
-    const folder = kind === 'dataset' ? '/datasets' : '';
-    const path = `${folder}/${name}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`;
+    const folder = kind === 'dataset' ? 'datasets/' : '';
+    const path = `${folder}${name}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`;
     const hash = hashOf(file);
     let received = 0;
     let fruitless = 0;

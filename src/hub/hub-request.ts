@@ -25,7 +25,7 @@ export function hubRequester(address: HubAddress, signal: AbortSignal): HubReque
 /**
  * Gets an address of the hub, trying again while it is busy or away.
  *
- * @param path absolute within the hub, or an address that the hub gave.
+ * @param path below the hub's own address, without a slash at its beginning; or an address that the hub gave.
  * @param start the byte to begin at.
  * @throws CodedError `hub_not_found` for what is not there or not open to the token, `hub_unavailable`.
  */
@@ -75,7 +75,8 @@ async function attemptOnce(
 
 /** The answer at the end of all redirects. */
 async function follow({ address, signal }: HubRequester, path: string, start: number): Promise<Response> {
-  const hub = new URL(address.url);
+  // Only an address that ends with a slash keeps the whole of its path before another.
+  const hub = new URL(address.url.endsWith('/') ? address.url : `${address.url}/`);
   let target = new URL(path, hub);
   for (let redirects = 0; redirects <= hubLimits.redirects; redirects += 1) {
     const isHub = target.origin === hub.origin;

@@ -1,17 +1,10 @@
 // One batch as the training graph reads it: sequences packed into rows, and the indices that its lookups need.
 import { CodedError } from '../error.ts';
 import type { Example, ExampleTable } from '../text/example-table.ts';
-import type { BertConfig, ModelHead } from './job.ts';
-import { packSequences, type Packing, type PackingCost } from './packing.ts';
-
-/** Indices into a table, as `LookupIndices` of the graph. */
-export interface BatchIndices {
-  /** `[rows * width]`. */
-  readonly ids: Int32Array;
-  readonly distinct: Int32Array;
-  /** `[rows of the table]`. */
-  readonly slots: Int32Array;
-}
+import { indexTable, type BatchIndices } from './batch-indices.ts';
+import type { BertConfig, ModelHead, TrainingJob } from './job.ts';
+import { firstSlot, packingCost, packSequences, type Packing, type PackingCost } from './packing.ts';
+import { configInUse } from './vocabulary-in-use.ts';
 
 export interface Batch {
   readonly examples: readonly Example[];
@@ -46,6 +39,13 @@ export function rowsOfIds(vocabulary: Int32Array): Int32Array {
   return rows;
 }
 
+/** The batches of a model whose table of words has the rows of a vocabulary, or all where that is null. */
+export function batchShape(model: Pick<TrainingJob, 'config' | 'head' | 'vocabulary'>): BatchShape {
+  const config = configInUse(model);
+  const rowOfId = model.vocabulary === null ? null : rowsOfIds(model.vocabulary);
+  return { config, head: model.head, cost: packingCost(config), rowOfId };
+}
+
 /**
  * Checks that a model can take all examples.
  * @throws CodedError `sequence_too_long` or `model_incompatible` naming what it cannot take
@@ -64,21 +64,6 @@ export function checkExamples(table: Pick<ExampleTable, 'longest' | 'vocabulary'
       'model_incompatible',
       `An example has token id ${first < 0 ? first : last}; the vocabulary has ${config.vocabularySize} entries.`,
     );
-}
-
-/** Notes which rows of a table occur. */
-function indexTable(ids: Int32Array, tableRows: number): BatchIndices {
-  const slots = new Int32Array(tableRows).fill(-1);
-  const distinct = new Int32Array(Math.min(ids.length, tableRows));
-  let count = 0;
-  for (const id of ids) {
-    if (slots[id] !== -1) continue;
-    slots[id] = count;
-    distinct[count] = id;
-    count += 1;
-  }
-  for (let row = 0; row < tableRows; row++) if (slots[row] === -1) slots[row] = count;
-  return { ids, distinct: distinct.subarray(0, count), slots };
 }
 
 /** The place of each slot among the picks, or their number. */
@@ -113,7 +98,7 @@ export function packBatch(
   const secondType = Math.min(1, config.typeVocabularySize - 1);
   examples.forEach((example, sequence) => {
     const { tokenIds, secondStart } = example;
-    const base = (packing.row[sequence] ?? 0) * packing.width + (packing.start[sequence] ?? 0);
+    const base = firstSlot(packing, sequence);
     for (let place = 0; place < tokenIds.length; place++) {
       words[base + place] = rowOf(tokenIds[place] ?? -1);
       positions[base + place] = config.positionOffset + place;

@@ -14,6 +14,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
     this.onLeave = onLeave;
   }
 
+  /** Adds an event for the reader; never waits. */
   push(event: Event): void {
     this.waiting.push(event);
     this.wake?.();
@@ -27,6 +28,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
     this.wake?.();
   }
 
+  /** All events in their order, from the first that was not taken yet. @throws the failure that `close` was told */
   async *[Symbol.asyncIterator](): AsyncGenerator<Event, void, undefined> {
     try {
       for (;;) {

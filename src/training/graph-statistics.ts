@@ -53,6 +53,7 @@ const readsAsMuchAsItWrites: ReadonlySet<OperatorKind> = new Set([
   'segment',
   'lookup',
   'pickRows',
+  'permuteRows',
 ]);
 
 /** Operators that onnxruntime carries out without touching an element. */

@@ -3,7 +3,7 @@ import { noTarget, type Example } from '../text/example-table.ts';
 import { wordReader, type Keystream } from './random/keystream.ts';
 
 /** Shares of Devlin et al., arXiv 1810.04805, section 3.1: of the words, and of the words chosen. */
-const chosenShare = 0.15;
+export const chosenShare = 0.15;
 const maskShare = 0.8;
 const randomShare = 0.1;
 

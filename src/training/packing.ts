@@ -1,7 +1,8 @@
 // Packs the sequences of a batch into rows of one width, so that hardly a padding token is computed.
 import type { BertConfig } from './job.ts';
+import { longestFirst } from './longest-first.ts';
 
-/** Where each sequence lies: `row * width + start` is the slot of its first token. */
+/** Where each sequence lies, see {@link firstSlot}. */
 export interface Packing {
   readonly rows: number;
   /** Tokens of a row, padding at its end included. */
@@ -10,6 +11,11 @@ export interface Packing {
   readonly row: Int32Array;
   /** `[sequences]`. */
   readonly start: Int32Array;
+}
+
+/** The slot of the first token of a sequence, slots being counted from row to row. */
+export function firstSlot({ row, width, start }: Packing, sequence: number): number {
+  return (row[sequence] ?? 0) * width + (start[sequence] ?? 0);
 }
 
 /** What the time of a packing depends on, in floating-point operations of the forward pass. */
@@ -63,9 +69,7 @@ function nextRows(rows: number, most: number): number {
  * @param lengths - `[sequences]`, tokens of each, at least one sequence
  */
 export function packSequences(lengths: Int32Array, cost: PackingCost): Packing {
-  const order = Int32Array.from(lengths.keys()).sort(
-    (a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0) || a - b,
-  );
+  const order = longestFirst(lengths);
   const longest = lengths[order[0] ?? 0] ?? 0;
   const costOf = ({ rows, width }: Packing): number => rows * width * (cost.linear + cost.attention * width);
   let best = fill(lengths, order, 1);

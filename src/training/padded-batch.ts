@@ -2,10 +2,11 @@
 // own position and token type, whatever they are.
 import { CodedError } from '../error.ts';
 import type { Example } from '../text/example-table.ts';
-import { packBatch, type Batch, type BatchIndices } from './batch.ts';
+import { packBatch, type Batch } from './batch.ts';
+import { indexTable } from './batch-indices.ts';
 import type { BertConfig, ModelHead } from './job.ts';
 import { maskedPlaces } from './masked-language.ts';
-import { packingCost } from './packing.ts';
+import { firstSlot, packingCost } from './packing.ts';
 
 /** Rows of one length, `[batch][length]`. */
 export interface PaddedRows {
@@ -20,13 +21,6 @@ export interface PaddedRows {
 /** The places of a row that are read. */
 function placesOf(mask: readonly number[]): number[] {
   return mask.flatMap((one, place) => (one === 0 ? [] : [place]));
-}
-
-function indicesOf(ids: Int32Array, tableRows: number): BatchIndices {
-  const distinct = Int32Array.from(new Set(ids));
-  const slots = new Int32Array(tableRows).fill(distinct.length);
-  distinct.forEach((id, place) => (slots[id] = place));
-  return { ids, distinct, slots };
 }
 
 /**
@@ -84,7 +78,7 @@ export function packRows(
   const positions = Int32Array.from(batch.positions.ids);
   const tokenTypes = Int32Array.from(batch.tokenTypes.ids);
   rows.tokenIds.forEach((ids, row) => {
-    const base = (packing.row[row] ?? 0) * packing.width + (packing.start[row] ?? 0);
+    const base = firstSlot(packing, row);
     const ofRow = positionsOf(ids, config);
     placesOf(rows.mask[row] ?? []).forEach((place, token) => {
       positions[base + token] = ofRow[place] ?? 0;
@@ -93,7 +87,7 @@ export function packRows(
   });
   return {
     ...batch,
-    positions: indicesOf(positions, config.maxPositions),
-    tokenTypes: indicesOf(tokenTypes, config.typeVocabularySize),
+    positions: indexTable(positions, config.maxPositions),
+    tokenTypes: indexTable(tokenTypes, config.typeVocabularySize),
   };
 }

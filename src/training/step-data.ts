@@ -29,6 +29,7 @@ export class StepData {
     return this.row(this.build.input(name, type, ['parts', size]));
   }
 
+  /** One column of the part's row of the layout: int64 [1]. */
   column(index: number): Tensor {
     return this.build.one('pick', [this.layout], { index });
   }

@@ -3,7 +3,7 @@ import type { Example, ExampleTable } from '../text/example-table.ts';
 import type { Recipe } from './job.ts';
 
 /** Tokens of a part, unless one example alone has more: what is computed of them fits the last cache of a processor. */
-const partTokens = 2048;
+export const partTokens = 2048;
 
 /** Examples in the order given, as many to a part as its tokens allow. */
 export function stepParts(examples: readonly Example[]): Example[][] {

@@ -1,11 +1,10 @@
 // Plans any step of a job - its examples, rate and targets - and lays several out as the inputs of a run.
 import type { Example, ExampleTable } from '../text/example-table.ts';
 import { BatchOrder, stepsPerEpoch, totalSteps } from './batch-order.ts';
-import { packBatch, rowsOfIds, type BatchShape } from './batch.ts';
-import type { BertConfig, TrainingJob } from './job.ts';
+import { batchShape, packBatch, type BatchShape } from './batch.ts';
+import type { TrainingJob } from './job.ts';
 import { maskedPlaces, maskExample } from './masked-language.ts';
 import { learningRateAt } from './optimizer/schedule.ts';
-import { packingCost } from './packing.ts';
 import { createKeystream, type Keystream } from './random/keystream.ts';
 import type { DropoutSite } from './part-graph.ts';
 import {
@@ -48,11 +47,7 @@ export interface PreparedRun {
   readonly inputs: Readonly<Record<string, InputValue>>;
 }
 
-/** The configuration with the size of the vocabulary in use. */
-export function configInUse({ config, vocabulary }: Pick<TrainingJob, 'config' | 'vocabulary'>): BertConfig {
-  return vocabulary === null ? config : { ...config, vocabularySize: vocabulary.length };
-}
-
+/** The steps of one job: each is planned from counters alone, so that any order of asking gives the same. */
 export class StepPlanner {
   /** Steps of this training. */
   readonly total: number;
@@ -68,19 +63,13 @@ export class StepPlanner {
     this.table = table;
     this.total = totalSteps(table.count, job.recipe);
     this.order = new BatchOrder(table.count, job.recipe);
-    const config = configInUse(job);
-    this.shape = {
-      config,
-      head: job.head,
-      cost: packingCost(config),
-      rowOfId: job.vocabulary === null ? null : rowsOfIds(job.vocabulary),
-    };
+    this.shape = batchShape(job);
     this.maskingStream = createKeystream(job.recipe.seeds.dropout, 'masking');
     this.frame = {
       head: job.head,
       recipe: job.recipe,
       groups: graph.groups,
-      hasTokenTypes: config.typeVocabularySize > 0,
+      hasTokenTypes: job.config.typeVocabularySize > 0,
       inParts: graph.inParts,
       dropoutSites: graph.dropoutSites,
       keystream: createKeystream(job.recipe.seeds.dropout, 'dropout'),
@@ -121,6 +110,7 @@ export class StepPlanner {
     return maskBytes(plan, this.frame.dropoutSites);
   }
 
+  /** Lays steps that follow one another out as one run. */
   prepare(plans: readonly StepPlan[]): PreparedRun {
     return {
       steps: plans.map((plan) => ({

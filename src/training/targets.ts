@@ -2,6 +2,7 @@
 import { noTarget, type Example } from '../text/example-table.ts';
 import type { Batch } from './batch.ts';
 import type { ModelHead, Recipe } from './job.ts';
+import { firstSlot } from './packing.ts';
 
 export interface BatchTargets {
   /** `[n, labels]`; for masked language `[n]`, ids. */
@@ -12,7 +13,8 @@ export interface BatchTargets {
 
 type TargetRecipe = Pick<Recipe, 'labelSmoothing' | 'classWeights'>;
 
-function asFloats({ targets }: Example): Float32Array {
+/** Targets of a task whose targets are numbers: the examples hold the bits of float32. */
+export function asFloats({ targets }: Pick<Example, 'targets'>): Float32Array {
   return new Float32Array(targets.buffer, targets.byteOffset, targets.length);
 }
 
@@ -58,7 +60,7 @@ function classTargets(
 function slotClasses({ examples, packing }: Batch): Int32Array {
   const classes = new Int32Array(packing.rows * packing.width).fill(noTarget);
   examples.forEach(({ targets }, sequence) => {
-    classes.set(targets, (packing.row[sequence] ?? 0) * packing.width + (packing.start[sequence] ?? 0));
+    classes.set(targets, firstSlot(packing, sequence));
   });
   return classes;
 }

@@ -14,6 +14,8 @@ interface Repository {
 
 export class FakeHub {
   readonly token = 'hf_secret';
+  /** What every path begins with: a hub behind another server may be at a path of it. */
+  readonly prefix: string;
   /** `dataset org/name` or `model org/name`. */
   readonly repositories = new Map<string, Repository>();
   /** Answers to give first, by a part of the path: each is used once. */
@@ -25,6 +27,10 @@ export class FakeHub {
   }[] = [];
   readonly #hub: Server = createServer((request, response) => this.#answer(request, response));
   readonly #storage: Server = createServer((request, response) => this.#send(request, response));
+
+  constructor(prefix = '') {
+    this.prefix = prefix;
+  }
 
   async start(): Promise<void> {
     await Promise.all(
@@ -43,11 +49,13 @@ export class FakeHub {
   }
 
   get url(): string {
-    return urlOf(this.#hub);
+    return urlOf(this.#hub) + this.prefix;
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
-    const { pathname: path, searchParams } = new URL(request.url ?? '', this.url);
+    const { pathname, searchParams } = new URL(request.url ?? '', this.url);
+    if (!pathname.startsWith(this.prefix)) return end(response, 404, { error: 'Not the hub' });
+    const path = pathname.slice(this.prefix.length);
     this.requests.push({ server: 'hub', path, headers: request.headers });
     if (this.#trouble(path, response)) return;
     const [, prefix = '', kindOrName = ''] = /^\/(api\/)?(datasets|models)?/.exec(path) ?? [];
@@ -68,7 +76,7 @@ export class FakeHub {
     // A path within the hub first, as the hub does for repositories that were renamed.
     const location = searchParams.has('moved')
       ? `${urlOf(this.#storage)}/${sha256(content)}`
-      : `${path}?moved`;
+      : `${pathname}?moved`;
     response.writeHead(307, { location }).end();
   }
 

@@ -2,6 +2,7 @@
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HubClient, type HubRepository } from '../../src/hub/hub-client.ts';
+import { hubRequester } from '../../src/hub/hub-request.ts';
 import { hubLimits } from '../../src/hub/limits.ts';
 import { commit, FakeHub } from './fake-hub.ts';
 
@@ -61,6 +62,24 @@ describe('a repository on a hub', () => {
         .every(({ path }) => path.includes(commit)),
     ).toBe(true);
   });
+
+  it.each(['', '/'])(
+    'is found below the whole path of the hub’s address, which ends with "%s"',
+    async (end) => {
+      const behind = new FakeHub('/mirrors/hub');
+      behind.repositories.set('dataset org/data', { files: { 'train.csv': small, 'more.bin': large } });
+      await behind.start();
+      try {
+        const address = { url: `${behind.url}${end}`, token: null };
+        const reader = new HubClient(hubRequester(address, new AbortController().signal));
+        const found = await reader.repository('dataset', 'org/data', 'main');
+        expect(await content(reader, found, 'train.csv')).toEqual(small);
+        expect(await content(reader, found, 'more.bin')).toEqual(large);
+      } finally {
+        await behind.stop();
+      }
+    },
+  );
 
   it.each([
     ['model', 'org/none', 'main'],

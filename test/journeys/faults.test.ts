@@ -1,9 +1,10 @@
 // What must happen when parts are away, die at a bad moment, or the user changes his mind.
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client as TemporalClient, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, type Client, type Dataset, type Experiment } from '../../openapi/client.ts';
+import { decodeCheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import {
   countingTo,
   exampleSubmission,
@@ -152,6 +153,38 @@ describe('workers killed at bad moments', () => {
     const steps = (await ledgerOf(client, id)).map(({ step }) => step);
     expect(steps).toEqual(countingTo(progress?.totalSteps ?? 0));
   }, 240_000);
+});
+
+describe('what all checkpoints of an experiment share', () => {
+  it('is made again when it broke while nobody trained: the weights are the same', async () => {
+    const submission = exampleSubmission(dataset, { epochs: 40, checkpoint: { everySteps: 20 } });
+    const undisturbed = await client.submit(submission);
+    await succeeded(client, undisturbed.id);
+
+    const { id } = await client.submit(submission);
+    await client.waitForExperiment(id, ({ latestCheckpoint }) => latestCheckpoint !== null);
+    // Without the coordinator no attempt follows the one that is killed.
+    stack.signal('coordinator-worker', 'SIGSTOP');
+    expect(stack.signal('training-worker', 'SIGKILL')).toBe(true);
+    const objects = join(stack.dataDirectory, 'objects');
+    const manifests = join(objects, 'checkpoints/default', id);
+    const [name = ''] = await readdir(manifests);
+    const { blobs } = decodeCheckpointManifest(await readFile(join(manifests, name)));
+    const fileOf = (sha256 = ''): string => {
+      const digits = sha256.replace('sha256:', '');
+      return join(objects, 'projects/default/blobs/sha256', digits.slice(0, 2), digits);
+    };
+    const base = await readFile(fileOf(blobs.base.sha256));
+    const flipped = Buffer.from(base);
+    flipped[flipped.length - 5] = (flipped.at(-5) ?? 0) ^ 1;
+    await writeFile(fileOf(blobs.base.sha256), flipped);
+    await rm(fileOf(blobs.vocabulary?.sha256));
+    stack.signal('coordinator-worker', 'SIGCONT');
+    const { attempts } = await succeeded(client, id);
+    expect(attempts).toBeGreaterThan(1);
+    expect((await readFile(fileOf(blobs.base.sha256))).equals(base)).toBe(true);
+    expect(await weightsOf(client, id)).toBe(await weightsOf(client, undisturbed.id));
+  }, 120_000);
 });
 
 describe('a fault of the user', () => {

@@ -10,12 +10,13 @@ const root = resolve(import.meta.dirname, '../..');
 const arrows: Readonly<Record<string, readonly string[]>> = {
   error: [],
   log: [],
+  'thread-location': [],
   config: [],
   experiment: [],
   text: [],
-  training: ['text'],
+  training: ['text', 'thread-location'],
   storage: ['experiment'],
-  dataset: ['experiment', 'storage', 'text'],
+  dataset: ['experiment', 'storage', 'text', 'thread-location'],
   model: ['experiment', 'storage', 'text'],
   hub: [],
   database: ['experiment'],
@@ -36,6 +37,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'text',
     'training',
     'config',
+    'thread-location',
   ],
   workers: ['workers/activities', 'experiment', 'database', 'temporal', 'storage', 'config'],
 };

@@ -6,20 +6,24 @@ import { describe, expect, it } from 'vitest';
 import { workflowBundle } from './workflow-harness.ts';
 
 interface RecordedHistory {
-  readonly events: readonly Record<string, unknown>[];
+  readonly events: readonly {
+    readonly workflowExecutionStartedEventAttributes?: { readonly workflowType: { readonly name: string } };
+  }[];
 }
+
+const typeOf = ({ events: [started] }: RecordedHistory): string =>
+  started?.workflowExecutionStartedEventAttributes?.workflowType.name ?? '';
 
 const directory = resolve(import.meta.dirname, '../histories');
 const recordings = readdirSync(directory).flatMap((file) => {
-  // Written by workflows.test.ts under RECORD_HISTORIES: the runs of each workflow.
+  // Written by the tests of the workflows under RECORD_HISTORIES: the runs of each workflow.
   const workflows = JSON.parse(readFileSync(resolve(directory, file), 'utf8')) as Record<
     string,
     RecordedHistory[]
   >;
   return Object.entries(workflows).flatMap(([workflowId, runs]) => {
-    const role = workflowId.split('/')[1] ?? 'coordinator';
     return runs.map((history, run) => {
-      const name = `${file.replace('.json', '')} (${role}${run > 0 ? `, run ${run + 1}` : ''})`;
+      const name = `${file.replace('.json', '')} (${typeOf(history)}${run > 0 ? `, run ${run + 1}` : ''})`;
       return { name, workflowId, history };
     });
   });
@@ -39,6 +43,8 @@ describe('recorded histories', () => {
       'failed.json',
       'handed-back.json',
       'no-progress.json',
+      'predicted.json',
+      'prediction-failed.json',
       'retried.json',
       'succeeded.json',
     ]);
@@ -49,7 +55,7 @@ describe('recorded histories', () => {
   });
 
   it('do not replay when the workflow would have done something else', async () => {
-    const succeeded = recordings.find(({ name }) => name === 'succeeded (coordinator)');
+    const succeeded = recordings.find(({ name }) => name === 'succeeded (CoordinatorWorkflow)');
     expect(succeeded).toBeDefined();
     const changed = JSON.stringify(succeeded?.history).replaceAll('"snapshotDataset"', '"somethingElse"');
     await expect(

@@ -1,5 +1,7 @@
 // Runs the project's workflows on a real Temporal server, with activities whose behaviour a test decides.
 import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
@@ -10,6 +12,7 @@ import type {
   TrainingActivities,
 } from '../../src/experiment/activity.ts';
 import { taskQueues, workflowNames } from '../../src/experiment/name.ts';
+import { readHistories } from '../../src/temporal/history.ts';
 import type { TestTemporal } from '../temporal-server.ts';
 
 export const workflowBundle = { codePath: resolve(import.meta.dirname, '../../dist/workflow-bundle.js') };
@@ -22,6 +25,24 @@ export interface Scenario {
   readonly handle: WorkflowHandle;
   /** Every transition that was projected, in order. */
   readonly transitions: readonly StateTransition[];
+}
+
+/** With RECORD_HISTORIES set, the histories of a workflow become those that test/workers/replay.test.ts replays. */
+export async function record(
+  name: string,
+  { client }: Pick<TestTemporal, 'client'>,
+  workflowId: string,
+): Promise<void> {
+  if (!process.env['RECORD_HISTORIES']) return;
+  const histories = await readHistories(client, workflowId);
+  if (typeof histories === 'string') throw new Error(`the workflow is ${histories}`);
+  const file = resolve(import.meta.dirname, '../histories', `${name}.json`);
+  // Replaying needs none of these, and all tell of the machine that recorded.
+  const anonymous = (key: string, value: unknown): unknown => {
+    if (key === 'stackTrace' || key === 'identity') return '';
+    return typeof value === 'string' && value.includes(hostname()) ? 'sticky' : value;
+  };
+  await writeFile(file, `${JSON.stringify(histories.workflows, anonymous, 1)}\n`);
 }
 
 /** Activities of an experiment in which everything goes well. */

@@ -1,14 +1,10 @@
-import { writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { resolve } from 'node:path';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckpointNotice } from '../../src/experiment/activity.ts';
 import { childWorkflowId, queryNames, signalNames } from '../../src/experiment/name.ts';
-import { readHistories } from '../../src/temporal/history.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
-import { runScenario, type Scenario } from './workflow-harness.ts';
+import { record, runScenario, type Scenario } from './workflow-harness.ts';
 
 let temporal: TestTemporal;
 beforeAll(async () => {
@@ -19,20 +15,6 @@ afterAll(() => temporal.stop());
 const statesOf = ({ transitions }: Scenario): string[] => transitions.map(({ state }) => state);
 const training = (handle: WorkflowHandle): WorkflowHandle =>
   temporal.client.workflow.getHandle(childWorkflowId.training(handle.workflowId));
-
-/** With RECORD_HISTORIES set, the histories of a scenario become those that test/workers/replay.test.ts replays. */
-async function record(name: string, { handle }: Scenario): Promise<void> {
-  if (!process.env['RECORD_HISTORIES']) return;
-  const histories = await readHistories(temporal.client, handle.workflowId);
-  if (typeof histories === 'string') throw new Error(`the workflow is ${histories}`);
-  const file = resolve(import.meta.dirname, '../histories', `${name}.json`);
-  // Replaying needs none of these, and all tell of the machine that recorded.
-  const anonymous = (key: string, value: unknown): unknown => {
-    if (key === 'stackTrace' || key === 'identity') return '';
-    return typeof value === 'string' && value.includes(hostname()) ? 'sticky' : value;
-  };
-  await writeFile(file, `${JSON.stringify(histories.workflows, anonymous, 1)}\n`);
-}
 
 /** Waits, heartbeating, until the activity is cancelled. */
 async function untilCancelled(): Promise<never> {
@@ -75,7 +57,7 @@ describe('an experiment’s workflow', () => {
       });
       expect(statesOf(scenario)).toEqual(['preparing', 'training', 'evaluating', 'succeeded']);
       expect(scenario.transitions.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
-      await record('succeeded', scenario);
+      await record('succeeded', temporal, scenario.handle.workflowId);
     });
   });
 
@@ -92,7 +74,7 @@ describe('an experiment’s workflow', () => {
         error: { code: 'labels_invalid', message: 'One label only.' },
       });
       expect(attempts).toBe(1);
-      await record('failed', scenario);
+      await record('failed', temporal, scenario.handle.workflowId);
     });
   });
 
@@ -109,7 +91,7 @@ describe('an experiment’s workflow', () => {
       // Two waits between attempts would take 4 s.
       expect(Date.now() - startedAt).toBeLessThan(3500);
       expect(await training(scenario.handle).result()).toMatchObject({ attempts: 3, fruitlessAttempts: 0 });
-      await record('handed-back', scenario);
+      await record('handed-back', temporal, scenario.handle.workflowId);
     });
   });
 
@@ -124,7 +106,7 @@ describe('an experiment’s workflow', () => {
     await runScenario(temporal, { fineTuneBert: failAfterCheckpoint }, async (scenario) => {
       expect(await scenario.handle.result()).toMatchObject({ state: 'succeeded' });
       expect(attempts).toBe(12);
-      await record('retried', scenario);
+      await record('retried', temporal, scenario.handle.workflowId);
     });
   }, 60_000);
 
@@ -140,7 +122,7 @@ describe('an experiment’s workflow', () => {
       expect(scenario.transitions.at(-1)?.error?.message).toContain(
         'the last one with internal: The disk failed.',
       );
-      await record('no-progress', scenario);
+      await record('no-progress', temporal, scenario.handle.workflowId);
     });
   }, 60_000);
 
@@ -160,7 +142,7 @@ describe('an experiment’s workflow', () => {
     await runScenario(temporal, { evaluateBert: awayAtFirst, revokeAttempt }, async (scenario) => {
       expect(await scenario.handle.result()).toMatchObject({ state: 'succeeded' });
       expect({ attempts, revoked }).toEqual({ attempts: 12, revoked: 11 });
-      await record('excused', scenario);
+      await record('excused', temporal, scenario.handle.workflowId);
     });
   }, 60_000);
 
@@ -191,7 +173,7 @@ describe('a cancellation', () => {
         await scenario.handle.signal(signalNames.cancel);
         expect(await scenario.handle.result()).toEqual({ state: 'cancelled' });
         expect(scenario.transitions.at(-1)).toMatchObject({ state: 'cancelled', error: null });
-        await record(`cancelled-${name}`, scenario);
+        await record(`cancelled-${name}`, temporal, scenario.handle.workflowId);
       });
     },
   );
@@ -206,7 +188,7 @@ describe('a cancellation', () => {
       });
       expect((await scenario.handle.describe()).status.name).toBe('CANCELLED');
       expect(scenario.transitions.at(-1)).toMatchObject({ state: 'cancelled' });
-      await record('cancelled-in-temporal', scenario);
+      await record('cancelled-in-temporal', temporal, scenario.handle.workflowId);
     });
   });
 

@@ -20,7 +20,6 @@ import type { ExampleTable } from '../../src/text/example-table.ts';
 import { evaluationInput } from '../../src/training/evaluation-input.ts';
 import { evaluate } from '../../src/training/evaluator.ts';
 import { modelLimits } from '../../src/training/inference/batching.ts';
-import { exportOnnx } from '../../src/training/inference/export-onnx.ts';
 import type { InferenceModel } from '../../src/training/inference/inference-model.ts';
 import { openInference } from '../../src/training/inference/open-inference.ts';
 import type { BertConfig, NamedTensor } from '../../src/training/job.ts';
@@ -32,8 +31,10 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { evaluatedPredictions, largestDifference } from './evaluated-predictions.ts';
 import type { EvaluationDocument } from './evaluation-document.ts';
 import { withScratchDirectory } from './scratch-directory.ts';
+import { exportInThread } from './export-in-thread.ts';
 import { headOf } from './training-plan.ts';
 import { Watchdog } from './watchdog.ts';
+import { whileWaiting } from './while-waiting.ts';
 import { throwIfEnding } from './worker-stopping.ts';
 
 /** Rows whose logits are computed a second time, by the training's forward pass. */
@@ -139,8 +140,7 @@ async function runExported(
   precision: InferenceModel['precision'],
   blobs: BlobStore,
 ): Promise<{ readonly model: BlobRef; readonly logits: Float32Array }> {
-  const bytes = exportOnnx({ config, head, precision, tensors });
-  activity.heartbeat();
+  const bytes = await exported(dependencies, activity, { config, head, precision, tensors });
   const model = await blobs.putParts([bytes], () => activity.heartbeat());
   const { executionProvider: provider, executionDevice: deviceNumber } = dependencies.config;
   const inference = await openInference(bytes, {
@@ -154,6 +154,21 @@ async function runExported(
     return { model, logits };
   } finally {
     await inference.close();
+  }
+}
+
+/** An export takes as long as the model is large, and ends by itself. */
+async function exported(
+  { stopping }: ActivityDependencies,
+  activity: Context,
+  model: InferenceModel,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const signal = AbortSignal.any([stopping, activity.cancellationSignal]);
+  try {
+    return await whileWaiting(() => activity.heartbeat(), exportInThread(model, signal));
+  } catch (error) {
+    throwIfEnding(stopping, activity);
+    throw error;
   }
 }
 

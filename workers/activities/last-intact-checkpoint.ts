@@ -1,14 +1,14 @@
 // Where an attempt goes on from: the newest committed checkpoint whose objects are all what their names say.
 import type { CheckpointRepository } from '../../src/database/checkpoint-repository.ts';
-import { CodedError } from '../../src/error.ts';
+import type { CodedError } from '../../src/error.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import type { BlobRef } from '../../src/experiment/blob.ts';
 import type { Logger } from '../../src/log.ts';
-import { readSafetensors } from '../../src/model/safetensors.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import type { CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import type { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import type { NamedTensor, TrainingState } from '../../src/training/job.ts';
+import { isDamage, readStoredTensors } from './stored-tensors.ts';
 
 export interface RestoredCheckpoint {
   readonly id: string;
@@ -62,10 +62,6 @@ export async function lastIntactCheckpoint(
   return undefined;
 }
 
-function isDamage(error: unknown): error is CodedError {
-  return error instanceof CodedError && (error.code === 'blob_missing' || error.code === 'blob_corrupt');
-}
-
 /** Reads every blob even when the first is broken: the store must know of all that it is to replace. */
 async function restore(
   blobs: BlobStore,
@@ -75,7 +71,7 @@ async function restore(
   let fault: CodedError | undefined;
   const read = async (blob: BlobRef): Promise<readonly NamedTensor[]> => {
     try {
-      return await readTensors(blobs, blob, onProgress);
+      return await readStoredTensors(blobs, blob, onProgress);
     } catch (error) {
       if (!isDamage(error)) throw error;
       fault ??= error;
@@ -92,19 +88,4 @@ async function restore(
   };
   if (fault !== undefined) throw fault;
   return state;
-}
-
-async function readTensors(
-  blobs: BlobStore,
-  blob: BlobRef,
-  onProgress: () => void,
-): Promise<readonly NamedTensor[]> {
-  try {
-    return await readSafetensors(await blobs.get(blob), blob.sizeBytes, onProgress);
-  } catch (error) {
-    if (!(error instanceof CodedError) || error.code !== 'model_invalid') throw error;
-    // A bad byte in the header ends the reading before the hash is known: only that tells a broken blob.
-    for await (const _chunk of await blobs.get(blob)) onProgress();
-    throw error;
-  }
 }

@@ -1,24 +1,22 @@
 // Gathers what a training attempt starts from: the snapshot's examples, the recipe, and the last committed state.
 import type { CommittedCheckpoint, ExperimentReference } from '../../src/experiment/activity.ts';
-import { openSnapshot, type OpenedSnapshot } from '../../src/dataset/open-snapshot.ts';
+import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import { CodedError } from '../../src/error.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
-import { toHuggingFaceConfig, type ModelConfig } from '../../src/model/model-config.ts';
+import { toHuggingFaceConfig } from '../../src/model/model-config.ts';
 import { sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { emptyLedgerHash } from '../../src/storage/ledger-hash.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
-import { createTokenizer } from '../../src/text/tokenizer.ts';
 import type { TrainingJob } from '../../src/training/job.ts';
 import type { ManifestFrame } from './checkpoint-writer.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { experimentModel } from './experiment-model.ts';
 import { lastIntactCheckpoint, type RestoredCheckpoint } from './last-intact-checkpoint.ts';
-import { startPhase, type PhaseInputs } from './start-phase.ts';
+import { gatherPhaseInputs } from './phase-inputs.ts';
+import { startPhase } from './start-phase.ts';
 import type { LedgerPosition } from './step-recorder.ts';
 import { experimentSteps, pretrainingSteps } from './training-plan.ts';
-import { vocabularyInUse } from './vocabulary-in-use.ts';
 
 export interface PreparedTraining {
   readonly job: TrainingJob;
@@ -63,7 +61,7 @@ export async function prepareTraining(
   );
   if (resumed !== undefined && resumed.manifest.snapshotSha256 !== summary.sha256)
     throw new CodedError('internal', 'The last checkpoint is of another snapshot than the experiment’s.');
-  const inputs = await phaseInputs(dependencies, reference, spec, snapshot, directory, onProgress);
+  const inputs = await gatherPhaseInputs(dependencies, reference, spec, snapshot, directory, onProgress);
   const { training } = spec;
   const rows = snapshot.manifest.splits.train.rows;
   const phase = phaseAfter(resumed, pretrainingSteps(training, rows));
@@ -104,40 +102,6 @@ export async function prepareTraining(
 function phaseAfter(resumed: RestoredCheckpoint | undefined, steps: number): ManifestFrame['phase'] {
   if (steps === 0 || resumed?.manifest.phase === 'training') return 'training';
   return (resumed?.manifest.step ?? 0) >= steps ? 'training' : 'pretraining';
-}
-
-async function phaseInputs(
-  { repositories, store }: ActivityDependencies,
-  reference: ExperimentReference,
-  spec: ExperimentSpec,
-  snapshot: OpenedSnapshot,
-  directory: string,
-  onProgress: () => void,
-): Promise<PhaseInputs & { readonly config: ModelConfig }> {
-  const blobs = projectBlobs(store, reference.projectId);
-  const { sources } = snapshot.manifest;
-  const model = await experimentModel(
-    { repositories, blobs, manifests: new CheckpointStore(store, reference.projectId) },
-    reference.projectId,
-    spec,
-    sources.model,
-  );
-  const tokenizer = createTokenizer(await snapshot.tokenizerJson());
-  const train = await snapshot.examples('train', directory, onProgress);
-  const evaluation = await snapshot.examples('evaluation', directory, onProgress);
-  const vocabulary = vocabularyInUse(train.table, evaluation.table);
-  train.table.close();
-  evaluation.table.close();
-  return {
-    blobs,
-    spec,
-    manifest: snapshot.manifest,
-    config: model.config(tokenizer),
-    pretrained: model.pretrained,
-    tokenizer,
-    vocabulary,
-    examples: { train: train.path, evaluation: evaluation.path },
-  };
 }
 
 /** What determines the result; a name and tags do not. */

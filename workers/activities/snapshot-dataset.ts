@@ -13,6 +13,7 @@ import type {
 } from '../../src/experiment/activity.ts';
 import { HubClient } from '../../src/hub/hub-client.ts';
 import { hubRequester } from '../../src/hub/hub-request.ts';
+import { requireExportable } from '../../src/experiment/estimate-export.ts';
 import { requireFits } from '../../src/experiment/estimate.ts';
 import { peakMemoryBytes } from '../../src/experiment/estimate-peak.ts';
 import { snapshotIdOf } from '../../src/experiment/id.ts';
@@ -33,10 +34,8 @@ import { experimentModel } from './experiment-model.ts';
 import { importDataset, importModel, type HubImport } from './import-from-hub.ts';
 import { withScratchDirectory } from './scratch-directory.ts';
 import { experimentSteps, headOf, recipeOf } from './training-plan.ts';
+import { whileWaiting } from './while-waiting.ts';
 import { throwIfEnding } from './worker-stopping.ts';
-
-/** Between two signs of life while a hub keeps silent. */
-const heartbeatIntervalMilliseconds = 2_000;
 
 /**
  * The activity that prepares a snapshot, for the evaluation queue.
@@ -82,7 +81,8 @@ async function prepare(
   };
   const imported =
     'hub' in spec.model
-      ? await whileWaiting(onProgress, importModel(hubImport, spec.model, limits.modelBytes))
+      ? // Every wait for a hub has an end, after which the import fails.
+        await whileWaiting(onProgress, importModel(hubImport, spec.model, limits.modelBytes))
       : null;
   const model = await experimentModel(
     { repositories, blobs, manifests: new CheckpointStore(store, reference.projectId) },
@@ -113,6 +113,7 @@ async function prepare(
   // What the labels decide is refused here, before a worker trains.
   recipeOf(spec.training, manifest);
   const sizes = { config, head: headOf(manifest) };
+  requireExportable(sizes);
   await requireMemory(repositories, spec, manifest, config);
   const { training, evaluation } = spec;
   const trainTokens = training.batchSize * training.gradientAccumulation * manifest.splits.train.longest;
@@ -123,25 +124,6 @@ async function prepare(
     stepSeconds: cautiousBatchSeconds(sizes, trainTokens, trainingOperations),
     evaluationBatchSeconds: cautiousBatchSeconds(sizes, evaluationTokens, forwardOperations),
   };
-}
-
-/**
- * Heartbeats by the clock while a hub is waited for: it may keep silent for a minute, and every wait there has an end of its
- * own, after which the import fails.
- */
-async function whileWaiting<Result>(onProgress: () => void, work: Promise<Result>): Promise<Result> {
-  const timer = setInterval(() => {
-    try {
-      onProgress();
-    } catch {
-      // The work itself is told to end by its signal, and says so.
-    }
-  }, heartbeatIntervalMilliseconds);
-  try {
-    return await work;
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 /** Refuses what the training workers seen last have not the memory for. */

@@ -1,6 +1,6 @@
 // The encoder of BERT (Devlin et al., arXiv 1810.04805) as Hugging Face computes it, over packed rows: all but attention
 // works on the flat list of tokens, and attention does not look beyond the segment of a sequence.
-import type { Tensor } from '../graph/tensor.ts';
+import { elementCount, type Tensor } from '../graph/tensor.ts';
 import { architectures, type LayerNames } from './architecture.ts';
 import { dense, layerNorm, type Forward, type LookupIndices, type PackedBatch } from './forward.ts';
 import { fusedName } from './leaves.ts';
@@ -21,26 +21,51 @@ function embeddings(forward: Forward, batch: PackedBatch): Tensor {
   return dropout(layerNorm(forward, `${prefix}.LayerNorm`, build.add(types, positions)));
 }
 
-/** [rows * width, 3 * hidden] to query, key and value, each [rows, heads, width, hidden / heads]. */
-function splitHeads({ build, config }: Forward, batch: PackedBatch, x: Tensor): readonly Tensor[] {
+/**
+ * [rows * width, 3 * hidden] to query, key and value, each [rows, heads, width, hidden / heads].
+ * @param order - of the rows of all heads, and its reverse
+ */
+function splitHeads(
+  { build, config }: Forward,
+  batch: PackedBatch,
+  order: readonly Tensor[],
+  x: Tensor,
+): readonly Tensor[] {
   const { heads, hiddenSize } = config;
-  const apart = build.one('regroup', [x, batch.rows, batch.width], {
-    shape: ['rows', 'width', 3, heads, hiddenSize / heads],
-    symbols: groups,
+  const size = hiddenSize / heads;
+  const pieces = build.one('regroup', [x], {
+    shape: [elementCount([...groups, 3, heads]), size],
+    symbols: [],
   });
-  const ordered = build.one('transpose', [apart], { permutation: [2, 0, 3, 1, 4] });
+  const ordered = build.one(
+    'regroup',
+    [build.one('permuteRows', [pieces, ...order], {}), batch.rows, batch.width],
+    {
+      shape: [3, 'rows', heads, 'width', size],
+      symbols: groups,
+    },
+  );
   return build.apply('split', [ordered], { axis: 0, sizes: [1, 1, 1] }).map((part) =>
     build.one('regroup', [part, batch.rows, batch.width], {
-      shape: ['rows', heads, 'width', hiddenSize / heads],
+      shape: ['rows', heads, 'width', size],
       symbols: groups,
     }),
   );
 }
 
-function attention(forward: Forward, batch: PackedBatch, names: LayerNames, x: Tensor, bias: Tensor): Tensor {
+/** What attention needs of a batch, the same in every layer. */
+interface AttentionFrame {
+  readonly batch: PackedBatch;
+  /** Added to the scores: keeps segments apart. */
+  readonly bias: Tensor;
+  readonly headOrder: readonly Tensor[];
+}
+
+function attention(forward: Forward, frame: AttentionFrame, names: LayerNames, x: Tensor): Tensor {
   const { build, config, dropout } = forward;
+  const { batch, bias, headOrder } = frame;
   const { heads, hiddenSize } = config;
-  const [query, key, value] = splitHeads(forward, batch, dense(forward, fusedName(names), x));
+  const [query, key, value] = splitHeads(forward, batch, headOrder, dense(forward, fusedName(names), x));
   if (query === undefined || key === undefined || value === undefined) throw new Error('A split failed.');
   const alpha = 1 / Math.sqrt(hiddenSize / heads);
   const scores = build.add(build.matmul(query, key, { transposeB: true, alpha }), bias);
@@ -60,14 +85,14 @@ function attention(forward: Forward, batch: PackedBatch, names: LayerNames, x: T
  */
 function encoderLayer(
   forward: Forward,
-  batch: PackedBatch,
+  frame: AttentionFrame,
   index: number,
-  { x, bias, keep }: { readonly x: Tensor; readonly bias: Tensor; readonly keep: (all: Tensor) => Tensor },
+  { x, keep }: { readonly x: Tensor; readonly keep: (all: Tensor) => Tensor },
 ): Tensor {
   const { build, config, dropout } = forward;
   const architecture = architectures[config.family];
   const names = architecture.layer(index);
-  const context = keep(attention(forward, batch, names, x, bias));
+  const context = keep(attention(forward, frame, names, x));
   const attended = dense(forward, names.attentionOutput, context);
   const kept = architecture.dropsAttentionOutput ? dropout(attended) : attended;
   const middle = layerNorm(forward, names.attentionNorm, build.add(kept, keep(x)));
@@ -81,8 +106,13 @@ function encoderLayer(
  * classification, [rows * width, hidden], where those of padding mean nothing.
  */
 export function encode(forward: Forward, batch: PackedBatch): Tensor {
-  const bias = forward.build.one('segmentBias', [batch.segments], {});
   const { build, config, head } = forward;
+  const { heads } = config;
+  const frame: AttentionFrame = {
+    batch,
+    bias: build.one('segmentBias', [batch.segments], {}),
+    headOrder: build.apply('headOrder', [batch.rows, batch.width], { symbols: groups, parts: 3, heads }),
+  };
   const all = (x: Tensor): Tensor => x;
   const picked = (x: Tensor): Tensor =>
     build.one('pickRows', [x, batch.picks.indices, batch.picks.slots], {});
@@ -90,7 +120,7 @@ export function encode(forward: Forward, batch: PackedBatch): Tensor {
   for (let index = 0; index < config.layers; index++) {
     const isLast = index === config.layers - 1;
     const keep = isLast && head.task !== 'tokenClassification' ? picked : all;
-    x = encoderLayer(forward, batch, index, { x, bias, keep });
+    x = encoderLayer(forward, frame, index, { x, keep });
   }
   return x;
 }

@@ -53,6 +53,7 @@ export function dense({ build, parameter, adapter }: Forward, name: string, x: T
   return added === null ? y : build.add(y, added);
 }
 
+/** Layer normalization (Ba et al., arXiv 1607.06450) over the last axis: x [n, hidden] to the same shape. */
 export function layerNorm({ build, config, parameter }: Forward, name: string, x: Tensor): Tensor {
   return build.one('layerNormalization', [x, parameter(`${name}.weight`), parameter(`${name}.bias`)], {
     epsilon: config.layerNormEpsilon,

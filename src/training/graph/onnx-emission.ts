@@ -62,12 +62,19 @@ export function stateInput(before: Tensor): string {
   return `${before.name}_given`;
 }
 
+/**
+ * An output of the model of a loop that is no tensor but an empty sequence, ahead of all others. The binding cannot hand it
+ * over, which `OpenSession.fill` makes use of.
+ */
+export const sequenceOutput = 'no_tensor';
+
 /** What the model of a loop takes besides its state and data: the number of iterations, an int64 scalar. */
 export const iterationCountInput = 'iteration_count';
 
 /**
  * A model that runs the body `iteration_count` times (ONNX Loop), so that the state stays inside for all of them.
- * Its inputs are the count, the state, and the body's other inputs; its outputs the last state and what was collected.
+ * Its inputs are the count, the state, and the body's other inputs; its outputs `sequenceOutput`, the last state and what
+ * was collected.
  */
 export function emitLoop(name: string, body: Graph, plan: LoopPlan): OnnxGraph {
   const scalarOf = (scalarName: string, type: 'int64' | 'bool'): OnnxValue => ({
@@ -98,6 +105,7 @@ export function emitLoop(name: string, body: Graph, plan: LoopPlan): OnnxGraph {
     name,
     initializers: [],
     nodes: [
+      { operator: 'SequenceEmpty', inputs: [], outputs: [sequenceOutput] },
       {
         operator: 'Loop',
         inputs: [iterationCountInput, '', ...plan.carried.map(({ before }) => stateInput(before))],
@@ -111,6 +119,7 @@ export function emitLoop(name: string, body: Graph, plan: LoopPlan): OnnxGraph {
       ...outside.map(asValue),
     ],
     outputs: [
+      { name: sequenceOutput, type: 'float32', shape: [], isSequence: true },
       ...plan.carried.map(({ after, result }) => ({ ...asValue(after), name: result })),
       ...plan.collected.map(({ value, result }) => ({
         name: result,

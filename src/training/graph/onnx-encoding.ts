@@ -48,20 +48,29 @@ function writeTensor(writer: BinaryWriter, tensor: OnnxTensor): void {
   writer.tag(field.tensor.rawData, WireType.LengthDelimited).bytes(rawData(tensor));
 }
 
+function writeTensorType(writer: BinaryWriter, { type, shape }: OnnxValue): void {
+  writeMessage(writer, field.type.tensor, (tensorWriter) => {
+    writeInteger(tensorWriter, field.tensorType.elementType, elementTypeCode[type]);
+    writeMessage(tensorWriter, field.tensorType.shape, (shapeWriter) => {
+      for (const dimension of shape)
+        writeMessage(shapeWriter, field.shape.dimensions, (dimensionWriter) => {
+          if (typeof dimension === 'number') writeInteger(dimensionWriter, field.dimension.value, dimension);
+          else writeText(dimensionWriter, field.dimension.symbol, dimension);
+        });
+    });
+  });
+}
+
 function writeValue(writer: BinaryWriter, value: OnnxValue): void {
   writeText(writer, field.value.name, value.name);
   writeMessage(writer, field.value.type, (typeWriter) => {
-    writeMessage(typeWriter, field.type.tensor, (tensorWriter) => {
-      writeInteger(tensorWriter, field.tensorType.elementType, elementTypeCode[value.type]);
-      writeMessage(tensorWriter, field.tensorType.shape, (shapeWriter) => {
-        for (const dimension of value.shape)
-          writeMessage(shapeWriter, field.shape.dimensions, (dimensionWriter) => {
-            if (typeof dimension === 'number')
-              writeInteger(dimensionWriter, field.dimension.value, dimension);
-            else writeText(dimensionWriter, field.dimension.symbol, dimension);
-          });
+    if (value.isSequence === true)
+      writeMessage(typeWriter, field.type.sequence, (sequenceWriter) => {
+        writeMessage(sequenceWriter, field.sequenceType.elementType, (elementWriter) => {
+          writeTensorType(elementWriter, value);
+        });
       });
-    });
+    else writeTensorType(typeWriter, value);
   });
 }
 

@@ -31,6 +31,8 @@ export interface OnnxValue {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly (number | string)[];
+  /** A sequence of such tensors instead of one. */
+  readonly isSequence?: boolean;
 }
 
 export interface OnnxGraph {
@@ -50,7 +52,8 @@ export const field = {
   attribute: { name: 1, float: 2, integer: 3, text: 4, graph: 6, integers: 8, type: 20 },
   tensor: { dimensions: 1, type: 2, name: 8, rawData: 9 },
   value: { name: 1, type: 2 },
-  type: { tensor: 1 },
+  type: { tensor: 1, sequence: 4 },
+  sequenceType: { elementType: 1 },
   tensorType: { elementType: 1, shape: 2 },
   shape: { dimensions: 1 },
   dimension: { value: 1, symbol: 2 },

@@ -58,6 +58,13 @@ export interface OperatorAttributes {
   pickRows: None;
   /** The reverse: row i of the result is y[slots[first + i]], 0 where that is the number of y's rows. */
   spreadRows: { readonly first: number; readonly rows: Dimension };
+  /**
+   * Where the rows of [rows, width, parts, heads] lie in the order [parts, rows, heads, width], and the reverse: inputs the
+   * sizes of the two `symbols`, int64 [1]; outputs two vectors of int32.
+   */
+  headOrder: { readonly symbols: readonly [string, string]; readonly parts: number; readonly heads: number };
+  /** Rows in another order: inputs x [n, width], order [n] and its reverse. Row i of the result is x[order[i]]. */
+  permuteRows: None;
   /** 1 where the ids are equal, else 0: int32 [u] and [n] to float32 [u, n]. */
   equality: None;
   /** Added to attention scores of packed rows: 0 within a segment, -1e9 between two; int32 [rows, width] to [rows, 1, width, width]. */

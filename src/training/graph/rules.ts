@@ -6,6 +6,7 @@ import { elementwiseRules } from './rules/elementwise.ts';
 import { indexingRules } from './rules/indexing.ts';
 import { layoutRules } from './rules/layout.ts';
 import { linearRules } from './rules/linear.ts';
+import { orderRules } from './rules/order.ts';
 import { packingRules } from './rules/packing.ts';
 import { normalizationRules } from './rules/normalization.ts';
 import { reductionRules } from './rules/reduction.ts';
@@ -15,6 +16,7 @@ export const operatorRules: RulesOf<OperatorKind> = {
   ...linearRules,
   ...normalizationRules,
   ...packingRules,
+  ...orderRules,
   ...controlRules,
   ...reductionRules,
   ...layoutRules,

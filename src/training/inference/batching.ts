@@ -1,12 +1,12 @@
 // Which examples run together: those of like length, so that little is computed for padding.
 import { CodedError } from '../../error.ts';
 import type { BertConfig } from '../job.ts';
+import type { ExampleLengths } from '../logit-rows.ts';
+import { longestFirst } from '../longest-first.ts';
 import type { InferenceBatch } from '../runtime/inference-messages.ts';
 
 /** What inference reads of examples; a table of examples is one. */
-export interface InferenceExamples {
-  readonly count: number;
-  lengthOf(index: number): number;
+export interface InferenceExamples extends ExampleLengths {
   read(index: number): {
     /** Special tokens included. */
     readonly tokenIds: Int32Array;
@@ -22,6 +22,7 @@ export interface ModelLimits {
   readonly maxPositions: number;
 }
 
+/** The limits that a configuration sets; RoBERTa's first positions are no token's. */
 export function modelLimits({
   vocabularySize,
   maxPositions,
@@ -36,15 +37,11 @@ export function modelLimits({
  */
 export const batchTokens = 512;
 
-/** Indices from the longest example to the shortest, so that memory is at its peak at once; equal lengths keep their order. */
-function byLength(examples: InferenceExamples): Int32Array {
-  const lengths = Int32Array.from({ length: examples.count }, (_, index) => examples.lengthOf(index));
-  return Int32Array.from(lengths.keys()).sort((a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0) || a - b);
-}
-
 /** Divides the examples into batches: the indices of each, a longest example first. */
 export function planBatches(examples: InferenceExamples): Int32Array[] {
-  const order = byLength(examples);
+  const order = longestFirst(
+    Int32Array.from({ length: examples.count }, (_, index) => examples.lengthOf(index)),
+  );
   const batches: Int32Array[] = [];
   for (let start = 0; start < order.length;) {
     const longest = Math.max(1, examples.lengthOf(order[start] ?? 0));

@@ -2,7 +2,7 @@
 import { headModules, type HeadModule } from '../bert/head.ts';
 import { encodeModel } from '../graph/onnx-encoding.ts';
 import type { OnnxValue } from '../graph/onnx-schema.ts';
-import { encoder, type EncoderContext } from './encoder.ts';
+import { fusedEncoder, type EncoderContext } from './fused-encoder.ts';
 import { GraphWriter } from './graph-writer.ts';
 import { inferenceInput, inferenceOutput, readsTokenTypes, type InferenceModel } from './inference-model.ts';
 import { bias, product } from './linear.ts';
@@ -38,7 +38,7 @@ export function exportOnnx(model: InferenceModel): Uint8Array<ArrayBuffer> {
   const write = new GraphWriter();
   const context = { write, config, precision, tensors: new SourceTensors(model.tensors) };
   const perToken = task === 'tokenClassification';
-  const hidden = encoder(context, perToken ? 'all' : 'first');
+  const hidden = fusedEncoder(context, perToken ? 'all' : 'first');
   write.nameOutput(head(context, model, hidden), inferenceOutput);
   const input = (name: string): OnnxValue => ({ name, type: 'int64', shape: ['batch', 'length'] });
   const encoded = encodeModel({

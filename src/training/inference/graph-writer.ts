@@ -11,6 +11,7 @@ const fusedOperators: ReadonlySet<string> = new Set([
   'SkipLayerNormalization',
 ]);
 
+/** A graph that grows node by node; it is encoded from `nodes`, `weights` and `constants`. */
 export class GraphWriter {
   readonly nodes: OnnxNode[] = [];
   readonly weights: Weight[] = [];

@@ -33,6 +33,7 @@ class Entry {
   }
 }
 
+/** Open sessions by the hash of their model; those not in use are closed when there are too many. */
 export class InferenceCache {
   private readonly limits: CacheLimits;
   /** By content hash, the least recently used first. */

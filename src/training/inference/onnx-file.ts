@@ -5,7 +5,7 @@ import { field } from '../graph/onnx-schema.ts';
 import type { Weight } from './weight.ts';
 
 /** A protobuf message, and so an ONNX file with its weights inside, is at most so long. */
-const largestOnnxBytes = 2 ** 31 - 1;
+export const largestOnnxBytes = 2 ** 31 - 1;
 
 /** TensorProto.DataType. */
 const elementCode = { float32: 1, int8: 3 } as const;

@@ -1,6 +1,6 @@
 // Puts the logits of batches, which come in the order of length, where their examples are.
+import { logitRowOffsets, type ExampleLengths } from '../logit-rows.ts';
 import type { BatchLogits } from '../runtime/inference-messages.ts';
-import type { InferenceExamples } from './batching.ts';
 
 export interface InferenceResult {
   /** float32 [rows, labelCount], row-major, in the order of the examples. */
@@ -8,31 +8,24 @@ export interface InferenceResult {
   /** 0 where there is no example. */
   readonly labelCount: number;
   /**
-   * [examples + 1]: the rows of example `i` are `rowOffsets[i]` up to, not including, `rowOffsets[i + 1]`. One row an
-   * example, or one a token with token classification.
+   * [examples + 1]: where the rows of each example begin. One row an example, or one a token with token classification.
    */
   readonly rowOffsets: Int32Array;
 }
 
-function offsetsOf(examples: InferenceExamples, perToken: boolean): Int32Array {
-  const offsets = new Int32Array(examples.count + 1);
-  for (let index = 0; index < examples.count; index++)
-    offsets[index + 1] = (offsets[index] ?? 0) + (perToken ? examples.lengthOf(index) : 1);
-  return offsets;
-}
-
+/** The logits of a run of batches, which become a result when all batches are in their places. */
 export class ResultRows {
-  private readonly examples: InferenceExamples;
+  private readonly examples: ExampleLengths;
   private result: InferenceResult | undefined;
 
-  constructor(examples: InferenceExamples) {
+  constructor(examples: ExampleLengths) {
     this.examples = examples;
   }
 
   /** The first batch tells how many labels there are and whether each token has a row. */
   private allocate(shape: readonly number[]): InferenceResult {
     const labelCount = shape.at(-1) ?? 0;
-    const rowOffsets = offsetsOf(this.examples, shape.length === 3);
+    const rowOffsets = logitRowOffsets(this.examples, shape.length === 3);
     const rows = rowOffsets.at(-1) ?? 0;
     return { logits: new Float32Array(rows * labelCount), labelCount, rowOffsets };
   }
@@ -49,6 +42,7 @@ export class ResultRows {
     });
   }
 
+  /** To be called after the last batch; without a batch there are no rows. */
   finish(): InferenceResult {
     return this.result ?? this.allocate([0]);
   }

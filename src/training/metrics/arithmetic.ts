@@ -5,6 +5,7 @@ export function ratio(numerator: number, denominator: number): number {
   return denominator === 0 ? 0 : numerator / denominator;
 }
 
+/** The values added up in their order. */
 export function sum(values: Iterable<number>): number {
   let total = 0;
   for (const value of values) total += value;

@@ -16,6 +16,7 @@ export interface ClassCounts {
   readonly support: number;
 }
 
+/** Precision = hits / predicted, recall = hits / support, F1 = their harmonic mean; each 0 where it would be 0/0. */
 export function classMetrics({ hits, predicted, support }: ClassCounts): ClassMetrics {
   return {
     precision: ratio(hits, predicted),

@@ -5,7 +5,7 @@ import { classMetrics, macroF1, present, weightedF1, type ClassMetrics } from '.
 import { classCounts, confusionMatrix, matthewsCorrelation } from './confusion-matrix.ts';
 import { crossEntropies } from './example-losses.ts';
 import { ClassProbabilities, predictedClasses, type LogitTable } from './probabilities.ts';
-import { averagePrecision, rocAuc } from './ranking.ts';
+import { rankingMetrics } from './ranking.ts';
 
 export interface ClassificationMetrics {
   /** The mean cross-entropy, without label smoothing or class weights; `logLoss` is the same. */
@@ -43,14 +43,9 @@ export function classificationMetrics(input: ClassificationInput): Classificatio
   const counts = classCounts(matrix);
   const probabilities = new ClassProbabilities(input);
   const loss = ratio(sum(crossEntropies(input, labels)), labels.length);
-  const oneAgainstRest = matrix.map((_, label) => {
-    const scores = probabilities.column(label);
-    const isPositive = (row: number): boolean => labels[row] === label;
-    return {
-      rocAuc: rocAuc(scores, isPositive),
-      averagePrecision: averagePrecision(scores, isPositive),
-    };
-  });
+  const oneAgainstRest = matrix.map((_, label) =>
+    rankingMetrics(probabilities.column(label), (row) => labels[row] === label),
+  );
   return {
     loss,
     accuracy: ratio(sum(counts.map(({ hits }) => hits)), labels.length),

@@ -10,14 +10,9 @@ import {
 } from './class-report.ts';
 import { binaryCrossEntropies } from './example-losses.ts';
 import type { LogitTable, Numbers } from './probabilities.ts';
-import { averagePrecision, rocAuc } from './ranking.ts';
+import { rankingMetrics, type RankingMetrics } from './ranking.ts';
 
-interface LabelMetrics extends ClassMetrics {
-  /** null where the label is everywhere or nowhere. */
-  readonly rocAuc: number | null;
-  /** null where the label is nowhere. */
-  readonly averagePrecision: number | null;
-}
+type LabelMetrics = ClassMetrics & RankingMetrics;
 
 export interface MultiLabelMetrics {
   /** The mean binary cross-entropy over rows and labels. */
@@ -73,12 +68,12 @@ function labelFigures({ logits, targets, labelCount }: MultiLabelInput, label: n
     metrics: {
       ...classMetrics(counts),
       // The sigmoid keeps the order, so that the logits rank as the probabilities do.
-      rocAuc: rocAuc(scores, isPositive),
-      averagePrecision: averagePrecision(scores, isPositive),
+      ...rankingMetrics(scores, isPositive),
     },
   };
 }
 
+/** The metrics of rows, each label for itself; averages are over all labels, also those that are nowhere. */
 export function multiLabelMetrics(input: MultiLabelInput): MultiLabelMetrics {
   const { logits, targets, labelCount } = input;
   const rows = logits.length / labelCount;

@@ -8,6 +8,7 @@ export interface LogitTable {
   readonly labelCount: number;
 }
 
+/** The softmax of each row of a table of logits. */
 export class ClassProbabilities {
   readonly rows: number;
   readonly labelCount: number;
@@ -39,6 +40,7 @@ export class ClassProbabilities {
     return logit - (this.largest[row] ?? NaN) - (this.logSums[row] ?? NaN);
   }
 
+  /** A probability, 0 to 1. */
   of(row: number, label: number): number {
     return Math.exp(this.logOf(row, label));
   }

@@ -6,7 +6,7 @@ function ascending(values: Numbers): Int32Array {
   return Int32Array.from(values.keys()).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
 }
 
-/** Calls `visit` for each run of equal values, from the least: `order[start]` up to, not including, `order[end]`. */
+/** Calls `visit` for each run of equal values in an order by value: `order[start]` up to, not including, `order[end]`. */
 function eachTie(values: Numbers, order: Int32Array, visit: (start: number, end: number) => void): void {
   for (let start = 0; start < order.length;) {
     const value = values[order[start] ?? 0];
@@ -27,35 +27,37 @@ export function averageRanks(values: Numbers): Float64Array {
   return ranks;
 }
 
-/**
- * The area under the ROC curve: the share of pairs of a positive and a negative that stand in the right order, ties half
- * (Hanley and McNeil, Radiology 143, 1982). null without a positive or a negative.
- */
-export function rocAuc(scores: Numbers, isPositive: (row: number) => boolean): number | null {
-  let positives = 0;
-  let rankSum = 0;
-  averageRanks(scores).forEach((rank, row) => {
-    if (!isPositive(row)) return;
-    positives += 1;
-    rankSum += rank;
-  });
-  const negatives = scores.length - positives;
-  if (positives === 0 || negatives === 0) return null;
-  return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
+/** What the order by score of two classes, or of one against the rest, is worth. */
+export interface RankingMetrics {
+  /** null without a positive or a negative. */
+  readonly rocAuc: number | null;
+  /** null without a positive. */
+  readonly averagePrecision: number | null;
 }
 
 /**
- * Average precision: the sum over thresholds of the precision there times the recall gained, not interpolated, as
- * scikit-learn defines it. null without a positive.
+ * Both metrics of one order, [rows], which is sorted once.
+ *
+ * The area under the ROC curve: the share of pairs of a positive and a negative that stand in the right order, ties half
+ * (Hanley and McNeil, Radiology 143, 1982). Average precision: the sum over thresholds of the precision there times the
+ * recall gained, not interpolated, as scikit-learn defines it.
  */
-export function averagePrecision(scores: Numbers, isPositive: (row: number) => boolean): number | null {
+export function rankingMetrics(scores: Numbers, isPositive: (row: number) => boolean): RankingMetrics {
   const order = ascending(scores).reverse();
-  let hits = 0;
-  let total = 0;
+  let positives = 0;
+  let rankSum = 0;
+  let precisions = 0;
   eachTie(scores, order, (start, end) => {
     const gained = order.subarray(start, end).filter((row) => isPositive(row)).length;
-    hits += gained;
-    total += (gained * hits) / end;
+    positives += gained;
+    // Ranks from 1 at the least score; those of a tie are their mean.
+    rankSum += gained * (order.length - (start + end - 1) / 2);
+    precisions += (gained * positives) / end;
   });
-  return hits === 0 ? null : total / hits;
+  const negatives = order.length - positives;
+  const rightPairs = rankSum - (positives * (positives + 1)) / 2;
+  return {
+    rocAuc: positives === 0 || negatives === 0 ? null : rightPairs / (positives * negatives),
+    averagePrecision: positives === 0 ? null : precisions / positives,
+  };
 }

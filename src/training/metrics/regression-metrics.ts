@@ -44,6 +44,7 @@ function correlation(a: Numbers, b: Numbers): number | null {
   return Math.min(1, Math.max(-1, covariance / scale));
 }
 
+/** The metrics of predicted numbers, [rows], of one output. */
 export function regressionMetrics({ predictions, targets }: RegressionInput): RegressionMetrics {
   const rows = targets.length;
   const squares = sum(squaredErrors(predictions, targets));

@@ -10,16 +10,19 @@ function one(tensors: readonly Tensor[], index: number): Tensor {
   return tensor;
 }
 
+/** The second moment is kept in units in which the square of (1 - b1) g adds to it as it is: v (1 - b1)^2 / (1 - b2). */
+const rootOfUnit = (1 - constants.beta1) / Math.sqrt(1 - constants.beta2);
+
 /**
- * Moving both bias corrections into the factors spares two passes over all parameters:
- * lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + e)  =  stepSize * m / (sqrt(v) + epsilon).
+ * Moving both bias corrections and the unit of v into the factors spares passes over all parameters:
+ * lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + e)  =  stepSize * m / (sqrt(v in its unit) + epsilon).
  */
 export const adamw: Optimizer = {
   moments: 2,
   factorCount: 3,
-  /** 1 - lr * decay; lr * sqrt(1 - b2^t) / (1 - b1^t); e * sqrt(1 - b2^t). */
+  /** 1 - lr * decay; lr * sqrt(1 - b2^t) / (1 - b1^t) and e * sqrt(1 - b2^t), both times `rootOfUnit`. */
   factors(step, learningRate, weightDecay) {
-    const correction = Math.sqrt(1 - constants.beta2 ** step);
+    const correction = rootOfUnit * Math.sqrt(1 - constants.beta2 ** step);
     return [
       1 - learningRate * weightDecay,
       (learningRate * correction) / (1 - constants.beta1 ** step),
@@ -31,17 +34,13 @@ export const adamw: Optimizer = {
     momentum: 0,
   }),
   update(build, { parameter, moments }, gradient, { factors, clipping, decays }) {
-    // (1 - b1) g, clipped: its square gives the second moment too, which spares a pass over all parameters.
+    // (1 - b1) g, clipped: both moments are made from it.
     const share =
       clipping === null
         ? build.scale(gradient, 1 - constants.beta1)
         : build.multiply(gradient, build.scale(clipping, 1 - constants.beta1));
     const first = build.add(build.scale(one(moments, 0), constants.beta1), share);
-    const ofSquare = (1 - constants.beta2) / (1 - constants.beta1) ** 2;
-    const second = build.add(
-      build.scale(one(moments, 1), constants.beta2),
-      build.scale(build.multiply(share, share), ofSquare),
-    );
+    const second = build.add(build.scale(one(moments, 1), constants.beta2), build.multiply(share, share));
     const denominator = build.add(build.one('sqrt', [second], {}), one(factors, 2));
     const direction = build.one('divide', [first, denominator], {});
     const decayed = decays ? build.multiply(parameter, one(factors, 0)) : parameter;

@@ -8,6 +8,7 @@ const abandonCheckMilliseconds = 100;
 /** Checkpoints told and not yet taken at most; then the thread waits, so that memory stays bounded. */
 const mostWaitingCheckpoints = 2;
 
+/** The checkpoints of one training, on the engine's side. */
 export class CheckpointSender {
   private readonly send: Send;
   private readonly signals: Signals;
@@ -19,6 +20,7 @@ export class CheckpointSender {
     this.signals = signals;
   }
 
+  /** Whether a checkpoint is due after a step: by its number, or by the time since the last one. */
   isDueAt(step: number, { everySteps, everySeconds }: TrainingJob['checkpoint']): boolean {
     return step % everySteps === 0 || performance.now() / 1000 - this.lastSeconds >= everySeconds;
   }

@@ -1,13 +1,15 @@
 // Computes the logits of examples with the training's own forward pass: batches of like length, results in the order asked.
 import type { ExampleTable } from '../../text/example-table.ts';
-import { packBatch, rowsOfIds, type Batch, type BatchShape } from '../batch.ts';
+import { batchShape, packBatch, type BatchShape } from '../batch.ts';
 import { batchInputs } from '../batch-inputs.ts';
 import { buildEvaluationGraph, type EvaluationGraph } from '../evaluation-graph.ts';
 import type { BertConfig, ModelHead, ProviderChoice, Recipe, SessionPlace } from '../job.ts';
+import { logitRowOffsets } from '../logit-rows.ts';
+import { longestFirst } from '../longest-first.ts';
 import { modelLayout, type ModelLayout } from '../model-layout.ts';
-import { packingCost } from '../packing.ts';
+import { firstSlot } from '../packing.ts';
 import type { InputValue } from '../step-inputs.ts';
-import { configInUse } from '../step-planner.ts';
+import { configInUse } from '../vocabulary-in-use.ts';
 import { openSession, type OpenSession } from './session.ts';
 
 /** What of a job decides its forward pass. */
@@ -21,6 +23,7 @@ export interface EvaluatedModel {
 /** The values of all slots, trained and frozen, by the slot's name. */
 export type SlotValues = Readonly<Record<string, InputValue>>;
 
+/** A session over the forward pass, for weights that are given with each evaluation. */
 export class EvaluationRunner {
   readonly layout: ModelLayout;
   private readonly model: EvaluatedModel;
@@ -38,9 +41,7 @@ export class EvaluationRunner {
     this.layout = layout;
     this.graph = graph;
     this.session = session;
-    const config = configInUse(model);
-    const rowOfId = model.vocabulary === null ? null : rowsOfIds(model.vocabulary);
-    this.shape = { config, head: model.head, cost: packingCost(config), rowOfId };
+    this.shape = batchShape(model);
   }
 
   /** @throws Error when the provider is missing */
@@ -68,14 +69,9 @@ export class EvaluationRunner {
   ): Promise<Float32Array> {
     const { head } = this.model;
     const isPerToken = head.task === 'tokenClassification';
-    const offsets = new Float64Array(table.count + 1);
-    for (let row = 0; row < table.count; row++)
-      offsets[row + 1] = (offsets[row] ?? 0) + (isPerToken ? table.lengthOf(row) : 1);
+    const offsets = logitRowOffsets(table, isPerToken);
     const all = new Float32Array((offsets[table.count] ?? 0) * head.labelCount);
-    // From the longest to the shortest, so that memory is at its peak at once; equal lengths keep their order.
-    const rows = Int32Array.from({ length: table.count }, (_, row) => row).sort(
-      (a, b) => table.lengthOf(b) - table.lengthOf(a) || a - b,
-    );
+    const rows = longestFirst(Int32Array.from({ length: table.count }, (_, row) => table.lengthOf(row)));
     for (let start = 0; start < rows.length && goOn(start); start += batchSize) {
       const chosen = rows.subarray(start, start + batchSize);
       const batch = packBatch(
@@ -90,7 +86,7 @@ export class EvaluationRunner {
       if (logits === undefined) throw new Error('The session gave no logits.');
       chosen.forEach((row, place) => {
         const count = (offsets[row + 1] ?? 0) - (offsets[row] ?? 0);
-        const from = isPerToken ? firstSlot(batch, place) : place;
+        const from = isPerToken ? firstSlot(batch.packing, place) : place;
         const part = logits.subarray(from * head.labelCount, (from + count) * head.labelCount);
         all.set(part, (offsets[row] ?? 0) * head.labelCount);
       });
@@ -98,11 +94,8 @@ export class EvaluationRunner {
     return all;
   }
 
+  /** Frees the memory of the session. */
   close(): Promise<void> {
     return this.session.close();
   }
-}
-
-function firstSlot({ packing }: Batch, sequence: number): number {
-  return (packing.row[sequence] ?? 0) * packing.width + (packing.start[sequence] ?? 0);
 }

@@ -35,6 +35,7 @@ async function removeOldest(directory: string): Promise<void> {
   for (const { name } of files.slice(mostGraphs)) await rm(join(directory, name), { force: true });
 }
 
+/** A folder of optimized graphs; the oldest go when there are too many. */
 export class GraphCache {
   private readonly directory: string;
 

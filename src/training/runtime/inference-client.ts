@@ -1,15 +1,15 @@
 // The main thread's side of an inference thread: batches in, logits out, and every way of failing as a coded error.
 import { Worker } from 'node:worker_threads';
-import { CodedError, isOutOfMemory } from '../../error.ts';
+import { CodedError } from '../../error.ts';
+import { threadLocation } from '../../thread-location.ts';
 import type {
   BatchLogits,
   InferenceBatch,
-  InferenceFailure,
   InferenceReply,
   InferenceRequest,
   InferenceThreadData,
 } from './inference-messages.ts';
-import { threadLocation } from './thread-location.ts';
+import { brokenThread, errorOf } from './thread-failure.ts';
 
 export interface InferenceClient {
   readonly provider: 'cpu' | 'cuda';
@@ -32,8 +32,6 @@ interface Waiting {
   reject(error: CodedError): void;
 }
 
-const errorOf = ({ code, message }: InferenceFailure): CodedError => new CodedError(code, message);
-
 interface Opening {
   opened(provider: 'cpu' | 'cuda'): void;
   failed(error: CodedError): void;
@@ -52,7 +50,7 @@ class ThreadLink {
     this.opening = opening;
     this.exited = new Promise((resolve) => worker.once('exit', () => resolve()));
     worker.on('message', (reply: InferenceReply) => this.take(reply));
-    worker.on('error', (cause) => this.end(threadFailure(cause)));
+    worker.on('error', (cause) => this.end(brokenThread('The inference thread', cause)));
     worker.on('exit', () => this.end(new CodedError('engine_failed', 'The inference thread has ended.')));
   }
 
@@ -101,17 +99,12 @@ class ThreadLink {
   }
 }
 
-function threadFailure(cause: Error): CodedError {
-  const code = isOutOfMemory(cause) ? 'out_of_memory' : 'engine_failed';
-  return new CodedError(code, `The inference thread failed: ${cause.message}`, { cause });
-}
-
 /**
  * Starts a thread with a session of its own. The model's bytes move there: the array given is empty afterwards.
  * @throws CodedError `engine_failed`, `out_of_memory`
  */
 export function startInferenceThread(data: InferenceThreadData): Promise<InferenceClient> {
-  const worker = new Worker(threadLocation('inference-thread'), { execArgv: [] });
+  const worker = new Worker(threadLocation('training/runtime/inference-thread'), { execArgv: [] });
   worker.postMessage(data, [data.model.buffer]);
   return new Promise((resolve, reject) => {
     const link: ThreadLink = new ThreadLink(worker, {

@@ -1,6 +1,6 @@
 // What passes between the main thread and the thread of an inference session. Types only.
-import type { ErrorCode } from '../../error.ts';
 import type { ProviderChoice } from '../job.ts';
+import type { ThreadFailure } from './thread-failure.ts';
 
 /** The first message to the thread. */
 export interface InferenceThreadData {
@@ -32,13 +32,8 @@ export interface BatchLogits {
   readonly data: Float32Array<ArrayBuffer>;
 }
 
-export interface InferenceFailure {
-  readonly code: ErrorCode;
-  readonly message: string;
-}
-
 export type InferenceReply =
   | { readonly kind: 'opened'; readonly provider: 'cpu' | 'cuda' }
-  | { readonly kind: 'notOpened'; readonly failure: InferenceFailure }
+  | { readonly kind: 'notOpened'; readonly failure: ThreadFailure }
   | { readonly kind: 'logits'; readonly id: number; readonly logits: BatchLogits }
-  | { readonly kind: 'batchFailed'; readonly id: number; readonly failure: InferenceFailure };
+  | { readonly kind: 'batchFailed'; readonly id: number; readonly failure: ThreadFailure };

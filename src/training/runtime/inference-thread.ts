@@ -1,28 +1,11 @@
 // The entry of an inference thread: opens the session and runs the batches that come, one after another, until told to close.
 import { parentPort } from 'node:worker_threads';
-import { CodedError, codedIfOutOfMemory, messageOf } from '../../error.ts';
-import type {
-  InferenceFailure,
-  InferenceReply,
-  InferenceRequest,
-  InferenceThreadData,
-} from './inference-messages.ts';
+import type { InferenceReply, InferenceRequest, InferenceThreadData } from './inference-messages.ts';
 import { openExportedModel, type ExportedModelSession } from './inference-session.ts';
+import { failureOf } from './thread-failure.ts';
 
 const send = (reply: InferenceReply, transfer: readonly ArrayBuffer[] = []): void =>
   parentPort?.postMessage(reply, [...transfer]);
-
-/** The message of an error and of what caused it. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error) || error.cause === undefined) return messageOf(error);
-  return `${error.message} ${explain(error.cause)}`;
-}
-
-function describe(thrown: unknown): InferenceFailure {
-  const error = codedIfOutOfMemory(thrown);
-  if (error instanceof CodedError) return { code: error.code, message: error.message };
-  return { code: 'engine_failed', message: explain(error) };
-}
 
 function serve(session: ExportedModelSession): void {
   let last = Promise.resolve();
@@ -38,7 +21,7 @@ function serve(session: ExportedModelSession): void {
       send({ kind: 'logits', id, logits }, [logits.data.buffer]);
     } catch (error) {
       // One batch that cannot be computed does not end the session: others wait for it.
-      send({ kind: 'batchFailed', id, failure: describe(error) });
+      send({ kind: 'batchFailed', id, failure: failureOf(error) });
     }
   };
   parentPort?.on('message', (request: InferenceRequest) => {
@@ -52,7 +35,7 @@ async function open(data: InferenceThreadData): Promise<void> {
     serve(await openExportedModel(data));
   } catch (error) {
     // The thread's end, which follows, would tell the other side less than this message does.
-    send({ kind: 'notOpened', failure: describe(error) });
+    send({ kind: 'notOpened', failure: failureOf(error) });
   }
 }
 

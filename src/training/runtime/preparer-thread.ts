@@ -1,11 +1,11 @@
 // The entry of the thread that prepares runs of steps while the session computes the ones before.
 import { parentPort, workerData } from 'node:worker_threads';
-import { CodedError, messageOf } from '../../error.ts';
 import { openExamples } from '../example-source.ts';
 import type { StepPlan } from '../step-inputs.ts';
 import { StepPlanner } from '../step-planner.ts';
 import { takeRun } from './run-length.ts';
 import type { PreparedMessage, PreparerTask, RunRequest } from './step-preparer.ts';
+import { failureOf } from './thread-failure.ts';
 
 // The one who starts this thread passes nothing else.
 const { job, graph } = workerData as PreparerTask;
@@ -34,7 +34,6 @@ parentPort?.on('message', (request: RunRequest | 'end') => {
       buffers.map(({ data }) => data.buffer as ArrayBuffer),
     );
   } catch (error) {
-    const code = error instanceof CodedError ? error.code : 'engine_failed';
-    parentPort?.postMessage({ kind: 'failed', code, message: messageOf(error) } satisfies PreparedMessage);
+    parentPort?.postMessage({ kind: 'failed', ...failureOf(error) } satisfies PreparedMessage);
   }
 });

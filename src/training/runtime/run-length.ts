@@ -2,14 +2,15 @@
 import { slotsOf, type StepPlan } from '../step-inputs.ts';
 import type { StepSummary } from '../step-planner.ts';
 
-/** Seconds that a run aims at; the longest allowed is 2 s, and an estimate can be wrong. */
-const targetSeconds = 1.7;
-
-/** Steps of one run at most, so that progress is told often even where steps take a millisecond. */
-const mostSteps = 100;
-
-/** Bytes of dropout masks of one run at most, unless one step alone needs more. */
-const mostMaskBytes = 256 * 2 ** 20;
+/** What ends a run. */
+export const runLimits = {
+  /** So that progress is told often even where steps take a millisecond. */
+  steps: 100,
+  /** That a run aims at; the longest allowed is 2 s, and an estimate can be wrong. */
+  seconds: 1.7,
+  /** Of dropout masks, unless one step alone needs more. */
+  maskBytes: 256 * 2 ** 20,
+} as const;
 
 /** How long steps took in the last run. */
 export interface Pace {
@@ -20,6 +21,11 @@ export interface Pace {
 /** Before anything was run: one step at a time. */
 export const unknownPace: Pace = { secondsPerStep: Infinity, slotsPerStep: 1 };
 
+/**
+ * The pace of a run that was made.
+ * @param steps - at least one
+ * @param seconds - of all of them together
+ */
 export function paceOf(steps: readonly StepSummary[], seconds: number): Pace {
   return {
     secondsPerStep: seconds / steps.length,
@@ -37,8 +43,8 @@ export function takeRun(
   let seconds = 0;
   let bytes = 0;
   while (
-    plans.length < Math.min(limits.steps, mostSteps) &&
-    (plans.length === 0 || seconds + secondsPerStep <= targetSeconds)
+    plans.length < Math.min(limits.steps, runLimits.steps) &&
+    (plans.length === 0 || seconds + secondsPerStep <= runLimits.seconds)
   ) {
     const plan = next();
     if (plan === undefined) break;
@@ -46,7 +52,7 @@ export function takeRun(
     // A step is never cheaper than the average of the last run, since part of its cost does not depend on tokens.
     seconds += secondsPerStep * Math.max(1, slotsOf(plan) / slotsPerStep);
     bytes += limits.maskBytesOf(plan);
-    if (bytes * (1 + 1 / plans.length) > mostMaskBytes) break;
+    if (bytes * (1 + 1 / plans.length) > runLimits.maskBytes) break;
   }
   return plans;
 }

@@ -1,6 +1,8 @@
 // Opens onnxruntime sessions with the settings that results depend on, in one place.
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ProviderChoice, SessionPlace } from '../job.ts';
+import { messageOf } from '../../error.ts';
+import { sequenceOutput } from '../graph/onnx-emission.ts';
 import type { InputValue } from '../step-inputs.ts';
 import { GraphCache } from './graph-cache.ts';
 import { graphSha256, numericProfile } from './numeric-profile.ts';
@@ -9,6 +11,14 @@ export interface OpenSession {
   readonly provider: 'cpu' | 'cuda';
   /** @returns the outputs by name */
   run(inputs: Readonly<Record<string, InputValue>>): Promise<Readonly<Record<string, Float32Array>>>;
+  /**
+   * Runs the model of a loop and writes outputs into the arrays given for them by name. An array may be that of an input
+   * too, since a loop writes its outputs at its end: state is then advanced in place.
+   */
+  fill(
+    inputs: Readonly<Record<string, InputValue>>,
+    outputs: Readonly<Record<string, InputValue>>,
+  ): Promise<void>;
   /** Frees the memory of the session. */
   close(): Promise<void>;
 }
@@ -87,6 +97,19 @@ export async function createSession(
 }
 
 /**
+ * How the binding fails at an output that is no tensor. When a run has ended it copies every output into an array of its own,
+ * those too that it was given an array for and has filled: for weights and moments that is much memory, and 5 % of the
+ * time. It stops at the first output that it cannot hand over, so the first is one.
+ */
+const refusalOfSequence = 'Non tensor type is temporarily not supported';
+
+function tensorsOf(values: Readonly<Record<string, InputValue>>): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, { type, shape, data }]) => [name, new Tensor(type, data, shape)]),
+  );
+}
+
+/**
  * Opens a session on the provider asked for; 'auto' takes CUDA where it is there and else the CPU. On CUDA, products of
  * matrices are rounded to TF32 unless NVIDIA_TF32_OVERRIDE=0 was in the environment of the process from its start.
  * @param model - ONNX bytes
@@ -103,10 +126,7 @@ export async function openSession(
   return {
     provider,
     async run(inputs) {
-      const feeds = Object.fromEntries(
-        Object.entries(inputs).map(([name, { type, shape, data }]) => [name, new Tensor(type, data, shape)]),
-      );
-      const results = await session.run(feeds);
+      const results = await session.run(tensorsOf(inputs));
       return Object.fromEntries(
         Object.entries(results).map(([name, tensor]) => {
           if (!(tensor.data instanceof Float32Array))
@@ -114,6 +134,13 @@ export async function openSession(
           return [name, tensor.data];
         }),
       );
+    },
+    async fill(inputs, outputs) {
+      try {
+        await session.run(tensorsOf(inputs), { [sequenceOutput]: null, ...tensorsOf(outputs) });
+      } catch (error) {
+        if (!messageOf(error).includes(refusalOfSequence)) throw error;
+      }
     },
     close: () => session.release(),
   };

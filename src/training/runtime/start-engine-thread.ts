@@ -1,7 +1,8 @@
 // Starts the engine's thread and turns every way in which it can fail into one coded error.
 import { Worker } from 'node:worker_threads';
-import { CodedError, isOutOfMemory } from '../../error.ts';
-import { threadLocation } from './thread-location.ts';
+import { CodedError } from '../../error.ts';
+import { threadLocation } from '../../thread-location.ts';
+import { brokenThread, errorOf } from './thread-failure.ts';
 import { signal, type EngineMessage, type EngineTask } from './thread-protocol.ts';
 
 export interface EngineListener {
@@ -29,7 +30,7 @@ export function startEngineThread(
   isLast: (message: EngineMessage) => boolean,
   moved: readonly ArrayBuffer[] = [],
 ): EngineThread {
-  const worker = new Worker(threadLocation('engine-thread'), {
+  const worker = new Worker(threadLocation('training/runtime/engine-thread'), {
     workerData: task,
     transferList: [...moved],
     execArgv: [],
@@ -43,19 +44,11 @@ export function startEngineThread(
   };
   worker.on('message', (message: EngineMessage) => {
     if (over) return;
-    if (message.kind === 'failed') fail(new CodedError(message.code, message.message));
+    if (message.kind === 'failed') fail(errorOf(message));
     else if (isLast(message)) last = message;
     else listener.message(message);
   });
-  worker.on('error', (cause) =>
-    fail(
-      new CodedError(
-        isOutOfMemory(cause) ? 'out_of_memory' : 'engine_failed',
-        `The engine's thread failed: ${cause.message}`,
-        { cause },
-      ),
-    ),
-  );
+  worker.on('error', (cause) => fail(brokenThread("The engine's thread", cause)));
   worker.on('exit', (code) => {
     if (last === undefined || over)
       return fail(new CodedError('engine_failed', `The engine's thread ended early with code ${code}.`));

@@ -1,10 +1,11 @@
 // Asks a thread for prepared runs, one ahead of the session, so that the session never waits for data.
 import { Worker } from 'node:worker_threads';
-import { CodedError, isOutOfMemory, messageOf, type ErrorCode } from '../../error.ts';
+import { CodedError } from '../../error.ts';
+import { threadLocation } from '../../thread-location.ts';
 import type { ExampleSource } from '../job.ts';
 import type { PlannedGraph, PlannedJob, PreparedRun } from '../step-planner.ts';
 import type { Pace } from './run-length.ts';
-import { threadLocation } from './thread-location.ts';
+import { brokenThread, errorOf, type ThreadFailure } from './thread-failure.ts';
 
 /** What the thread works from. */
 export interface PreparerTask {
@@ -20,9 +21,9 @@ export interface RunRequest {
 }
 
 export type PreparedMessage =
-  | { readonly kind: 'prepared'; readonly run: PreparedRun }
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
+  { readonly kind: 'prepared'; readonly run: PreparedRun } | ({ readonly kind: 'failed' } & ThreadFailure);
 
+/** The main side of the thread that prepares runs: one request at a time. */
 export class StepPreparer {
   private readonly worker: Worker;
   private readonly exited: Promise<void>;
@@ -31,14 +32,17 @@ export class StepPreparer {
   private waiting: { resolve(run: PreparedRun): void; reject(error: CodedError): void } | undefined;
 
   constructor(task: PreparerTask) {
-    this.worker = new Worker(threadLocation('preparer-thread'), { workerData: task, execArgv: [] });
+    this.worker = new Worker(threadLocation('training/runtime/preparer-thread'), {
+      workerData: task,
+      execArgv: [],
+    });
     this.worker.on('message', (message: PreparedMessage) => {
       const { waiting } = this;
       this.waiting = undefined;
       if (message.kind === 'prepared') waiting?.resolve(message.run);
-      else waiting?.reject(new CodedError(message.code, message.message));
+      else waiting?.reject(errorOf(message));
     });
-    this.worker.on('error', (error) => this.fail(threadFault(error)));
+    this.worker.on('error', (cause) => this.fail(brokenThread('The thread that prepares steps', cause)));
     this.exited = new Promise((resolve) => {
       this.worker.once('exit', () => {
         this.fail(new CodedError('engine_failed', 'The thread that prepares steps has ended.'));
@@ -70,10 +74,4 @@ export class StepPreparer {
     this.waiting?.reject(this.fault);
     this.waiting = undefined;
   }
-}
-
-/** The fault of a thread as a coded error. */
-function threadFault(error: unknown): CodedError {
-  const code = isOutOfMemory(error) ? 'out_of_memory' : 'engine_failed';
-  return new CodedError(code, `The thread that prepares steps failed: ${messageOf(error)}`, { cause: error });
 }

@@ -25,8 +25,8 @@ export interface RunResult {
 interface HeldSlot {
   readonly slot: Slot;
   readonly names: TrainingGraph['carried'][number];
-  /** The parameter, then its moments. */
-  values: Float32Array[];
+  /** The parameter, then its moments: advanced in place. */
+  readonly values: readonly Float32Array[];
 }
 
 function byName(tensors: readonly NamedTensor[]): ReadonlyMap<string, NamedTensor> {
@@ -55,7 +55,8 @@ export class StepRunner {
     const states = [start.parameters, start.firstMoments, start.secondMoments].map(byName);
     this.held = layout.trained.map((slot, index) => {
       const names = graph.carried[index] ?? [];
-      return { slot, names, values: names.map((_, part) => gatherSlot(slot, states[part] ?? new Map())) };
+      const values = names.map((_, part) => Float32Array.from(gatherSlot(slot, states[part] ?? new Map())));
+      return { slot, names, values };
     });
     const frozenTensors = byName(frozen);
     this.constants = Object.fromEntries(
@@ -97,26 +98,32 @@ export class StepRunner {
     { steps, inputs }: PreparedRun,
     decayUnused: (before: UnusedWords, learningRate: number) => UnusedWords,
   ): Promise<RunResult> {
-    const all: Record<string, InputValue> = {
-      ...inputs,
-      ...this.constants,
-      [iterationCountInput]: { type: 'int64', shape: [], data: BigInt64Array.of(BigInt(steps.length)) },
-    };
+    const { length } = steps;
+    const before: Record<string, InputValue> = {};
+    const after: Record<string, InputValue> = {};
     for (const { slot, names, values } of this.held)
-      names.forEach(({ input }, part) => {
+      names.forEach(({ input, output }, part) => {
         const data = values[part];
-        if (data !== undefined) all[input] = { type: 'float32', shape: slot.shape, data };
+        if (data !== undefined) before[input] = after[output] = { type: 'float32', shape: slot.shape, data };
       });
-    const outputs = await this.session.run(all);
-    const output = (name: string): Float32Array => {
-      const data = outputs[name];
-      if (data === undefined) throw new Error(`The session gave no ${name}.`);
-      return data;
-    };
-    for (const held of this.held) held.values = held.names.map((names) => output(names.output));
+    const losses = new Float32Array(length);
+    const gradientNorms = new Float32Array(length);
+    await this.session.fill(
+      {
+        ...inputs,
+        ...this.constants,
+        ...before,
+        [iterationCountInput]: { type: 'int64', shape: [], data: BigInt64Array.of(BigInt(length)) },
+      },
+      {
+        ...after,
+        [collected.loss]: { type: 'float32', shape: [length], data: losses },
+        [collected.gradientNorm]: { type: 'float32', shape: [length], data: gradientNorms },
+      },
+    );
     for (const { learningRate } of steps) this.unused = decayUnused(this.unused, learningRate);
-    this.steps += steps.length;
-    return { losses: output(collected.loss), gradientNorms: output(collected.gradientNorm) };
+    this.steps += length;
+    return { losses, gradientNorms };
   }
 
   /** The values of all slots after the last step, for other graphs over the same layout. */
@@ -127,7 +134,7 @@ export class StepRunner {
     return { ...this.constants, ...Object.fromEntries(trained) };
   }
 
-  /** The state after the last step. Its arrays are the runner's own and never written again. */
+  /** The state after the last step. Its arrays are the runner's own: the next run changes them. */
   state(evaluations: EvaluationMemory | null = null): TrainingState {
     const list = (part: number): NamedTensor[] => {
       const slots = this.held.flatMap(({ slot, values }) => {

@@ -1,5 +1,4 @@
 // What passes between the main thread and the engine's thread.
-import type { ErrorCode } from '../../error.ts';
 import type {
   ExampleSource,
   NamedTensor,
@@ -9,6 +8,7 @@ import type {
   TrainingJob,
 } from '../job.ts';
 import type { EvaluatedModel } from './evaluation-runner.ts';
+import type { ThreadFailure } from './thread-failure.ts';
 
 /** What an evaluation is computed from. */
 export interface EvaluationTask extends EvaluatedModel {
@@ -31,6 +31,7 @@ export type Signals = Int32Array<SharedArrayBuffer>;
 /** Places in `Signals`. */
 export const signal = { abandon: 0, stop: 1, checkpointsTaken: 2 } as const;
 
+/** Signals that say nothing yet: all 0. */
 export function createSignals(): Signals {
   return new Int32Array(new SharedArrayBuffer(Object.keys(signal).length * Int32Array.BYTES_PER_ELEMENT));
 }
@@ -44,7 +45,7 @@ export type EngineMessage =
   | TrainingEvent
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'evaluated'; readonly logits: Float32Array }
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
+  | ({ readonly kind: 'failed' } & ThreadFailure);
 
 /** Sends a message; buffers in `transfer` move instead of being copied. */
 export type Send = (message: EngineMessage, transfer?: readonly ArrayBuffer[]) => void;

@@ -1,9 +1,10 @@
 // Evaluations during training: when one is due, what it showed, and whether training is to end for it.
 import type { ExampleTable } from '../../text/example-table.ts';
-import { evaluationInput, scalarMetrics } from '../evaluation-input.ts';
+import { evaluationInput } from '../evaluation-input.ts';
 import { openExamples } from '../example-source.ts';
 import type { EvaluationMemory, TrainingEvaluation, TrainingEvent, TrainingJob } from '../job.ts';
 import { evaluationMetrics } from '../metrics/evaluation-metrics.ts';
+import { scalarMetrics } from '../metrics/scalar-metrics.ts';
 import { stepsPerEpoch } from '../batch-order.ts';
 import { checkExamples } from '../batch.ts';
 import { EvaluationRunner, type SlotValues } from './evaluation-runner.ts';
@@ -46,6 +47,7 @@ export function isEvaluationDue(
   return done > 0 && done % interval === 0 && memory?.lastStep !== step;
 }
 
+/** The evaluations of one training, and what they have shown so far. */
 export class TrainingEvaluator {
   memory: EvaluationMemory | null;
   private readonly job: TrainingJob;
@@ -94,6 +96,7 @@ export class TrainingEvaluator {
     return step + this.interval - (done % this.interval);
   }
 
+  /** Whether an evaluation is due after a step and was not made yet. */
   isDueAt(step: number): boolean {
     const { recipe, firstStep } = this.job;
     return isEvaluationDue(this.plan, recipe, this.trainingExamples, {
@@ -133,6 +136,7 @@ export class TrainingEvaluator {
     return isBest;
   }
 
+  /** Frees the session and the examples. */
   async close(): Promise<void> {
     this.table.close();
     await this.runner.close();

@@ -7,7 +7,8 @@ import type { StepRecord, TrainingJob } from '../job.ts';
 import { modelLayout } from '../model-layout.ts';
 import { unusedWordsDecay } from '../optimizer/unused-words.ts';
 import { needsParts } from '../step-parts.ts';
-import { configInUse, type PreparedRun } from '../step-planner.ts';
+import type { PreparedRun } from '../step-planner.ts';
+import { configInUse } from '../vocabulary-in-use.ts';
 import { buildTrainingGraph } from '../training-graph.ts';
 import { CheckpointSender } from './checkpoint-sender.ts';
 import { graphSha256, numericProfile } from './numeric-profile.ts';
@@ -50,6 +51,21 @@ interface Closable {
   close(): Promise<void>;
 }
 
+/**
+ * Gives back the memory of the state that the thread began with, by detaching its buffers: the thread's own data refers
+ * to it to the end, and the runner holds a copy.
+ */
+function releaseStart({ start, frozen }: TrainingJob): void {
+  const { parameters, firstMoments, secondMoments } = start;
+  const kept = new Set(frozen.map(({ data }) => data.buffer));
+  for (const { data } of [...parameters, ...firstMoments, ...secondMoments]) {
+    const { buffer } = data;
+    // Whatever else lies in the same buffer may still be needed.
+    const isWhole = data.byteLength === buffer.byteLength && !kept.has(buffer);
+    if (isWhole && buffer instanceof ArrayBuffer) structuredClone(buffer, { transfer: [buffer] });
+  }
+}
+
 /** @param opened - gets what is to be closed at the end, also when opening fails half-way */
 async function openEngine(job: TrainingJob, send: Send, opened: Closable[]): Promise<Engine> {
   send({ kind: 'phase', phase: 'building' });
@@ -65,6 +81,7 @@ async function openEngine(job: TrainingJob, send: Send, opened: Closable[]): Pro
   send({ kind: 'phase', phase: 'restoring' });
   const runner = await StepRunner.open(graph, layout, job, job);
   opened.push(runner);
+  releaseStart(job);
   const evaluator = job.evaluation === null ? null : await TrainingEvaluator.open(job, job.evaluation, count);
   if (evaluator !== null) opened.push(evaluator);
   const preparer = new StepPreparer({
@@ -87,18 +104,6 @@ async function openEngine(job: TrainingJob, send: Send, opened: Closable[]): Pro
   );
   send({ kind: 'phase', phase: 'ready', profile });
   return { runner, preparer, evaluator, total, decayUnused: unusedWordsDecay(config, job.recipe, layout) };
-}
-
-/**
- * Gives back the memory of the state that the thread began with, by detaching its buffers: the thread's own data refers
- * to it to the end, and it is as large as the state that the runner holds by now.
- */
-function releaseStart({ start, frozen }: TrainingJob): void {
-  const { parameters, firstMoments, secondMoments } = start;
-  const kept = new Set(frozen.map(({ data }) => data.buffer));
-  const buffers = new Set([...parameters, ...firstMoments, ...secondMoments].map(({ data }) => data.buffer));
-  for (const buffer of buffers)
-    if (buffer instanceof ArrayBuffer && !kept.has(buffer)) structuredClone(buffer, { transfer: [buffer] });
 }
 
 interface Tell {
@@ -149,7 +154,6 @@ async function runSteps(job: TrainingJob, engine: Engine, signals: Signals, tell
     const started = performance.now();
     const result = await runner.run(prepared, decayUnused);
     const seconds = (performance.now() - started) / 1000;
-    if (step === job.start.step) releaseStart(job);
     pace = paceOf(prepared.steps, seconds);
     const steps = stepRecords(prepared, result);
     if (steps.length > 0) tell.send({ kind: 'steps', steps, seconds });

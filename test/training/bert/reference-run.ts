@@ -10,7 +10,7 @@ import { createKeystream } from '../../../src/training/random/keystream.ts';
 import { computeGradients } from '../../../src/training/runtime/gradient-runner.ts';
 import { StepRunner } from '../../../src/training/runtime/step-runner.ts';
 import { stepInputs } from '../../../src/training/step-inputs.ts';
-import { configInUse } from '../../../src/training/step-planner.ts';
+import { configInUse } from '../../../src/training/vocabulary-in-use.ts';
 import { batchTargets, lossDenominator } from '../../../src/training/targets.ts';
 import { trainableModel } from '../../../src/training/trainable.ts';
 import { buildTrainingGraph } from '../../../src/training/training-graph.ts';
@@ -136,7 +136,7 @@ export async function trainSteps(
     const result = await runner.run(prepared, decayUnused);
     losses.push(...result.losses);
     gradientNorms.push(...result.gradientNorms);
-    parameters.push(new Map(runner.state().parameters.map(({ name, data }) => [name, data])));
+    parameters.push(new Map(runner.state().parameters.map(({ name, data }) => [name, data.slice()])));
   }
   const { unusedWords } = runner.state();
   await runner.close();

@@ -263,6 +263,18 @@ const evaluators: { readonly [Kind in OperatorKind]: Evaluate<Kind> } = {
       return place === y!.shape[0] ? 0 : at(y!, [place, column!]);
     }),
   ],
+  headOrder: ([rows, width], { attributes: { parts, heads } }) => {
+    const [n, m] = [rows!.data[0]!, width!.data[0]!];
+    const order: number[] = [];
+    for (let part = 0; part < parts; part++)
+      for (let row = 0; row < n; row++)
+        for (let head = 0; head < heads; head++)
+          for (let place = 0; place < m; place++)
+            order.push(((row * m + place) * parts + part) * heads + head);
+    const reverse = order.map((_, piece) => order.indexOf(piece));
+    return [order, reverse].map((list) => ({ shape: [list.length], data: Float64Array.from(list) }));
+  },
+  permuteRows: ([x, order]) => [build(x!.shape, ([row, column]) => at(x!, [order!.data[row!]!, column!]))],
   equality: ([left, right]) => [
     build([left!.shape[0]!, right!.shape[0]!], ([u, n]) => (left!.data[u!] === right!.data[n!] ? 1 : 0)),
   ],

@@ -132,6 +132,18 @@ export const operatorCases: Readonly<Record<OperatorKind, readonly Case[]>> = {
       build.one('lookup', [...ids(5, 7), real([2, 3]), real([4, 3]), real([1, 3])], none),
   ],
   pickRows: [({ build, real, picks }) => build.one('pickRows', [real([7, 3]), ...picks(3, 7)], none)],
+  headOrder: [0, 1].map((output) => ({ build, size }: Parameters<Case>[0]) => {
+    const sizes = [size('n'), size('m')];
+    const orders = build.apply('headOrder', sizes, { symbols: ['n', 'm'], parts: 3, heads: 2 });
+    return build.one('cast', [orders[output]!], { type: 'float32' });
+  }),
+  permuteRows: [
+    ({ build, real, size }) => {
+      const sizes = [size('n'), size('m')];
+      const orders = build.apply('headOrder', sizes, { symbols: ['n', 'm'], parts: 3, heads: 2 });
+      return build.one('permuteRows', [real(['6*m*n', 4]), ...orders], none);
+    },
+  ],
   minimum: [({ build, real }) => build.one('minimum', [real(['n', 4]), real([4])], none)],
   cast: [({ build, index }) => build.one('cast', [index(['n', 3], 9)], { type: 'float32' })],
   dropout: [

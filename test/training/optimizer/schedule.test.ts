@@ -80,7 +80,9 @@ describe('the factors of a step of AdamW', () => {
       const [decay, stepSize, epsilon] = adamw.factors(t, 3e-4, 0.01);
       const [m, v] = [0.02, 0.0009];
       const textbook = ((3e-4 / (1 - 0.9 ** t)) * m) / (Math.sqrt(v) / Math.sqrt(1 - 0.999 ** t) + 1e-8);
-      expect((stepSize! * m) / (Math.sqrt(v) + epsilon!)).toBeCloseTo(textbook, 12);
+      // The second moment is kept in units of (1 - 0.999) / (1 - 0.9)^2.
+      const kept = (v * (1 - 0.9) ** 2) / (1 - 0.999);
+      expect((stepSize! * m) / (Math.sqrt(kept) + epsilon!)).toBeCloseTo(textbook, 12);
       expect(decay).toBe(1 - 3e-6);
     }
   });

@@ -13,7 +13,7 @@ import { openSession } from '../../../src/training/runtime/session.ts';
 import { gatherSlot } from '../../../src/training/state-slots.ts';
 import type { InputValue } from '../../../src/training/step-inputs.ts';
 import { StepPlanner } from '../../../src/training/step-planner.ts';
-import { buildTrainingGraph } from '../../../src/training/training-graph.ts';
+import { buildTrainingGraph, collected } from '../../../src/training/training-graph.ts';
 import { madeUpExamples, tinyJob } from '../tiny-task.ts';
 
 let directory: string;
@@ -44,24 +44,36 @@ function preparedRun(job: TrainingJob, steps: number, inParts: boolean) {
     ]),
   );
   const count: InputValue = { type: 'int64', shape: [], data: BigInt64Array.of(BigInt(steps)) };
-  return { graph, inputs: { ...inputs, ...Object.fromEntries(state), [iterationCountInput]: count } };
+  const results = layout.trained.flatMap((slot, index) =>
+    graph.carried[index]!.map(({ output }): [string, readonly number[]] => [output, slot.shape]),
+  );
+  const outputShapes = [
+    ...results,
+    [collected.loss, [steps]] as const,
+    [collected.gradientNorm, [steps]] as const,
+  ];
+  return {
+    graph,
+    inputs: { ...inputs, ...Object.fromEntries(state), [iterationCountInput]: count },
+    outputShapes,
+  };
 }
 
 /** The bits of everything that a run over a graph gives, in the order of names. */
 async function bitsOf(
-  { graph, inputs }: ReturnType<typeof preparedRun>,
+  { graph, inputs, outputShapes }: ReturnType<typeof preparedRun>,
   threads: number,
   where?: SessionPlace,
 ): Promise<string> {
   const session = await openSession(graph.model, 'cpu', threads, where);
-  const outputs = await session.run(inputs);
+  const outputs = outputShapes.map(([name, shape]): [string, InputValue] => {
+    const data = new Float32Array(shape.reduce((size, length) => size * length, 1)).fill(NaN);
+    return [name, { type: 'float32', shape, data }];
+  });
+  await session.fill(inputs, Object.fromEntries(outputs));
   await session.close();
-  const names = Object.keys(outputs).sort();
-  return names
-    .map((name) => {
-      const { buffer, byteOffset, byteLength } = outputs[name]!;
-      return `${name} ${Buffer.from(buffer, byteOffset, byteLength).toString('base64')}`;
-    })
+  return outputs
+    .map(([name, { data }]) => `${name} ${Buffer.from(data.buffer).toString('base64')}`)
     .join('\n');
 }
 

@@ -7,7 +7,8 @@ import { unusedWordsDecay } from '../../../src/training/optimizer/unused-words.t
 import { paceOf, takeRun, unknownPace } from '../../../src/training/runtime/run-length.ts';
 import { StepRunner } from '../../../src/training/runtime/step-runner.ts';
 import type { StepPlan } from '../../../src/training/step-inputs.ts';
-import { configInUse, StepPlanner } from '../../../src/training/step-planner.ts';
+import { StepPlanner } from '../../../src/training/step-planner.ts';
+import { configInUse } from '../../../src/training/vocabulary-in-use.ts';
 import { buildTrainingGraph } from '../../../src/training/training-graph.ts';
 import { hashState, madeUpExamples, tinyConfig, tinyHead, tinyJob, tinyJobOf } from '../tiny-task.ts';
 

@@ -1,4 +1,4 @@
-// The encoder for inference, in onnxruntime's fused operators: exact up to the rounding of float32.
+// Writes the encoder for inference in onnxruntime's fused operators: exact up to the rounding of float32.
 import { architectures, type LayerNames } from '../bert/architecture.ts';
 import type { BertConfig } from '../job.ts';
 import type { GraphWriter } from './graph-writer.ts';
@@ -115,10 +115,10 @@ function layer(context: EncoderContext, index: number, input: LayerInput): strin
 }
 
 /**
- * The hidden states after the last layer.
+ * Writes the encoder: the hidden states after its last layer.
  * @returns the name of float32 [batch, length, hidden], or [batch, 1, hidden] where only the first token is read
  */
-export function encoder(context: EncoderContext, read: TokensRead): string {
+export function fusedEncoder(context: EncoderContext, read: TokensRead): string {
   const { write, config } = context;
   const mask = write.node('Cast', [inferenceInput.attentionMask], { to: { elementType: 'int32' } });
   let hidden = embeddings(context);

@@ -1,0 +1,86 @@
+// What a phase of training is to do: its head and recipe, the steps that are its own, and when it is over.
+import { CodedError } from '../../src/error.ts';
+import type { CheckpointManifest, TrainingPhase } from '../../src/storage/checkpoint-manifest.ts';
+import type { ModelHead, Recipe, TrainingEvaluation } from '../../src/training/job.ts';
+import type { MaskingVocabulary } from '../../src/training/masked-language.ts';
+import { isEvaluationDue } from '../../src/training/runtime/training-evaluation.ts';
+import type { PhaseInputs } from './phase-inputs.ts';
+import {
+  experimentSteps,
+  headOf,
+  pretrainingRecipeOf,
+  pretrainingSteps,
+  recipeOf,
+  trainingEvaluationOf,
+} from './training-plan.ts';
+
+export interface PhasePlan {
+  readonly phase: TrainingPhase;
+  readonly head: ModelHead;
+  readonly recipe: Recipe;
+  /** Steps of the experiment before the phase. */
+  readonly firstStep: number;
+  /** Steps at the end of the phase. */
+  readonly lastStep: number;
+  readonly masking: MaskingVocabulary | null;
+  readonly evaluation: TrainingEvaluation | null;
+}
+
+/**
+ * @throws CodedError `labels_invalid` when class weights or the metric of an early stop do not fit the labels;
+ * `model_incompatible` when pretraining has no mask to put in a word's place.
+ */
+export function phasePlan(phase: TrainingPhase, inputs: PhaseInputs): PhasePlan {
+  const { manifest, examples } = inputs;
+  const { training, evaluation } = inputs.spec;
+  const { rows } = manifest.splits.train;
+  const before = pretrainingSteps(training, rows);
+  // Also while pretraining: what the labels refuse is refused before it begins.
+  const labelled = trainingEvaluationOf(
+    training,
+    manifest,
+    { path: examples.evaluation },
+    evaluation.batchSize,
+  );
+  if (phase === 'pretraining')
+    return {
+      phase,
+      head: { task: 'maskedLanguage', labelCount: 0 },
+      recipe: pretrainingRecipeOf(training, training.pretraining?.epochs ?? 0),
+      firstStep: 0,
+      lastStep: before,
+      masking: maskingOf(inputs),
+      evaluation: null,
+    };
+  return {
+    phase,
+    head: headOf(manifest),
+    recipe: recipeOf(training, manifest),
+    firstStep: before,
+    lastStep: experimentSteps(training, rows),
+    masking: null,
+    evaluation: labelled,
+  };
+}
+
+function maskingOf({ tokenizer, config }: PhaseInputs): MaskingVocabulary {
+  const { maskId, classificationId, separatorId, paddingId, unknownId } = tokenizer;
+  if (maskId === undefined)
+    throw new CodedError('model_incompatible', 'Pretraining needs a tokenizer with a mask token.');
+  return {
+    maskId,
+    specialIds: new Set([maskId, classificationId, separatorId, paddingId, unknownId]),
+    vocabularySize: Math.min(tokenizer.vocabularySize, config.vocabularySize),
+  };
+}
+
+/** Whether a checkpoint of a phase is its end: nothing is left to train, and no evaluation of it was missed. */
+export function isPhaseComplete(
+  { step, evaluations: memory }: Pick<CheckpointManifest, 'step' | 'evaluations'>,
+  { recipe, firstStep, lastStep, evaluation }: PhasePlan,
+  rows: number,
+): boolean {
+  if (evaluation === null) return step >= lastStep;
+  if (isEvaluationDue(evaluation, recipe, rows, { step, firstStep, memory })) return false;
+  return step >= lastStep || (memory?.sinceBest ?? 0) >= (evaluation.patience ?? Infinity);
+}
