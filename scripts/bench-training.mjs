@@ -13,13 +13,16 @@
 // --gemm times the matrix products of a step alone, by onnxruntime's own kernel, after the training.
 // Prints the result as its last line, indented without --json; with --peer, of every way and their ratios.
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exampleTableOf } from '../dist/src/text/example-table.js';
 import { initialParameters } from '../dist/src/training/initial-parameters.js';
 import { trainableModel } from '../dist/src/training/trainable.js';
 import { BatchOrder } from '../dist/src/training/batch-order.js';
+import { runLimits } from '../dist/src/training/runtime/run-length.js';
 import { startTraining } from '../dist/src/training/trainer.js';
 import { encodeTexts, learnTokenizer, readTexts } from './labelled-texts.mjs';
 import { readConfigOf, readParameters, readTokenizer } from './model-folder.mjs';
@@ -48,15 +51,79 @@ const options = {
   'peer-padding': { type: 'string', default: 'longest' },
   'peer-dtype': { type: 'string', default: 'fp32' },
   rounds: { type: 'string', default: '2' },
+  help: { type: 'boolean', default: false },
 };
-const { values: given } = parseArgs({ options });
-if (given.model === undefined || given.data === undefined || !['groups', 'maximum'].includes(given.padding)) {
-  console.error('--model and --data FILE.tsv are needed; --padding is groups or maximum.');
-  process.exit(2);
-}
+const given = readArguments();
 const [batchSize, length, steps, warmup] = ['batch', 'length', 'steps', 'warmup'].map((name) =>
   Number(given[name]),
 );
+
+/** Ends the script with one line that says what is wrong. */
+function stop(message) {
+  console.error(message.replaceAll('\n', ' '));
+  process.exit(2);
+}
+
+function readArguments() {
+  let values;
+  try {
+    ({ values } = parseArgs({ options }));
+  } catch (error) {
+    stop(`${error.message.replace(/\.?$/, '.')} --help names the options.`);
+  }
+  if (values.help) {
+    const names = Object.entries(options).map(([name, { type, default: value }]) => {
+      if (type === 'boolean') return `[--${name}]`;
+      return value === undefined ? `[--${name} …]` : `[--${name} ${value}]`;
+    });
+    console.log(`npm run bench:training -- ${names.join(' ')}; docs/performance.md says what they mean.`);
+    process.exit(0);
+  }
+  checkNumbers(values);
+  checkFiles(values);
+  return values;
+}
+
+function checkNumbers(values) {
+  const least = { batch: 1, length: 3, steps: 1, warmup: 0, threads: 1, seed: 0, rounds: 1 };
+  for (const [name, minimum] of Object.entries(least))
+    if (!/^\d+$/.test(values[name]) || Number(values[name]) < minimum)
+      stop(`--${name} is a whole number, ${minimum} or more.`);
+  if (!/^0?(\.\d+)?$/.test(values.dropout) || values.dropout === '')
+    stop('--dropout is a number from 0 to below 1, such as 0.1.');
+  if (!['groups', 'maximum'].includes(values.padding)) stop('--padding is groups or maximum.');
+}
+
+function checkFiles({ model, data, tokenizer, peer, 'peer-script': script }) {
+  const sizes = Object.keys(modelSizes);
+  if (model === undefined || data === undefined)
+    stop(`--model DIR or one of ${sizes.join(', ')}, and --data FILE.tsv, are needed.`);
+  if (!existsSync(data)) stop(`--data: there is no file ${data}.`);
+  const isFolder = !sizes.includes(model);
+  if (isFolder && !existsSync(join(model, 'config.json')))
+    stop(`--model is one of ${sizes.join(', ')}, or a folder with config.json; ${model} is neither.`);
+  const folder = tokenizer ?? (isFolder ? model : undefined);
+  if (folder !== undefined && !existsSync(join(folder, 'tokenizer.json')))
+    stop(`${folder} has no tokenizer.json: name a folder that has one with --tokenizer DIR.`);
+  if (peer !== undefined && script === undefined) stop('--peer PYTHON needs --peer-script FILE.');
+}
+
+/** Every step takes rows of its own. */
+function requireRows(rows) {
+  const all = steps + warmup;
+  if (rows >= batchSize * all) return;
+  const most = Math.floor(rows / batchSize) - warmup;
+  const smaller = Math.floor(rows / all);
+  const ways = [
+    ...(most > 0 ? [`--steps ${most}`] : []),
+    ...(smaller > 0 ? [`--batch ${smaller}`] : []),
+    `a file of ${batchSize * all} rows`,
+  ];
+  stop(
+    `${given.data} has ${rows} rows, too few for ${steps} steps and ${warmup} of warm-up of ${batchSize} rows each; ` +
+      `${ways.join(', or ')} would do.`,
+  );
+}
 
 /** Fills an example with padding that is computed like words. */
 function fill(example, paddingId) {
@@ -75,8 +142,6 @@ function wordsOf(examples, extra) {
 /** The examples, laid where the engine's own order finds them in the peer's. */
 function arranged(examples, recipe) {
   const count = batchSize * (steps + warmup);
-  if (examples.length < count)
-    throw new Error(`${examples.length} rows are too few for ${steps + warmup} steps of ${batchSize}.`);
   const wanted = peerOrder(examples.length, count, Number(given.seed));
   const order = new BatchOrder(count, recipe);
   const places = Array.from({ length: steps + warmup }, (_, step) => [...order.examplesOf(step)]).flat();
@@ -88,6 +153,7 @@ function arranged(examples, recipe) {
 async function prepareJob() {
   const isFolder = !(given.model in modelSizes);
   const file = readTexts(given.data);
+  requireRows(file.texts.length);
   const folder = given.tokenizer ?? (isFolder ? given.model : undefined);
   const tokenizer = folder === undefined ? await learnTokenizer(file.texts) : readTokenizer(folder);
   const config = isFolder
@@ -163,7 +229,11 @@ function measured(runs) {
   let done = 0;
   const first = runs.findIndex(({ steps: ofRun }) => (done += ofRun.length) >= warmup) + 1;
   const counted = runs.slice(first);
-  if (first === 0 || counted.length === 0) throw new Error('There are too few --steps to measure.');
+  if (first === 0 || counted.length === 0)
+    stop(
+      `No run is left to measure after ${warmup} steps of warm-up: --warmup 1 would do (the first run is one step), ` +
+        `or --steps ${runLimits.steps} (the longest run).`,
+    );
   const all = counted.flatMap(({ steps: ofRun }) => ofRun);
   return {
     runs: counted.length,
@@ -259,6 +329,7 @@ function peerWays() {
 }
 
 async function besidePeer() {
+  requireRows(readTexts(given.data).texts.length);
   const ways = peerWays();
   const [own, ...peers] = await inTurns(Number(given.rounds), [
     () => lastLineOf(process.execPath, ownTurn()),

@@ -21,22 +21,52 @@ import { labelCountOf, readConfigOf, readParameters, taskOf, tasks } from './mod
 /** Of Hugging Face: a token without a target. */
 const ignoredLabel = -100;
 
-const { values: given } = parseArgs({
-  options: {
-    model: { type: 'string' },
-    batch: { type: 'string' },
-    output: { type: 'string' },
-    task: { type: 'string' },
-    threads: { type: 'string', default: '1' },
-  },
-});
+const options = {
+  model: { type: 'string' },
+  batch: { type: 'string' },
+  output: { type: 'string' },
+  task: { type: 'string' },
+  threads: { type: 'string', default: '1' },
+};
+const given = readArguments();
 if (given.model === undefined || given.batch === undefined || given.output === undefined)
   stop('--model DIR, --batch batch.json and --output grads.safetensors are needed.');
 if (given.task !== undefined && !tasks.includes(given.task)) stop(`--task is one of ${tasks.join(', ')}.`);
+if (!/^[1-9]\d*$/.test(given.threads)) stop('--threads is a whole number, 1 or more.');
 
+/** Ends the script with one line that says what is wrong. */
 function stop(message) {
-  console.error(message);
+  console.error(message.replaceAll('\n', ' '));
   process.exit(2);
+}
+
+function readArguments() {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    stop(
+      `${error.message.replace(/\.?$/, '.')} The options are ${Object.keys(options).join(', ')}, each with --.`,
+    );
+  }
+}
+
+/** @returns the batch: its tokens, and what else says something of each token, are of one shape. */
+function readBatch(file) {
+  let batch;
+  try {
+    batch = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    stop(`--batch: ${file} cannot be read as JSON: ${error.message}`);
+  }
+  const rows = batch?.input_ids;
+  if (!Array.isArray(rows) || rows.length === 0 || !rows.every((row) => Array.isArray(row) && row.length > 0))
+    stop('The batch lacks input_ids: a list of rows, each a list of token ids.');
+  for (const name of ['attention_mask', 'token_type_ids']) {
+    const isFitting = rows.every((row, place) => batch[name]?.[place]?.length === row.length);
+    if (batch[name] !== undefined && !isFitting)
+      stop(`${name} of the batch is not of the shape of input_ids.`);
+  }
+  return batch;
 }
 
 function taskOfTargets({ labels, regression_targets: values }, outputs) {
@@ -81,7 +111,7 @@ function logitsOf(logits, task, batch, width) {
 }
 
 const { config, raw } = readConfigOf(given.model);
-const data = JSON.parse(readFileSync(given.batch, 'utf8'));
+const data = readBatch(given.batch);
 const task = given.task ?? taskOf(raw) ?? taskOfTargets(data, labelCountOf(raw));
 const head = { task, labelCount: labelCountOf(raw) };
 const recipe = {

@@ -13,6 +13,7 @@ import { createLogger, type Logger } from '../src/log.ts';
 import { openStore } from '../src/storage/open-store.ts';
 import { connectionOptions } from '../src/temporal/connection.ts';
 import type { ActivityDependencies } from './activities/dependencies.ts';
+import { removeAbandonedScratch } from './activities/scratch-directory.ts';
 
 /** What a kind of worker runs, and what it opened for that. */
 interface WorkerKindOptions extends Pick<WorkerOptions, 'activities' | 'workflowBundle'> {
@@ -64,6 +65,7 @@ async function run(
 ): Promise<void> {
   // Signals are ours: training must hear of them at once, not at the end of the grace time.
   Runtime.install({ shutdownSignals: [], workerHeartbeatInterval: '5 s', logger: sdkLogger(log) });
+  await tidyScratch(log);
   log.info('starting: waits for the database and Temporal');
   await applyMigrations(config.databaseUrl, migrationsDirectory());
   const database = openDatabase(config.databaseUrl);
@@ -114,6 +116,16 @@ async function run(
     await client.connection.close();
     await connection.close();
     await database.close();
+  }
+}
+
+/** A machine whose temporary directory cannot be tidied can still work. */
+async function tidyScratch(log: Logger): Promise<void> {
+  try {
+    const removed = await removeAbandonedScratch();
+    if (removed > 0) log.info({ removed }, 'removed what killed workers had left on this machine');
+  } catch (error) {
+    log.warn({ reason: messageOf(error) }, 'what killed workers have left was not removed');
   }
 }
 

@@ -26,8 +26,9 @@ export const parquetLimits = {
   rowGroupRows: 10_000_000,
   /** Rows that are decoded together where no column is nested. */
   sliceRows: 65_536,
-  /** Rows that are handed on together. */
+  /** Rows that are handed on together, and about how many bytes of them: a value that many rows share counts in each. */
   batchRows: 1_024,
+  batchBytes: 16 * 1024 * 1024,
   /** Of the thread that decodes. */
   heapMebibytes: 2_048,
   /** What decoding the next rows may take: only a file made to hang a reader takes longer. */

@@ -31,6 +31,14 @@ export function cellOf(value: unknown): CellValue {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, cellOf(inner)]));
 }
 
+/** About the bytes that a cell takes as text: what limits go by. */
+export function cellBytes(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (Array.isArray(value)) return value.reduce<number>((sum, inner) => sum + 1 + cellBytes(inner), 0);
+  if (typeof value !== 'object' || value === null) return 8;
+  return Object.entries(value).reduce((sum, [name, inner]) => sum + name.length + cellBytes(inner), 0);
+}
+
 function decode(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);

@@ -9,8 +9,8 @@ import {
 } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { compressors } from 'hyparquet-compressors';
-import { parquetLimits } from './limits.ts';
-import { cellOf, cellOfText } from './parquet-cell.ts';
+import { datasetLimits, parquetLimits } from './limits.ts';
+import { cellBytes, cellOf, cellOfText } from './parquet-cell.ts';
 import type { CellValue } from './rows.ts';
 
 /** What makes a file unreadable. The message goes on after "line N: ". */
@@ -34,6 +34,9 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   const metadata = await parquetMetadataAsync(file, { geoparquet: false });
   if (metadata.schema.length > parquetLimits.schemaElements)
     throw new ParquetFault(`has a schema of over ${parquetLimits.schemaElements} elements`);
+  const rows = metadata.row_groups.reduce((sum, group) => sum + group.num_rows, 0n);
+  if (rows !== metadata.num_rows)
+    throw new ParquetFault(`says that it has ${metadata.num_rows} rows, its row groups have ${rows}`);
   const columns = topLevelColumns(metadata);
   return { columns, batches: batchesOf(file, metadata, columns) };
 }
@@ -89,7 +92,7 @@ async function* batchesOf(
   let groupStart = 0;
   for (const group of metadata.row_groups) {
     const rows = Number(group.num_rows);
-    await checkRowGroup(file, group, rows);
+    await checkRowGroup(file, group, { rows, isNested });
     // A nested column can only be decoded whole, whatever rows of it are wanted.
     const slice = isNested ? Math.max(1, rows) : parquetLimits.sliceRows;
     for (let start = 0; start < rows; start += slice) {
@@ -102,17 +105,44 @@ async function* batchesOf(
         utf8: false,
         parsers: { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && cellOfText(bytes) },
       });
-      for (let first = 0; first < found.length; first += parquetLimits.batchRows)
-        yield found
-          .slice(first, first + parquetLimits.batchRows)
-          .map((row) => columns.map((column) => cellOf(row[column])));
+      yield* batchesOfRows(found, columns);
     }
     groupStart += rows;
   }
 }
 
+/** Rows in batches that are bounded by what they take once they are copied, however little they take in the file. */
+function* batchesOfRows(
+  found: readonly Readonly<Record<string, unknown>>[],
+  columns: readonly string[],
+): Generator<readonly (readonly CellValue[])[]> {
+  let batch: (readonly CellValue[])[] = [];
+  let sizeBytes = 0;
+  for (const row of found) {
+    const cells = columns.map((column) => cellOf(row[column]));
+    const rowBytes = cells.reduce<number>((sum, cell) => sum + cellBytes(cell), 0);
+    const isFull =
+      batch.length === parquetLimits.batchRows || sizeBytes + rowBytes > parquetLimits.batchBytes;
+    const isTooLong = rowBytes > datasetLimits.longestLineBytes;
+    // What is wrong with a row is told at its line: all rows before it are handed on first.
+    if (batch.length > 0 && (isFull || isTooLong)) {
+      yield batch;
+      batch = [];
+      sizeBytes = 0;
+    }
+    if (isTooLong) throw new ParquetFault(`is longer than ${datasetLimits.longestLineBytes} bytes`);
+    batch.push(cells);
+    sizeBytes += rowBytes;
+  }
+  if (batch.length > 0) yield batch;
+}
+
 /** Whether a row group, and each page of it, holds no more than it may and than the pages of the file can. */
-async function checkRowGroup(file: AsyncBuffer, { columns }: RowGroup, rows: number): Promise<void> {
+async function checkRowGroup(
+  file: AsyncBuffer,
+  { columns }: RowGroup,
+  { rows, isNested }: { readonly rows: number; readonly isNested: boolean },
+): Promise<void> {
   const { rowGroupBytes, rowGroupRows } = parquetLimits;
   const tooLarge = (what: string): never => {
     throw new ParquetFault(`has a row group of over ${what}: write it with smaller row groups`);
@@ -126,7 +156,10 @@ async function checkRowGroup(file: AsyncBuffer, { columns }: RowGroup, rows: num
     const compressedBytes = Number(chunk.total_compressed_size);
     sizeBytes += Math.max(compressedBytes, Number(chunk.total_uncompressed_size));
     if (!(compressedBytes >= 0 && sizeBytes <= rowGroupBytes)) tooLarge(`${rowGroupBytes} bytes`);
-    checkPages(await file.slice(start, start + compressedBytes), Number(chunk.num_values), tooLarge);
+    const values = Number(chunk.num_values);
+    if (!isNested && values !== rows)
+      throw new ParquetFault(`has a column of ${values} values in a row group of ${rows} rows`);
+    checkPages(await file.slice(start, start + compressedBytes), values, tooLarge);
   }
 }
 
@@ -148,4 +181,5 @@ function checkPages(chunk: ArrayBuffer, values: number, tooLarge: (what: string)
     if (page) remaining -= entries;
     reader.offset += stored;
   }
+  if (remaining !== 0) throw new ParquetFault('has a column whose pages hold another number of values');
 }

@@ -36,6 +36,9 @@ const largest = {
   typeVocabularySize: 16,
 } as const;
 
+/** One token between two special ones. */
+const fewestPositions = 3;
+
 const defaultLayerNormEpsilon = 1e-12;
 
 /** How transformers calls what the logits are compared with; other heads need no such field. */
@@ -73,7 +76,8 @@ export function readModelConfig(json: unknown): ModelConfig {
   }
   const maxPositions = count(root, 'max_position_embeddings', largest.maxPositions);
   const positionOffset = traits.positionsFollowPadding ? Number(paddingId) + 1 : 0;
-  if (positionOffset >= maxPositions) throw invalid('has a pad_token_id that leaves no position for a text');
+  if (maxPositions - positionOffset < fewestPositions)
+    throw invalid(`leaves a text fewer than ${fewestPositions} positions`);
   const hasTokenTypes = otherwise.typeVocabularySize > 0;
   return {
     family,

@@ -79,7 +79,8 @@ export async function inspectModel(files: ModelFiles): Promise<InspectedModel> {
  * The encoder's tensors of an inspected model, under names that begin with its family's, checked against the blob's hash.
  *
  * @param onProgress called whenever bytes come.
- * @throws CodedError `blob_missing`, `blob_corrupt`, `model_invalid`.
+ * @throws CodedError `blob_missing`, `blob_corrupt`; `model_invalid`, also for a tensor with a value that is not finite, which
+ * is only found when the values are read.
  */
 export async function readModelTensors(
   blobs: BlobStore,
@@ -88,9 +89,14 @@ export async function readModelTensors(
   onProgress?: () => void,
 ): Promise<readonly NamedTensor[]> {
   const tensors = await readSafetensors(await blobs.get(weights), weights.sizeBytes, onProgress);
-  return tensors
-    .filter(({ name }) => !isIgnoredTensor(name))
-    .map((tensor) => ({ ...tensor, name: parameterName(tensor.name, family) }));
+  const used = tensors.filter(({ name }) => !isIgnoredTensor(name));
+  const broken = used.filter(({ data }) => !data.every(Number.isFinite)).map(({ name }) => name);
+  if (broken.length > 0)
+    throw new CodedError(
+      'model_invalid',
+      `model.safetensors: ${listed('with values that are not finite', broken).join('')}.`,
+    );
+  return used.map((tensor) => ({ ...tensor, name: parameterName(tensor.name, family) }));
 }
 
 function refuseDeepNesting(fileName: string, json: string): void {

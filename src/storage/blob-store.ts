@@ -27,11 +27,14 @@ export function isBlobRef(value: unknown): value is BlobRef {
   return typeof sha256 === 'string' && hashPattern.test(sha256) && Number.isSafeInteger(sizeBytes);
 }
 
+/** Whether an error says that an object of the store is lost or is not what its name says. */
+export function isDamage(error: unknown): error is CodedError {
+  return error instanceof CodedError && (error.code === 'blob_missing' || error.code === 'blob_corrupt');
+}
+
 export class BlobStore {
   readonly #store: ObjectStore;
   readonly #prefix: string;
-  /** Hashes whose stored content was read here and found to be another: these are written anew. */
-  readonly #broken = new Set<string>();
 
   /** @param prefix put before every key, so that projects do not share blobs; empty, or ends with a slash. */
   constructor(store: ObjectStore, prefix: string) {
@@ -39,20 +42,19 @@ export class BlobStore {
     this.#prefix = prefix;
   }
 
+  /** What is stored already is read, and written anew when it is broken: all who produce the content share it. */
   async putBytes(bytes: Uint8Array): Promise<BlobRef> {
     const reference = { sha256: sha256Of(bytes), sizeBytes: bytes.byteLength };
-    if (!(await this.#isStored(reference))) {
-      await this.#store.put(this.#key(reference.sha256), bytes);
-      this.#broken.delete(reference.sha256);
-    }
+    if (!(await this.#isIntact(reference))) await this.#store.put(this.#key(reference.sha256), bytes);
     return reference;
   }
 
   /**
-   * Stores bytes that lie in several places as one blob, without a copy of them all.
+   * Stores bytes that lie in several places as one blob, without a copy of them all. What is stored already is read, and
+   * written anew when it is broken.
    *
    * @param parts in the order of the content; they must not change until the promise settles.
-   * @param onProgress called now and then while the parts are hashed and stored.
+   * @param onProgress called now and then while the parts are hashed, compared and stored.
    */
   async putParts(parts: readonly Uint8Array[], onProgress: () => void = () => undefined): Promise<BlobRef> {
     const hash = createHash('sha256');
@@ -67,13 +69,11 @@ export class BlobStore {
       await turn();
     }
     const reference = { sha256: `sha256:${hash.digest('hex')}`, sizeBytes };
-    if (!(await this.#isStored(reference))) {
+    if (!(await this.#isIntact(reference, onProgress)))
       await this.#store.put(
         this.#key(reference.sha256),
         Readable.from(piecesOf(parts, onProgress), { objectMode: false }),
       );
-      this.#broken.delete(reference.sha256);
-    }
     return reference;
   }
 
@@ -95,10 +95,8 @@ export class BlobStore {
     try {
       await this.#store.put(incoming, body.pipe(meter));
       const reference = meter.reference();
-      if (!(await this.#isStored(reference))) {
-        await this.#store.copy(incoming, this.#key(reference.sha256));
-        this.#broken.delete(reference.sha256);
-      }
+      // Also over what is there: that may be broken, and a copy within the store costs less than reading it.
+      await this.#store.copy(incoming, this.#key(reference.sha256));
       return reference;
     } catch (error) {
       // The store wraps what broke its source; a fault of the source itself says more.
@@ -122,14 +120,10 @@ export class BlobStore {
     if (stored === undefined) throw missing(sha256);
     if (sizeBytes !== undefined && stored.sizeBytes !== sizeBytes) {
       stored.body.destroy();
-      this.#broken.add(sha256);
       throw corrupt(sha256);
     }
     const verifier = new HashingStream(stored.sizeBytes, sha256);
     stored.body.once('error', (error) => verifier.destroy(storageFault(error)));
-    verifier.once('error', (error) => {
-      if (error instanceof CodedError && error.code === 'blob_corrupt') this.#broken.add(sha256);
-    });
     verifier.once('close', () => stored.body.destroy());
     return stored.body.pipe(verifier);
   }
@@ -176,10 +170,14 @@ export class BlobStore {
     return `${this.#prefix}blobs/sha256/${digits.slice(0, 2)}/${digits}`;
   }
 
-  /** A blob of another size under this name is broken, and so is one that was found to be: it is written anew. */
-  async #isStored(reference: BlobRef): Promise<boolean> {
-    if (this.#broken.has(reference.sha256)) return false;
-    return (await this.#store.head(this.#key(reference.sha256)))?.sizeBytes === reference.sizeBytes;
+  async #isIntact(blob: BlobRef, onProgress: () => void = () => undefined): Promise<boolean> {
+    try {
+      for await (const _chunk of await this.get(blob)) onProgress();
+      return true;
+    } catch (error) {
+      if (isDamage(error)) return false;
+      throw error;
+    }
   }
 }
 

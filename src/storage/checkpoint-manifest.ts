@@ -100,8 +100,8 @@ function isManifest(value: unknown): value is CheckpointManifest {
     isRecord(value['unusedWords']) &&
     Number.isFinite(value['unusedWords']['scale']) &&
     Number.isFinite(value['unusedWords']['momentum']) &&
-    isRecordOrNull(value['evaluations']) &&
-    isRecordOrNull(value['lora']) &&
+    isEvaluations(value['evaluations']) &&
+    isLora(value['lora']) &&
     isRecord(value['ledger']) &&
     isCount(value['ledger']['steps']) &&
     isHash(value['ledger']['sha256'])
@@ -116,8 +116,19 @@ function isBlobRefOrNull(value: unknown): boolean {
   return value === null || isBlobRef(value);
 }
 
-function isRecordOrNull(value: unknown): boolean {
-  return value === null || isRecord(value);
+function isEvaluations(value: unknown): boolean {
+  if (value === null) return true;
+  return (
+    isRecord(value) && isCount(value['lastStep']) && isCount(value['sinceBest']) && isBest(value['best'])
+  );
+}
+
+function isBest(value: unknown): boolean {
+  return value === null || (isRecord(value) && isCount(value['step']) && Number.isFinite(value['value']));
+}
+
+function isLora(value: unknown): boolean {
+  return value === null || (isRecord(value) && isCount(value['rank']) && Number.isFinite(value['alpha']));
 }
 
 function isCount(value: unknown): value is number {

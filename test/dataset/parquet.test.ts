@@ -1,5 +1,5 @@
 // Parquet files: what other programs wrote is read, whatever the codec, and a file that is broken or hostile is refused.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,8 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { parquetWriteBuffer, type ColumnSource } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inspectSplit } from '../../src/dataset/inspect-split.ts';
-import { parquetLimits } from '../../src/dataset/limits.ts';
+import { datasetLimits, parquetLimits } from '../../src/dataset/limits.ts';
+import { openParquet } from '../../src/dataset/parquet-file.ts';
 import { readRows, type Row } from '../../src/dataset/rows.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -134,6 +135,57 @@ describe('a Parquet file that cannot be used', () => {
     const bytes = Buffer.from(good);
     bytes.writeUInt32LE(parquetLimits.footerBytes + 1, bytes.length - 8);
     await expect(read(bytes)).rejects.toThrow('footer');
+  });
+
+  it('is refused wherever it says another number of rows or values than it has', async () => {
+    const data = Array.from({ length: 100 }, (_, index) => `row ${index}`);
+    const bytes = Buffer.from(written([column('a', data)]));
+    // 100 and 99 as Thrift writes whole numbers: zigzag, seven bits a byte.
+    const [hundred, less] = [Buffer.of(0xc8, 0x01), Buffer.of(0xc6, 0x01)];
+    let refused = 0;
+    for (let place = bytes.indexOf(hundred); place !== -1; place = bytes.indexOf(hundred, place + 1)) {
+      const lying = Buffer.from(bytes);
+      less.copy(lying, place);
+      const outcome = await read(lying).catch((error: unknown) => error);
+      // A number that says something else, a size for instance, changes nothing.
+      if (Array.isArray(outcome)) expect(outcome).toHaveLength(100);
+      else {
+        expect(outcome).toMatchObject({ code: 'dataset_invalid' });
+        refused += 1;
+      }
+    }
+    expect(refused).toBeGreaterThanOrEqual(4);
+  });
+
+  it('is refused at the first row that is longer than a line may be', async () => {
+    const long = 'x'.repeat(datasetLimits.longestLineBytes + 1);
+    const bytes = written([column('a', ['one', 'two', long, 'four'])]);
+    const lines: number[] = [];
+    const reading = (async () => {
+      for await (const { line } of readRows('train', 'parquet', stream(bytes))) lines.push(line);
+    })();
+    await expect(reading).rejects.toThrow('line 3: is longer than');
+    expect(lines).toEqual([1, 2]);
+  });
+
+  it('hands on few rows at a time where many share one long value', async () => {
+    const long = 'x'.repeat(1_000_000);
+    const path = join(temporary, 'shared.parquet');
+    writeFileSync(
+      path,
+      written([
+        column(
+          'a',
+          Array.from({ length: 100 }, () => long),
+        ),
+      ]),
+    );
+    const { batches } = await openParquet(path);
+    const sizes: number[] = [];
+    for await (const batch of batches) sizes.push(batch.length);
+    rmSync(path);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(100);
+    expect(Math.max(...sizes) * long.length).toBeLessThanOrEqual(parquetLimits.batchBytes);
   });
 
   it('is refused, whatever byte of it is changed, or read; it never ends the process or hangs', async () => {

@@ -88,6 +88,18 @@ describe('a model folder', () => {
     expect(byName(await readModelTensors(blobs, weights, 'bert'))).toEqual(byName(encoder()));
   });
 
+  it('is refused when it is read where a value is not finite, naming the tensor', async () => {
+    for (const value of [NaN, Infinity, -Infinity]) {
+      const tensors = encoder();
+      tensors[3]!.data[1] = value;
+      const { weights } = await inspect(tensors);
+      await expect(readModelTensors(blobs, weights, 'bert')).rejects.toMatchObject({
+        code: 'model_invalid',
+        message: expect.stringContaining(tensors[3]!.name) as string,
+      });
+    }
+  });
+
   it('lists what it ignores: heads, and stored positions', async () => {
     const extra = ['cls.predictions.bias', 'classifier.weight', 'bert.embeddings.position_ids'];
     const { ignored, weights } = await inspect([...encoder(), ...extra.map((name) => ({ ...head, name }))]);

@@ -198,6 +198,23 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))(
         expect((await buffer(await blobs.get(reference))).equals(body)).toBe(true);
       });
 
+      it.each([
+        ['from memory', (body: Buffer) => blobs.putBytes(body)],
+        ['in parts', (body: Buffer) => blobs.putParts([body.subarray(0, 10), body.subarray(10)])],
+        ['as a stream', (body: Buffer) => blobs.putStream(pieces(body))],
+      ])(
+        'that was damaged unread, at its full size, is mended when it is put again %s',
+        async (_how, putAgain) => {
+          const body = randomBytes(10_000);
+          const reference = await blobs.putBytes(body);
+          const file = openSync(pathOf(reference.sha256), 'r+');
+          writeSync(file, Buffer.from('damaged'), 0, 7, 1000);
+          closeSync(file);
+          expect(await putAgain(body)).toEqual(reference);
+          expect((await buffer(await blobs.get(reference))).equals(body)).toBe(true);
+        },
+      );
+
       it('that is missing is said to be missing', async () => {
         const reference = await blobs.putBytes(randomBytes(10));
         rmSync(pathOf(reference.sha256));

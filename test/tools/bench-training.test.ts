@@ -1,4 +1,5 @@
 // The benchmark of training: that it trains on the peer's batches, and what it prints.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -54,6 +55,29 @@ describe('bench:training', () => {
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 2);
     expect((result['gemm'] as Record<string, number>)['gigaflopsPerSecond']).toBeGreaterThan(0);
     expect(result['losses']).toHaveLength(7);
+  });
+
+  it.each([
+    ['too few rows', ['--steps', '20'], 2, '--steps 9, or --batch 1, or a file of 84 rows would do'],
+    ['an unknown option', ['--step', '6'], 2, "Unknown option '--step'"],
+    ['a number that is none', ['--warmup', 'some'], 2, '--warmup is a whole number, 0 or more.'],
+    ['a file that is not there', ['--data', 'none.tsv'], 2, 'there is no file none.tsv'],
+    ['too few steps', ['--warmup', '3'], 2, '--warmup 1 would do'],
+    ['a call for help', ['--help'], 0, '[--steps 30]'],
+  ])('answers %s with one line', (_, parameters, status, line) => {
+    const data = join(directory, 'texts.tsv');
+    const { stdout, stderr, ...ended } = spawnSync(
+      process.execPath,
+      [
+        ...[join(scripts, 'bench-training.mjs'), '--model', 'tiny', '--data', data, '--threads', '1'],
+        ...['--batch', '4', '--length', '12', '--steps', '6', '--warmup', '1', ...parameters],
+      ],
+      { encoding: 'utf8' },
+    );
+    const printed = `${stdout}${stderr}`;
+    expect(printed).toContain(line);
+    expect(printed.trimEnd().split('\n')).toHaveLength(1);
+    expect(ended.status).toBe(status);
   });
 
   it('computes all padding where it is asked to, and other weights follow', () => {

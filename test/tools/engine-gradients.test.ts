@@ -107,6 +107,14 @@ describe('engine:gradients', () => {
     expect(() => engineGradients(ownModel, ownBatch, ['--task', 'translation'])).toThrow('--task is one of');
   });
 
+  it.each([
+    [{}, 'The batch lacks input_ids'],
+    [{ ...ownBatch, attention_mask: [[1]] }, 'attention_mask of the batch is not of the shape of input_ids'],
+  ])('says what is wrong with a batch, without a stack trace: %#', (batch, line) => {
+    expect(() => engineGradients(ownModel, batch)).toThrow(line);
+    expect(() => engineGradients(ownModel, batch)).not.toThrow('TypeError');
+  });
+
   it('refuses a model that lacks a tensor by its name', () => {
     const tensors = ownModel.tensors.filter(({ name }) => !name.endsWith('layer.0.output.dense.weight'));
     expect(() => engineGradients({ ...ownModel, tensors }, ownBatch)).toThrow('layer.0.output.dense.weight');

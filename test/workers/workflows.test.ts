@@ -126,6 +126,18 @@ describe('an experiment’s workflow', () => {
     });
   }, 60_000);
 
+  it('ends as blob_corrupt when that is what its attempts end with', async () => {
+    const fail = (): Promise<never> => {
+      throw ApplicationFailure.retryable('The content is another.', 'blob_corrupt');
+    };
+    await runScenario(temporal, { snapshotDataset: fail }, async (scenario) => {
+      expect(await scenario.handle.result()).toEqual({ state: 'failed', code: 'blob_corrupt' });
+      expect(scenario.transitions.at(-1)?.error?.message).toMatch(
+        /^10 attempts .* The content is another\.$/,
+      );
+    });
+  }, 60_000);
+
   it('does not count attempts that end because what they need is away, or because their worker stops', async () => {
     let attempts = 0;
     let revoked = 0;

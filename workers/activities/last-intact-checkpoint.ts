@@ -2,13 +2,12 @@
 import type { CheckpointRepository } from '../../src/database/checkpoint-repository.ts';
 import type { CodedError } from '../../src/error.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
-import type { BlobRef } from '../../src/experiment/blob.ts';
 import type { Logger } from '../../src/log.ts';
-import type { BlobStore } from '../../src/storage/blob-store.ts';
+import { isDamage, type BlobStore } from '../../src/storage/blob-store.ts';
 import type { CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import type { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
-import type { NamedTensor, TrainingState } from '../../src/training/job.ts';
-import { isDamage, readStoredTensors } from './stored-tensors.ts';
+import type { TrainingState } from '../../src/training/job.ts';
+import { readStoredTensors } from './stored-tensors.ts';
 
 export interface RestoredCheckpoint {
   readonly id: string;
@@ -62,30 +61,17 @@ export async function lastIntactCheckpoint(
   return undefined;
 }
 
-/** Reads every blob even when the first is broken: the store must know of all that it is to replace. */
 async function restore(
   blobs: BlobStore,
   { step, unusedWords, evaluations, blobs: { parameters, firstMoments, secondMoments } }: CheckpointManifest,
   onProgress: () => void,
 ): Promise<TrainingState> {
-  let fault: CodedError | undefined;
-  const read = async (blob: BlobRef): Promise<readonly NamedTensor[]> => {
-    try {
-      return await readStoredTensors(blobs, blob, onProgress);
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      fault ??= error;
-      return [];
-    }
-  };
-  const state = {
+  return {
     step,
-    parameters: await read(parameters),
-    firstMoments: await read(firstMoments),
-    secondMoments: secondMoments === null ? [] : await read(secondMoments),
+    parameters: await readStoredTensors(blobs, parameters, onProgress),
+    firstMoments: await readStoredTensors(blobs, firstMoments, onProgress),
+    secondMoments: secondMoments === null ? [] : await readStoredTensors(blobs, secondMoments, onProgress),
     unusedWords,
     evaluations,
   };
-  if (fault !== undefined) throw fault;
-  return state;
 }

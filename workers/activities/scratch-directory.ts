@@ -1,14 +1,61 @@
-// A directory of this machine for one attempt: large things are read from disk, and gone when it ends.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+// A directory of this machine for one attempt: large things are read from disk, and gone when it ends. Its name says whose
+// it is, so that what a killed worker has left is found.
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+/** What follows the host in a name: the process and what makes the name unique. */
+const ownerPattern = /^(\d+)-[A-Za-z0-9]{6}$/;
 
 /** Does `work` with an empty directory in the machine's temporary one, and removes it whatever comes of it. */
 export async function withScratchDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'bert-eval-'));
+  const directory = await mkdtemp(join(tmpdir(), `${hostPrefix()}${process.pid}-`));
   try {
     return await work(directory);
   } finally {
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Removes the directories of this host's processes that are gone. To be called before this process makes its first: one
+ * under its own number was left by an earlier process, as a container's workers have the same number at every start.
+ *
+ * @returns how many were removed.
+ * @throws the file system's fault.
+ */
+export async function removeAbandonedScratch(): Promise<number> {
+  let removed = 0;
+  for (const name of await readdir(tmpdir())) {
+    const pid = ownerOf(name);
+    if (pid === undefined || (pid !== process.pid && isAlive(pid))) continue;
+    const path = join(tmpdir(), name);
+    // Others may write to that place: neither a link nor a directory of another user is ours.
+    const found = await lstat(path).catch(() => undefined);
+    if (found?.isDirectory() !== true || found.uid !== process.getuid?.()) continue;
+    await rm(path, { recursive: true, force: true });
+    removed += 1;
+  }
+  return removed;
+}
+
+function hostPrefix(): string {
+  return `bert-eval-${hostname()}-`;
+}
+
+/** `undefined` for what is no scratch directory, or another host's, whose processes cannot be seen here. */
+function ownerOf(name: string): number | undefined {
+  if (!name.startsWith(hostPrefix())) return undefined;
+  const digits = ownerPattern.exec(name.slice(hostPrefix().length))?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's process may not be asked, and is there.
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }

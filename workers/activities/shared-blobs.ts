@@ -3,13 +3,13 @@
 import { CodedError } from '../../src/error.ts';
 import type { BlobRef } from '../../src/experiment/blob.ts';
 import type { Logger } from '../../src/log.ts';
-import { isDamage } from './stored-tensors.ts';
+import { isDamage } from '../../src/storage/blob-store.ts';
 
 /**
  * Reads a blob; where it is lost or broken it is made again first, which replaces it when that gives the same content.
  *
  * @param read to its end, so that its hash is checked.
- * @param make stores what is made again through the same store that `read` uses, which knows then what is broken.
+ * @param make stores what is made again, where `read` finds it.
  * @throws CodedError `blob_missing`, `blob_corrupt` when that gives other content, or what it would be made from is gone too;
  * what else `read` and `make` throw.
  */

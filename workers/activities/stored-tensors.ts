@@ -1,14 +1,9 @@
-// Reading blobs whose damage is to be told from other faults, since something else can then take their place.
+// Reading blobs to their end, so that damage is told from other faults: something else can then take their place.
 import { CodedError } from '../../src/error.ts';
 import type { BlobRef } from '../../src/experiment/blob.ts';
 import { readSafetensors } from '../../src/model/safetensors.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import type { NamedTensor } from '../../src/training/job.ts';
-
-/** Whether an error says that an object of the store is lost or is not what its name says. */
-export function isDamage(error: unknown): error is CodedError {
-  return error instanceof CodedError && (error.code === 'blob_missing' || error.code === 'blob_corrupt');
-}
 
 /**
  * Reads a blob to its end, where its hash is known.

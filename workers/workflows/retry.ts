@@ -27,7 +27,8 @@ const { revokeAttempt } = proxyActivities<CoordinatorActivities>(persistent);
  * @param fruitless attempts in a row before this one that kept nothing new.
  * @param advanced whether this one kept something new.
  * @returns the count for the next call.
- * @throws what was thrown, when it is final or a cancellation; `no_progress` after ten fruitless attempts.
+ * @throws what was thrown, when it is final or a cancellation; after ten fruitless attempts `blob_corrupt` or
+ * `blob_missing` when the last ended so, else `no_progress`.
  */
 export async function afterFault(
   { projectId, experimentId }: ExperimentReference,
@@ -38,15 +39,20 @@ export async function afterFault(
   if (isCancellation(error) || isFinal(error)) throw error;
   await revokeAttempt({ projectId, experimentId });
   const count = advanced ? 0 : fruitless + (countsAsFruitless(error) ? 1 : 0);
-  if (count >= maximumFruitlessAttempts)
-    throw ApplicationFailure.nonRetryable(noProgressMessage(count, error), 'no_progress');
+  if (count >= maximumFruitlessAttempts) throw noProgress(count, error);
   await sleep(`${retryIntervalSeconds} s`);
   return count;
 }
 
-function noProgressMessage(count: number, error: unknown): string {
+/** Damage in the store has a remedy of its own, which the code leads to. */
+const damage: readonly string[] = ['blob_corrupt', 'blob_missing'];
+
+function noProgress(count: number, error: unknown): ApplicationFailure {
   const { code, message } = describeFailure(error);
-  return `${count} attempts in a row ended without anything new kept; the last one with ${code}: ${message}`;
+  return ApplicationFailure.nonRetryable(
+    `${count} attempts in a row ended without anything new kept; the last one with ${code}: ${message}`,
+    damage.includes(code) ? code : 'no_progress',
+  );
 }
 
 /** Runs attempts that each start anew until one succeeds. */

@@ -21,7 +21,8 @@ import { afterFault, once } from './retry.ts';
 /**
  * Runs attempts at training until one completes it.
  *
- * @throws the failure that is final; `no_progress` when ten attempts in a row keep nothing new.
+ * @throws the failure that is final; `no_progress`, `blob_corrupt` or `blob_missing` when ten attempts in a row keep nothing
+ * new.
  */
 export async function TrainingWorkflow(input: TrainingWorkflowInput): Promise<TrainingProgress> {
   let progress: TrainingProgress = input.carried ?? {

@@ -3,6 +3,7 @@ import type { OperatorAttributes, OperatorKind } from './operators.ts';
 import { operatorRules } from './rules.ts';
 import type { ElementType, Graph, GraphNode, NodeOf, Shape, Tensor } from './tensor.ts';
 
+/** A graph in the making: inputs are declared, nodes added, and `finish` keeps what the outputs need. */
 export class GraphBuilder {
   private readonly inputs: Tensor[] = [];
   private readonly nodes: GraphNode[] = [];
@@ -50,14 +51,17 @@ export class GraphBuilder {
     return first(this.apply(kind, inputs, attributes));
   }
 
+  /** left + right, with broadcasting. */
   add(left: Tensor, right: Tensor): Tensor {
     return this.one('add', [left, right], {});
   }
 
+  /** left - right, with broadcasting. */
   subtract(left: Tensor, right: Tensor): Tensor {
     return this.one('subtract', [left, right], {});
   }
 
+  /** left * right elementwise, with broadcasting. */
   multiply(left: Tensor, right: Tensor): Tensor {
     return this.one('multiply', [left, right], {});
   }
@@ -76,6 +80,7 @@ export class GraphBuilder {
     return tensor;
   }
 
+  /** alpha * op(left) op(right) over the last two axes, where op transposes or not. */
   matmul(
     left: Tensor,
     right: Tensor,
@@ -85,14 +90,17 @@ export class GraphBuilder {
     return this.one('matmul', [left, right], { transposeA, transposeB, alpha });
   }
 
+  /** The same elements in another shape. */
   reshape(x: Tensor, shape: Shape): Tensor {
     return this.one('reshape', [x], { shape });
   }
 
+  /** The sums over axes, which stay with size 1 when `keep`. */
   reduceSum(x: Tensor, axes: readonly number[], keep: boolean): Tensor {
     return this.one('reduceSum', [x], { axes, keep });
   }
 
+  /** The means over axes, which stay with size 1 when `keep`. */
   reduceMean(x: Tensor, axes: readonly number[], keep: boolean): Tensor {
     return this.one('reduceMean', [x], { axes, keep });
   }

@@ -33,6 +33,7 @@ function byName(tensors: readonly NamedTensor[]): ReadonlyMap<string, NamedTenso
   return new Map(tensors.map((tensor) => [tensor.name, tensor]));
 }
 
+/** A training state in memory that a session advances in place, run by run. */
 export class StepRunner {
   private readonly session: OpenSession;
   private readonly layout: ModelLayout;
@@ -153,6 +154,7 @@ export class StepRunner {
     };
   }
 
+  /** Frees the session; the state stays readable. */
   async close(): Promise<void> {
     await this.session.close();
   }

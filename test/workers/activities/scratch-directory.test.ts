@@ -1,0 +1,93 @@
+// Scratch directories go with their attempt, and those of a killed worker when the next one starts.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import {
+  removeAbandonedScratch,
+  withScratchDirectory,
+} from '../../../workers/activities/scratch-directory.ts';
+
+let folder: string;
+let living: ChildProcess | undefined;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'scratch-'));
+  vi.stubEnv('TMPDIR', folder);
+});
+afterEach(() => {
+  living?.kill('SIGKILL');
+  living = undefined;
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+const nameOf = (pid: number | string | undefined, host = hostname()): string =>
+  `bert-eval-${host}-${pid}-aB3dE6`;
+const start = (...code: string[]): ChildProcess =>
+  spawn(process.execPath, ['-e', ...code], { stdio: ['pipe', 'ignore', 'ignore'] });
+
+async function deadPid(): Promise<number | undefined> {
+  const child = start('0');
+  await once(child, 'exit');
+  return child.pid;
+}
+
+function fill(name: string): string {
+  const directory = join(folder, name);
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'examples'), 'examples');
+  return directory;
+}
+
+it('a directory is named after its process, and gone after the work', async () => {
+  const used = await withScratchDirectory((directory) => {
+    writeFileSync(join(directory, 'examples'), 'examples');
+    return Promise.resolve(directory);
+  });
+  expect(basename(used)).toMatch(new RegExp(`^bert-eval-.*-${process.pid}-[A-Za-z0-9]{6}$`));
+  expect(existsSync(used)).toBe(false);
+});
+
+it('a directory whose process was killed is removed at the next start', async () => {
+  fill(nameOf(await deadPid()));
+  expect(await removeAbandonedScratch()).toBe(1);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+it('a directory of an earlier process with the number of this one is removed', async () => {
+  await withScratchDirectory(async (directory) => {
+    expect(await removeAbandonedScratch()).toBe(1);
+    expect(existsSync(directory)).toBe(false);
+  });
+});
+
+it('what a living process, another host or something else has made is kept', async () => {
+  living = start('process.stdin.resume()');
+  await once(living, 'spawn');
+  const gone = await deadPid();
+  const kept = [
+    nameOf(living.pid),
+    // The first process is there, and another user's where the tests do not run as its own.
+    nameOf(1),
+    nameOf(gone, 'another-host'),
+    `bert-eval-${gone}`,
+    'other',
+  ];
+  kept.forEach(fill);
+  expect(await removeAbandonedScratch()).toBe(0);
+  expect(readdirSync(folder)).toEqual(kept.toSorted());
+});
+
+it('links are not followed', async () => {
+  const gone = await deadPid();
+  const target = fill('target');
+  symlinkSync(target, join(folder, nameOf(gone)));
+  const abandoned = fill(`bert-eval-${hostname()}-${gone}-zZzZzZ`);
+  symlinkSync(target, join(abandoned, 'link'));
+  expect(await removeAbandonedScratch()).toBe(1);
+  expect(readdirSync(target)).toEqual(['examples']);
+  expect(readdirSync(folder)).toEqual([nameOf(gone), 'target']);
+});
