@@ -8,23 +8,10 @@ import { parameterSpecifications } from '../../src/training/bert/parameters.ts';
 import { exportOnnx } from '../../src/training/inference/export-onnx.ts';
 import type { InferenceModel } from '../../src/training/inference/inference-model.ts';
 import type { BertConfig } from '../../src/training/job.ts';
+import { familiesOf } from './families.ts';
 
 /** Twelve layers, so that what is said of each of them counts. */
-const sizes = {
-  hiddenSize: 64,
-  layers: 12,
-  heads: 4,
-  intermediateSize: 256,
-  maxPositions: 40,
-  layerNormEpsilon: 1e-12,
-  initializerRange: 0.02,
-} as const;
-
-const families: readonly BertConfig[] = [
-  { ...sizes, family: 'bert', vocabularySize: 300, positionOffset: 0, typeVocabularySize: 2 },
-  { ...sizes, family: 'distilbert', vocabularySize: 300, positionOffset: 0, typeVocabularySize: 0 },
-  { ...sizes, family: 'roberta', vocabularySize: 300, positionOffset: 2, typeVocabularySize: 1 },
-];
+const families = familiesOf({ hiddenSize: 64, layers: 12, heads: 4, intermediateSize: 256 });
 const heads: readonly InferenceModel['head'][] = [
   { task: 'classification', labelCount: 5 },
   { task: 'tokenClassification', labelCount: 7 },

@@ -12,22 +12,9 @@ import { safetensorsFile } from '../../src/model/safetensors.ts';
 import { parameterSpecifications } from '../../src/training/bert/parameters.ts';
 import type { BertConfig } from '../../src/training/job.ts';
 import { modelLayout } from '../../src/training/model-layout.ts';
+import { familiesOf } from './families.ts';
 
-const sizes = {
-  hiddenSize: 48,
-  layers: 3,
-  heads: 4,
-  intermediateSize: 96,
-  maxPositions: 40,
-  layerNormEpsilon: 1e-12,
-  initializerRange: 0.02,
-} as const;
-
-const families: readonly BertConfig[] = [
-  { ...sizes, family: 'bert', vocabularySize: 300, positionOffset: 0, typeVocabularySize: 2 },
-  { ...sizes, family: 'distilbert', vocabularySize: 300, positionOffset: 0, typeVocabularySize: 0 },
-  { ...sizes, family: 'roberta', vocabularySize: 300, positionOffset: 2, typeVocabularySize: 1 },
-];
+const families = familiesOf({ hiddenSize: 48, layers: 3, heads: 4, intermediateSize: 96 });
 
 const heads: readonly EstimatedHead[] = [
   { task: 'classification', labelCount: 5 },
