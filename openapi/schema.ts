@@ -276,7 +276,7 @@ export interface paths {
         get: operations["listDatasets"];
         put?: never;
         /**
-         * Upload a dataset: one file a split, .csv, .tsv or .jsonl
+         * Upload a dataset: one file a split (.csv, .tsv, .jsonl, .parquet)
          * @description The field’s name is the split’s. The same content again is the same dataset: 200. A form with more than 100 files, or with more bytes than the operator allows, is refused: 413.
          */
         post: operations["uploadDataset"];
@@ -435,6 +435,8 @@ export interface components {
                 learningRate: number | null;
                 tokensPerSecond: number | null;
                 etaSeconds: number | null;
+                /** @description Training is over. With an early stop that may be before totalSteps, which is what was planned. */
+                complete: boolean;
             } | null;
             snapshot: {
                 id: string;
@@ -581,6 +583,16 @@ export interface components {
                 metrics: {
                     [key: string]: number | null;
                 };
+            } | null;
+            lastFailure: {
+                message: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, UTC.
+                 */
+                since: string;
+                /** @description How many in a row have failed. */
+                attempts: number;
             } | null;
             links: {
                 [key: string]: string;
@@ -1025,6 +1037,8 @@ export interface operations {
                                 learningRate: number | null;
                                 tokensPerSecond: number | null;
                                 etaSeconds: number | null;
+                                /** @description Training is over. With an early stop that may be before totalSteps, which is what was planned. */
+                                complete: boolean;
                             } | null;
                             snapshot: {
                                 id: string;
@@ -1637,6 +1651,13 @@ export interface operations {
                     "application/json": {
                         items: {
                             name: string;
+                            /** @description Of an experiment with a pretraining: which steps are of which phase. Their losses are not of one scale. */
+                            phases?: {
+                                /** @enum {string} */
+                                phase: "pretraining" | "training";
+                                fromStep: number;
+                                toStep: number | null;
+                            }[];
                             points: (number | null)[][];
                         }[];
                         nextCursor: string | null;
@@ -1741,6 +1762,7 @@ export interface operations {
                         items: {
                             /** @description Grows with each attempt of any kind. */
                             lease: number;
+                            phase: ("pretraining" | "training") | null;
                             /**
                              * Format: date-time
                              * @description RFC 3339, UTC.
@@ -1991,7 +2013,7 @@ export interface operations {
     downloadModel: {
         parameters: {
             query?: {
-                /** @description huggingface: config.json, tokenizer.json and model.safetensors in a tar. onnx: model.onnx, for inference. */
+                /** @description huggingface: config.json, tokenizer.json and model.safetensors in a tar. onnx: one file, for inference. */
                 format?: "huggingface" | "onnx";
             };
             header?: never;
@@ -2052,7 +2074,7 @@ export interface operations {
     downloadCheckpointModel: {
         parameters: {
             query?: {
-                /** @description huggingface: config.json, tokenizer.json and model.safetensors in a tar. onnx: model.onnx, for inference. */
+                /** @description huggingface: config.json, tokenizer.json and model.safetensors in a tar. onnx: one file, for inference. */
                 format?: "huggingface" | "onnx";
             };
             header?: never;
@@ -2237,7 +2259,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description One file a split; the field’s name is the split’s. */
+        /** @description One file a split (.csv, .tsv, .jsonl, .parquet); the field’s name is the split’s. */
         requestBody: {
             content: {
                 "multipart/form-data": {

@@ -119,7 +119,8 @@ export const errorDefinitions = {
   dataset_split_empty: {
     status: 422,
     title: 'A split has no usable row',
-    remedy: 'Give the split rows whose text and label are not empty.',
+    remedy:
+      'Give the split rows whose text and label are not empty, and with evaluationFraction more different texts.',
     fault: 'user',
   },
   labels_invalid: {

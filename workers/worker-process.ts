@@ -11,9 +11,9 @@ import { messageOf } from '../src/error.ts';
 import type { TaskQueue } from '../src/experiment/name.ts';
 import { createLogger, type Logger } from '../src/log.ts';
 import { openStore } from '../src/storage/open-store.ts';
+import { tidyScratch } from '../src/storage/scratch-directory.ts';
 import { connectionOptions } from '../src/temporal/connection.ts';
 import type { ActivityDependencies } from './activities/dependencies.ts';
-import { removeAbandonedScratch } from './activities/scratch-directory.ts';
 
 /** What a kind of worker runs, and what it opened for that. */
 interface WorkerKindOptions extends Pick<WorkerOptions, 'activities' | 'workflowBundle'> {
@@ -64,7 +64,13 @@ async function run(
   leave: () => void,
 ): Promise<void> {
   // Signals are ours: training must hear of them at once, not at the end of the grace time.
-  Runtime.install({ shutdownSignals: [], workerHeartbeatInterval: '5 s', logger: sdkLogger(log) });
+  Runtime.install({
+    shutdownSignals: [],
+    workerHeartbeatInterval: '5 s',
+    logger: sdkLogger(log),
+    // Its native part would write lines of its own form to the console, past the logger.
+    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+  });
   await tidyScratch(log);
   log.info('starting: waits for the database and Temporal');
   await applyMigrations(config.databaseUrl, migrationsDirectory());
@@ -116,16 +122,6 @@ async function run(
     await client.connection.close();
     await connection.close();
     await database.close();
-  }
-}
-
-/** A machine whose temporary directory cannot be tidied can still work. */
-async function tidyScratch(log: Logger): Promise<void> {
-  try {
-    const removed = await removeAbandonedScratch();
-    if (removed > 0) log.info({ removed }, 'removed what killed workers had left on this machine');
-  } catch (error) {
-    log.warn({ reason: messageOf(error) }, 'what killed workers have left was not removed');
   }
 }
 

@@ -41,7 +41,8 @@ interface SplitLabels {
 /**
  * Reads the splits once to count their usable rows and labels, and chooses.
  *
- * @throws CodedError `dataset_split_missing`, and what {@link usableRows} throws.
+ * @throws CodedError `dataset_split_missing`; `dataset_split_empty` where a share leaves a side without rows; what
+ *   {@link usableRows} throws.
  */
 export async function chooseSplits(
   splits: readonly SplitSource[],
@@ -81,6 +82,8 @@ async function setRowsAside(
     census.add(contentOf(row));
   });
   const { place, below, above } = census.shareBelow(share);
+  if (below === 0) throw emptySide(`sets no row of split ${source.name} aside to evaluate on`, share);
+  if (above === 0) throw emptySide(`leaves no row of split ${source.name} to train on`, share);
   const choose = (isAside: boolean, maximum: number | undefined): ChosenRows['selection'] => {
     const takes = chooseRows(isAside ? below : above, maximum, seedOf(mapping));
     return () => {
@@ -96,6 +99,13 @@ async function setRowsAside(
     train: { source, leftOut, selection: choose(false, mapping.maxTrainSamples) },
     evaluation: { source, leftOut: 0, selection: choose(true, mapping.maxEvaluationSamples) },
   };
+}
+
+function emptySide(what: string, share: number): CodedError {
+  return new CodedError(
+    'dataset_split_empty',
+    `evaluationFraction ${share} ${what}: copies of a text stay on one side, and there are too few different texts to divide.`,
+  );
 }
 
 /** By this copies of a row are known, whatever their labels. */

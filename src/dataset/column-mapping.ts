@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { CodedError } from '../error.ts';
 import type { AskedTask } from '../experiment/spec.ts';
 import { namesOf, wordsOf } from './label-cell.ts';
+import { numberProblem } from './number-problem.ts';
 import { readRows, type CellValue, type Row, type SplitFormat } from './rows.ts';
 
 /** A split of a dataset whose file can be read more than once. */
@@ -39,12 +40,17 @@ export type RowsRead = (rows: number) => void;
 
 const reportIntervalMilliseconds = 1_000;
 
+/** What whoever left the task to be found out has to be told of a list. */
+const listProblem =
+  'has a list, which only the tasks multiLabel (a list of labels) and tokenClassification (a list of words, one of their ' +
+  'labels) read: set dataset.task to one of them; it is';
+
 /**
  * The rows of a split that have both text and label; returns how many have not.
  *
  * @throws CodedError `dataset_column_missing` when no row has the column, `dataset_split_empty` when no row is usable,
- *   `dataset_invalid` for what cannot be read, for nested values where the task takes none, and for words and labels that
- *   are not as many.
+ *   `dataset_invalid` for what cannot be read, for nested values where the task takes none, for words and labels that are not
+ *   as many, and for numbers that are not kept as they were written.
  */
 export async function* usableRows(
   source: SplitSource,
@@ -101,7 +107,8 @@ class RowCells {
     if (task === 'tokenClassification') return this.#words(textField, labelField);
     const text = this.#text(textField);
     const textPair = textPairField === undefined ? undefined : this.#text(textPairField);
-    const labels = task === 'multiLabel' ? this.#names(labelField) : this.#name(labelField);
+    const labels =
+      task === 'multiLabel' ? this.#names(labelField) : this.#name(labelField, task === 'regression');
     if (labels === undefined || text.trim() === '' || textPair?.trim() === '') return undefined;
     return { text, textPair, words: undefined, labels };
   }
@@ -117,8 +124,8 @@ class RowCells {
     return { text: words.join(' '), textPair: undefined, words, labels };
   }
 
-  #name(field: string): readonly string[] | undefined {
-    const label = this.#text(field);
+  #name(field: string, isMeasured: boolean): readonly string[] | undefined {
+    const label = this.#text(field, isMeasured);
     return label.trim() === '' ? undefined : [label];
   }
 
@@ -129,17 +136,21 @@ class RowCells {
   }
 
   /** A cell as text; an absent or null cell is empty. */
-  #text(field: string): string {
-    const value = this.#value(field);
+  #text(field: string, isMeasured = false): string {
+    const value = this.#value(field, isMeasured);
     if (typeof value === 'string') return value;
     if (value === null) return '';
     if (typeof value !== 'object') return String(value);
-    throw this.#invalid(field, 'has a list or an object');
+    throw this.#invalid(field, Array.isArray(value) ? listProblem : 'has an object');
   }
 
-  #value(field: string): CellValue {
+  /** @param isMeasured whether the cell is a number whose last digits do not matter. */
+  #value(field: string, isMeasured = false): CellValue {
     const { values } = this.#row;
-    return Object.hasOwn(values, field) ? (values[field] ?? null) : null;
+    const value = Object.hasOwn(values, field) ? (values[field] ?? null) : null;
+    const problem = numberProblem(value, isMeasured);
+    if (problem !== undefined) throw this.#invalid(field, problem);
+    return value;
   }
 
   #invalid(field: string, problem: string): CodedError {

@@ -26,12 +26,21 @@ export interface RowTokenizer {
   ): { readonly tokenIds: ArrayLike<number>; readonly wordOf: ArrayLike<number> };
 }
 
-/** @param maximumLength tokens of an example, special tokens included. */
+export interface EncodedRow {
+  /** As it is stored: without the words of which the tokenizer leaves nothing, and without their labels. */
+  readonly row: UsableRow;
+  readonly example: Example;
+}
+
+/**
+ * @param maximumLength tokens of an example, special tokens included.
+ * @returns for a row what becomes of it, `undefined` where every word is one of which the tokenizer leaves nothing.
+ */
 export function rowEncoder(
   { task, names }: LabelScheme,
   tokenizer: RowTokenizer,
   maximumLength: number,
-): (row: UsableRow) => Example {
+): (row: UsableRow) => EncodedRow | undefined {
   const classes = new Map(names.map((name, index) => [name, index]));
   const classOf = (label: string | undefined): number => classes.get(label ?? '') ?? noTarget;
   const targetsOf = (labels: readonly string[]): Int32Array => {
@@ -41,12 +50,7 @@ export function rowEncoder(
     for (const label of labels) chosen[classOf(label)] = 1;
     return float32Words(chosen);
   };
-  return ({ text, textPair, words, labels }) => {
-    if (words !== undefined) {
-      const { tokenIds, wordOf } = tokenizer.encodeWords(words, maximumLength);
-      const targets = wordTargets(wordOf, (word) => classOf(labels[word]));
-      return { tokenIds: Int32Array.from(tokenIds), secondStart: tokenIds.length, targets };
-    }
+  const exampleOf = ({ text, textPair, labels }: UsableRow): Example => {
     const targets = targetsOf(labels);
     if (textPair === undefined) {
       const tokenIds = Int32Array.from(tokenizer.encode(text, maximumLength));
@@ -61,6 +65,30 @@ export function rowEncoder(
       targets,
     };
   };
+  return (row) => {
+    const { words, labels } = row;
+    if (words === undefined) return { row, example: exampleOf(row) };
+    const { tokenIds, wordOf } = tokenizer.encodeWords(words, maximumLength);
+    const targets = wordTargets(wordOf, (word) => classOf(labels[word]));
+    const example = { tokenIds: Int32Array.from(tokenIds), secondStart: tokenIds.length, targets };
+    const kept = keptWords(words.length, wordOf, tokenIds.length === maximumLength);
+    return kept.length === 0 ? undefined : { row: withWords(row, kept), example };
+  };
+}
+
+/** The words that have tokens, and those that the maximal length may have cut off. */
+function keptWords(count: number, wordOf: ArrayLike<number>, isFull: boolean): readonly number[] {
+  const seen = new Set(Array.from(wordOf));
+  const last = isFull ? Math.max(...seen) : count;
+  return Array.from({ length: count }, (_, word) => word).filter((word) => seen.has(word) || word > last);
+}
+
+function withWords(row: UsableRow, kept: readonly number[]): UsableRow {
+  const { words = [], labels } = row;
+  if (kept.length === words.length) return row;
+  const pick = (list: readonly string[]): readonly string[] => kept.map((word) => list[word] ?? '');
+  const left = pick(words);
+  return { ...row, text: left.join(' '), words: left, labels: pick(labels) };
 }
 
 /** The first token of each word carries the word's label (arXiv:1810.04805, 5.3). */

@@ -1,4 +1,5 @@
 // Cells that hold several things: the names of a multi-label row, the words of a text and the labels of its words.
+import { numberProblem } from './number-problem.ts';
 import type { CellValue } from './rows.ts';
 
 /**
@@ -37,7 +38,7 @@ function itemsOf(
 }
 
 function listOf(value: unknown): readonly string[] | null {
-  if (!Array.isArray(value)) return null;
+  if (!Array.isArray(value) || numberProblem(value) !== undefined) return null;
   const items = value.map((item: unknown) =>
     typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean' ? String(item) : null,
   );

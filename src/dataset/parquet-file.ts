@@ -2,7 +2,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import {
   parquetMetadataAsync,
-  parquetReadObjects,
+  parquetRead,
   type AsyncBuffer,
   type FileMetaData,
   type RowGroup,
@@ -10,7 +10,7 @@ import {
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { compressors } from 'hyparquet-compressors';
 import { datasetLimits, parquetLimits } from './limits.ts';
-import { cellBytes, cellOf, cellOfText } from './parquet-cell.ts';
+import { cellBytes, CellFault, cellOf, cellOfText } from './parquet-cell.ts';
 import type { CellValue } from './rows.ts';
 
 /** What makes a file unreadable. The message goes on after "line N: ". */
@@ -26,19 +26,39 @@ export interface ParquetFile {
 const magicBytes = 4;
 const footerLengthBytes = 4;
 
-/** @throws ParquetFault for what is no Parquet file or over a limit; whatever the parser throws for a broken one. */
+/**
+ * @throws ParquetFault for what is no Parquet file, is broken or is over a limit; CellFault for a cell that no row may hold;
+ *   the file system's fault.
+ */
 export async function openParquet(path: string): Promise<ParquetFile> {
   const handle = await open(path, 'r');
   const file = await bufferOf(handle);
   await checkFooter(file);
+  const { metadata, columns } = await told('has a footer that cannot be read', () => readFooter(file));
+  return { columns, batches: batchesOf(file, metadata, columns) };
+}
+
+/** A parser's fault says where its code failed; a reader is told where the file did. */
+async function told<T>(what: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isTold = error instanceof ParquetFault || error instanceof CellFault;
+    const isOfSystem = error instanceof Error && 'syscall' in error;
+    throw isTold || isOfSystem ? error : new ParquetFault(what, { cause: error });
+  }
+}
+
+async function readFooter(
+  file: AsyncBuffer,
+): Promise<{ readonly metadata: FileMetaData; readonly columns: readonly string[] }> {
   const metadata = await parquetMetadataAsync(file, { geoparquet: false });
   if (metadata.schema.length > parquetLimits.schemaElements)
     throw new ParquetFault(`has a schema of over ${parquetLimits.schemaElements} elements`);
   const rows = metadata.row_groups.reduce((sum, group) => sum + group.num_rows, 0n);
   if (rows !== metadata.num_rows)
     throw new ParquetFault(`says that it has ${metadata.num_rows} rows, its row groups have ${rows}`);
-  const columns = topLevelColumns(metadata);
-  return { columns, batches: batchesOf(file, metadata, columns) };
+  return { metadata, columns: topLevelColumns(metadata) };
 }
 
 async function bufferOf(handle: FileHandle): Promise<AsyncBuffer> {
@@ -90,36 +110,77 @@ async function* batchesOf(
 ): AsyncGenerator<readonly (readonly CellValue[])[]> {
   const isNested = metadata.schema.length > columns.length + 1;
   let groupStart = 0;
-  for (const group of metadata.row_groups) {
+  for (const [place, group] of metadata.row_groups.entries()) {
+    const name = `row group ${place + 1}`;
     const rows = Number(group.num_rows);
-    await checkRowGroup(file, group, { rows, isNested });
+    await told(`has a ${name} that cannot be read`, () =>
+      checkRowGroup(file, group, { name, rows, isNested }),
+    );
     // A nested column can only be decoded whole, whatever rows of it are wanted.
     const slice = isNested ? Math.max(1, rows) : parquetLimits.sliceRows;
     for (let start = 0; start < rows; start += slice) {
-      const found = await parquetReadObjects({
-        file,
-        metadata,
-        rowStart: groupStart + start,
-        rowEnd: groupStart + Math.min(rows, start + slice),
-        compressors,
-        utf8: false,
-        parsers: { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && cellOfText(bytes) },
-      });
-      yield* batchesOfRows(found, columns);
+      const range = { rowStart: groupStart + start, rowEnd: groupStart + Math.min(rows, start + slice) };
+      yield* batchesOfRows(await decodeRows(file, metadata, { ...range, columns, group: name }));
     }
     groupStart += rows;
   }
 }
 
+interface RowRange {
+  /** From the first row of the file, the end not included. */
+  readonly rowStart: number;
+  readonly rowEnd: number;
+  readonly columns: readonly string[];
+  /** For the messages. */
+  readonly group: string;
+}
+
+/** Rows as lists of what the file's types give, in the order of the columns: a name of a column is never a key. */
+async function decodeRows(
+  file: AsyncBuffer,
+  metadata: FileMetaData,
+  { group, columns, ...range }: RowRange,
+): Promise<readonly (readonly unknown[])[]> {
+  const decode = (some: readonly string[]): Promise<readonly (readonly unknown[])[]> =>
+    new Promise((onComplete, reject) => {
+      parquetRead({
+        file,
+        metadata,
+        ...range,
+        columns: [...some],
+        rowFormat: 'array',
+        onComplete,
+        compressors,
+        utf8: false,
+        parsers: { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && cellOfText(bytes) },
+      }).catch(reject);
+    });
+  return told(`has a ${group} that cannot be decoded`, async () => {
+    try {
+      return await decode(columns);
+    } catch (error) {
+      // The parser does not say which column it is.
+      for (const column of columns)
+        await told(`has a column ${quoted(column)} in ${group} that cannot be decoded`, () =>
+          decode([column]),
+        );
+      throw error;
+    }
+  });
+}
+
+function quoted(column: string): string {
+  return JSON.stringify(column.slice(0, 60));
+}
+
 /** Rows in batches that are bounded by what they take once they are copied, however little they take in the file. */
 function* batchesOfRows(
-  found: readonly Readonly<Record<string, unknown>>[],
-  columns: readonly string[],
+  found: readonly (readonly unknown[])[],
 ): Generator<readonly (readonly CellValue[])[]> {
   let batch: (readonly CellValue[])[] = [];
   let sizeBytes = 0;
   for (const row of found) {
-    const cells = columns.map((column) => cellOf(row[column]));
+    const cells = row.map(cellOf);
     const rowBytes = cells.reduce<number>((sum, cell) => sum + cellBytes(cell), 0);
     const isFull =
       batch.length === parquetLimits.batchRows || sizeBytes + rowBytes > parquetLimits.batchBytes;
@@ -141,7 +202,7 @@ function* batchesOfRows(
 async function checkRowGroup(
   file: AsyncBuffer,
   { columns }: RowGroup,
-  { rows, isNested }: { readonly rows: number; readonly isNested: boolean },
+  { name, rows, isNested }: { readonly name: string; readonly rows: number; readonly isNested: boolean },
 ): Promise<void> {
   const { rowGroupBytes, rowGroupRows } = parquetLimits;
   const tooLarge = (what: string): never => {
@@ -159,7 +220,11 @@ async function checkRowGroup(
     const values = Number(chunk.num_values);
     if (!isNested && values !== rows)
       throw new ParquetFault(`has a column of ${values} values in a row group of ${rows} rows`);
-    checkPages(await file.slice(start, start + compressedBytes), values, tooLarge);
+    const bytes = await file.slice(start, start + compressedBytes);
+    const column = quoted(chunk.path_in_schema.join('.'));
+    await told(`has a column ${column} in ${name} whose pages cannot be read`, () =>
+      checkPages(bytes, values, tooLarge),
+    );
   }
 }
 

@@ -1,12 +1,12 @@
 // The rows of a Parquet file, which needs to be read from its end: the stream is kept on disk first, then decoded in a thread.
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Worker } from 'node:worker_threads';
 import { CodedError } from '../error.ts';
+import { makeScratchDirectory } from '../storage/scratch-directory.ts';
 import { threadLocation } from '../thread-location.ts';
 import { checkColumnNames } from './column-names.ts';
 import { parquetLimits } from './limits.ts';
@@ -21,7 +21,7 @@ import type { Row } from './rows.ts';
  * @throws CodedError `dataset_invalid` for what is no Parquet file, is broken, or is over a limit.
  */
 export async function* parquetRows(stream: Readable, problems: RowProblems): AsyncGenerator<Row> {
-  const directory = await mkdtemp(join(tmpdir(), 'parquet-'));
+  const directory = await makeScratchDirectory();
   try {
     const path = join(directory, 'rows.parquet');
     await pipeline(stream, createWriteStream(path));

@@ -27,7 +27,7 @@ function fail(error: unknown): void {
   answer({
     kind: 'failed',
     isFile,
-    message: isNamed ? error.message : `cannot be read: ${messageOf(error)}`,
+    message: isNamed || !isFile ? messageOf(error) : 'cannot be read',
   });
 }
 

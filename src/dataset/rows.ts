@@ -22,8 +22,8 @@ export interface Row {
 }
 
 /**
- * Reads rows one by one. CSV is RFC 4180; TSV has tabs and no quoting; the first record of both names the columns. JSON
- * lines hold one object each. Empty lines are passed over. Parquet is {@link parquetRows}.
+ * Reads rows one by one. CSV is RFC 4180; TSV has tabs and no quoting; the first record of both names the columns; lines end
+ * with LF or CRLF. JSON lines hold one object each. Empty lines are passed over. Parquet is {@link parquetRows}.
  *
  * @param splitName for the messages.
  * @throws CodedError `dataset_invalid` with the first 20 wrong lines, after the rows before them were handed out.
@@ -80,10 +80,15 @@ async function* linesOf(
   }
 }
 
+/** A file whose lines end so would be one header without a row. */
+const loneCarriageReturn = /\r(?!\n)/;
+
 async function* tableRows(records: AsyncGenerator<CellRecord>, problems: RowProblems): AsyncGenerator<Row> {
   let columns: readonly string[] | undefined;
   for await (const { line, cells } of records) {
     if (columns === undefined) {
+      if (cells.some((cell) => loneCarriageReturn.test(cell)))
+        problems.fail(line, 'has a carriage return without a line feed: lines end with LF or CRLF');
       checkColumnNames(line, cells, problems);
       columns = cells;
     } else if (cells.length !== columns.length) {

@@ -5,9 +5,8 @@ import { Readable } from 'node:stream';
 import { CodedError } from '../error.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { ExampleFileWriter } from '../text/example-file.ts';
-import type { Example } from '../text/example-table.ts';
 import type { UsableRow } from './column-mapping.ts';
-import { targetKinds } from './encode-row.ts';
+import { targetKinds, type EncodedRow } from './encode-row.ts';
 import { LabelCounts } from './label-counts.ts';
 import type { LabelScheme } from './labels.ts';
 import type { SnapshotRow, SnapshotSplit, SnapshotSplitInfo } from './snapshot-manifest.ts';
@@ -19,7 +18,7 @@ const pieceCharacters = 64 * 1024;
 export interface SplitWriting {
   readonly split: SnapshotSplit;
   readonly scheme: LabelScheme;
-  readonly encode: (row: UsableRow) => Example;
+  readonly encode: (row: UsableRow) => EncodedRow | undefined;
   readonly blobs: BlobStore;
   /** Where the examples wait until they are stored. */
   readonly directory: string;
@@ -27,7 +26,10 @@ export interface SplitWriting {
   readonly onProgress: () => void;
 }
 
-/** @throws CodedError `dataset_split_empty` where there is no row; what the rows throw. */
+/**
+ * @param from the split, and how many of its rows were left out before.
+ * @throws CodedError `dataset_split_empty` where no row is left; what the rows throw.
+ */
 export async function writeSplit(
   rows: AsyncIterable<UsableRow>,
   from: { readonly name: string; readonly leftOut: number },
@@ -36,14 +38,19 @@ export async function writeSplit(
   const path = join(directory, `${split}.examples`);
   const examples = new ExampleFileWriter(path, targetKinds[scheme.task]);
   const counts = new LabelCounts(scheme);
+  let leftOut = from.leftOut;
   async function* pieces(): AsyncGenerator<string> {
     let piece = '';
     let row = 0;
     for await (const used of rows) {
-      const example = encode(used);
-      examples.add(example);
-      counts.add(example.targets);
-      piece += `${JSON.stringify(storedRow(row, used, scheme))}\n`;
+      const encoded = encode(used);
+      if (encoded === undefined) {
+        leftOut += 1;
+        continue;
+      }
+      examples.add(encoded.example);
+      counts.add(encoded.example.targets);
+      piece += `${JSON.stringify(storedRow(row, encoded.row, scheme))}\n`;
       row += 1;
       if (piece.length < pieceCharacters) continue;
       yield piece;
@@ -54,9 +61,14 @@ export async function writeSplit(
   try {
     const rowsBlob = await blobs.putStream(Readable.from(pieces(), { objectMode: false }));
     const { count, tokens, longest } = examples.finish();
-    if (count === 0) throw new CodedError('dataset_split_empty', `No row of split ${from.name} was chosen.`);
+    if (count === 0)
+      throw new CodedError(
+        'dataset_split_empty',
+        `No row chosen of split ${from.name} has a word of which the tokenizer leaves anything.`,
+      );
     return {
-      ...from,
+      name: from.name,
+      leftOut,
       rows: count,
       tokens,
       longest,

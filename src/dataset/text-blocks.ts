@@ -11,9 +11,10 @@ export interface TextBlock {
 }
 
 const lineFeed = 0x0a;
+const byteOrderMark = '\uFEFF';
 
 /**
- * Decodes a stream block by block; a byte order mark is dropped. Lines that are not UTF-8 or hold a NUL are noted among the
+ * Decodes a stream block by block; a byte order mark is dropped, a second one is a wrong line. Lines that are not UTF-8 or hold a NUL are noted among the
  * problems, and handed out all the same, so that the lines after them are read as what they are.
  *
  * @throws CodedError `dataset_invalid` at a line over 1 MiB.
@@ -43,6 +44,8 @@ export const lineTooLong = `is over ${datasetLimits.longestLineBytes} bytes long
 
 function decodeBlock(bytes: Buffer, firstLine: number, problems: RowProblems): string {
   const text = decodeUtf8(bytes, firstLine === 1);
+  if (firstLine === 1 && text?.startsWith(byteOrderMark))
+    problems.fail(firstLine, 'begins with two byte order marks, of which the file may have one');
   if (text !== undefined && !text.includes('\0')) return text;
   let start = 0;
   for (let line = firstLine; start < bytes.length; line += 1) {

@@ -5,6 +5,7 @@ import type { ModelSource, ResolvedSubmission } from '../experiment/spec.ts';
 import { requireTrainingFitsModel, type ModelLimits } from '../experiment/training-problems.ts';
 import { longestInput } from '../model/model-config.ts';
 import { readStoredConfig } from '../model/stored-config.ts';
+import { requireMaskToken } from '../model/stored-tokenizer.ts';
 import { resultCheckpoint, type ResultCheckpoint } from '../storage/result-checkpoint.ts';
 import type { AppDependencies } from './dependencies.ts';
 
@@ -13,7 +14,8 @@ import type { AppDependencies } from './dependencies.ts';
  * is known when it is prepared.
  *
  * @throws CodedError `not_found`; `no_checkpoint` of another experiment, or not of that step; `sequence_too_long`;
- * `invalid_request` for more frozen layers than there are.
+ * `invalid_request` for more frozen layers than there are; `model_incompatible` for pretraining with a tokenizer that has no
+ * mask token.
  */
 export async function bindModel(
   dependencies: AppDependencies,
@@ -23,6 +25,8 @@ export async function bindModel(
     const checkpoint = await checkpointOf(dependencies, model.experiment, model.step);
     const bound = { experiment: model.experiment, step: checkpoint.step };
     requireTrainingFitsModel(training, await limitsOf(dependencies, checkpoint));
+    if (training.pretraining !== null)
+      await requireMaskToken(dependencies.blobs, checkpoint.manifest.blobs.tokenizer);
     return bound;
   }
   if ('id' in model) {
@@ -33,6 +37,7 @@ export async function bindModel(
       layers,
       longestInput: longestInput({ maxPositions, positionOffset }),
     });
+    if (training.pretraining !== null) await requireMaskToken(dependencies.blobs, record.blobs.tokenizer);
   }
   return model;
 }

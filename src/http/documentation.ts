@@ -9,10 +9,10 @@ import { problemSchema } from './schemas/answer.ts';
 import { experimentSchema } from './schemas/experiment.ts';
 import { evaluationSchema } from './schemas/evaluation.ts';
 import { eventSchema } from './schemas/result.ts';
-import { datasetSchema, filesForm, modelSchema } from './schemas/upload.ts';
+import { datasetSchema, fileExtensions, filesForm, modelSchema } from './schemas/upload.ts';
 
 const forms: Readonly<Record<string, string>> = {
-  '/datasets': 'One file a split; the field’s name is the split’s.',
+  '/datasets': `One file a split (${fileExtensions}); the field’s name is the split’s.`,
   '/models': 'The files of a Hugging Face folder.',
 };
 

@@ -2,6 +2,7 @@
 import type { ExperimentRecord } from '../database/experiment-record.ts';
 import { taskQueues, type TaskQueue } from '../experiment/name.ts';
 import type { ExperimentState } from '../experiment/state.ts';
+import type { PhaseFailure } from './preparing-failure.ts';
 import type { ExperimentBody, ExperimentItemBody } from './schemas/experiment.ts';
 
 /** The queue whose workers an experiment needs in a state; none while nothing is to be done for it. */
@@ -16,11 +17,22 @@ const queueOfState: Readonly<Record<ExperimentState, TaskQueue | null>> = {
   cancelled: null,
 };
 
-/** What is answered for one experiment, and kept as the answer to an idempotency key. Reads and throws nothing. */
-export function experimentBody(record: ExperimentRecord): ExperimentBody {
+/**
+ * What is answered for one experiment, and kept as the answer to an idempotency key. Reads and throws nothing.
+ *
+ * @param lastFailure why preparing is tried again.
+ */
+export function experimentBody(record: ExperimentRecord, lastFailure: PhaseFailure | null): ExperimentBody {
   const { id, requestedAction, spec, evaluation } = record;
   const item = experimentItem(record);
-  return { ...item, requestedAction, spec, evaluation, links: linksOf(id) };
+  return {
+    ...item,
+    requestedAction,
+    spec,
+    evaluation,
+    lastFailure: lastFailure && { ...lastFailure, since: lastFailure.since.toISOString() },
+    links: linksOf(id),
+  };
 }
 
 /** What a list shows of an experiment. */
@@ -33,7 +45,7 @@ export function experimentItem(record: ExperimentRecord): ExperimentItemBody {
     state: record.state,
     requestedAction: record.requestedAction,
     waitingFor: waitingFor(record),
-    progress: record.progress,
+    progress: progressOf(record),
     snapshot: record.snapshot,
     latestCheckpoint: latestCheckpoint && {
       ...latestCheckpoint,
@@ -48,7 +60,16 @@ export function experimentItem(record: ExperimentRecord): ExperimentItemBody {
   };
 }
 
-function waitingFor({ state, startDelayed, openPhase }: ExperimentRecord): ExperimentBody['waitingFor'] {
+/** An early stop leaves steps that are never trained: that training is over is told by more than their number. */
+function progressOf({ state, progress }: ExperimentRecord): ExperimentBody['progress'] {
+  if (progress === null) return null;
+  const complete = ['evaluating', 'succeeded'].includes(state) || progress.step === progress.totalSteps;
+  const etaSeconds = state === 'training' ? progress.etaSeconds : null;
+  return { ...progress, etaSeconds: complete ? 0 : etaSeconds, complete };
+}
+
+function waitingFor(record: ExperimentRecord): ExperimentBody['waitingFor'] {
+  const { state, startDelayed, openPhase } = record;
   const queue = queueOfState[state];
   if (queue === null) return null;
   if (startDelayed) return { kind: 'temporal', queue };

@@ -13,6 +13,7 @@ import { createLogger, type Logger } from '../log.ts';
 import { CheckpointStore } from '../storage/checkpoint-store.ts';
 import { openStore } from '../storage/open-store.ts';
 import { projectBlobs } from '../storage/project-blobs.ts';
+import { tidyScratch } from '../storage/scratch-directory.ts';
 import { connectionOptions } from '../temporal/connection.ts';
 import { createTemporalGateway } from '../temporal/gateway.ts';
 import { requireLoopback } from './access.ts';
@@ -74,6 +75,7 @@ async function main(): Promise<void> {
   const log = createLogger('api', logLevel());
   try {
     const config = readPartConfig();
+    await tidyScratch(log);
     const server = await startServer(config, log);
     closeWithGrace({ delay: closeSeconds * 1000, logger: false }, async ({ err, signal }) => {
       if (err) log.fatal({ err }, 'stopped by an error');

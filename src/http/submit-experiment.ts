@@ -43,7 +43,7 @@ export async function submitExperiment(
     id: newExperimentId(),
     spec: { ...spec, model, dataset },
     idempotency,
-    respond: (record) => JSON.stringify(experimentBody(record)),
+    respond: (record) => JSON.stringify(experimentBody(record, null)),
   });
 }
 

@@ -46,6 +46,12 @@ export interface InspectedModel {
   readonly tokenizerJson: string;
 }
 
+/**
+ * The largest number of half precision (IEEE 754 binary16). Encoders are passed on in it, and the weights of one that computes
+ * anything are far below; sums and products of larger ones leave single precision.
+ */
+const largestWeight = 65_504;
+
 /** Names that a message lists before it counts the rest. */
 const listedNames = 10;
 
@@ -79,8 +85,8 @@ export async function inspectModel(files: ModelFiles): Promise<InspectedModel> {
  * The encoder's tensors of an inspected model, under names that begin with its family's, checked against the blob's hash.
  *
  * @param onProgress called whenever bytes come.
- * @throws CodedError `blob_missing`, `blob_corrupt`; `model_invalid`, also for a tensor with a value that is not finite, which
- * is only found when the values are read.
+ * @throws CodedError `blob_missing`, `blob_corrupt`; `model_invalid`, also for a tensor with a value that is not finite or too
+ * large to be a weight, which is only found when the values are read.
  */
 export async function readModelTensors(
   blobs: BlobStore,
@@ -90,13 +96,21 @@ export async function readModelTensors(
 ): Promise<readonly NamedTensor[]> {
   const tensors = await readSafetensors(await blobs.get(weights), weights.sizeBytes, onProgress);
   const used = tensors.filter(({ name }) => !isIgnoredTensor(name));
-  const broken = used.filter(({ data }) => !data.every(Number.isFinite)).map(({ name }) => name);
-  if (broken.length > 0)
-    throw new CodedError(
-      'model_invalid',
-      `model.safetensors: ${listed('with values that are not finite', broken).join('')}.`,
-    );
+  refuseStrangeValues(used);
   return used.map((tensor) => ({ ...tensor, name: parameterName(tensor.name, family) }));
+}
+
+function refuseStrangeValues(tensors: readonly NamedTensor[]): void {
+  // No comparison holds for what is not a number.
+  const strange = tensors.filter(({ data }) => !data.every((value) => Math.abs(value) <= largestWeight));
+  if (strange.length === 0) return;
+  const isFinite = ({ data }: NamedTensor): boolean => data.every(Number.isFinite);
+  const namesOf = (some: readonly NamedTensor[]): readonly string[] => some.map(({ name }) => name);
+  const problems = [
+    ...listed('with values that are not finite', namesOf(strange.filter((tensor) => !isFinite(tensor)))),
+    ...listed(`with values beyond ±${largestWeight}`, namesOf(strange.filter(isFinite))),
+  ];
+  throw new CodedError('model_invalid', `model.safetensors: ${problems.join('; ')}.`);
 }
 
 function refuseDeepNesting(fileName: string, json: string): void {

@@ -33,7 +33,7 @@ export function specialCount(template: SequenceTemplate): number {
 }
 
 /**
- * Reads a post-processor: of BERT, of RoBERTa, or a template of the same form.
+ * Reads a post-processor: of BERT, of RoBERTa, or a template of the same form and with the same types of tokens.
  *
  * @throws CodedError `model_invalid`, `not_supported`.
  */
@@ -103,6 +103,7 @@ function checked(single: SequenceTemplate, pair: SequenceTemplate): SequenceTemp
   ][]) {
     const form = template.map((part) => (part.kind === 'special' ? '+' : part.text)).join('');
     if (!forms[name].test(form)) throw unsupported(`the template ${describe(form)}`);
+    refuseStrangeTypes(name, template);
   }
   return {
     single,
@@ -110,6 +111,21 @@ function checked(single: SequenceTemplate, pair: SequenceTemplate): SequenceTemp
     classificationId: firstSpecial(single),
     separatorId: firstSpecial(single.toReversed()),
   };
+}
+
+/**
+ * The models compute with type 0 up to some token and with type 1 from there on, as BERT does for its second text; other
+ * types would be ignored.
+ */
+function refuseStrangeTypes(name: keyof typeof forms, template: SequenceTemplate): void {
+  const firstText = template.findIndex((part) => part.kind === 'text');
+  let least = 0;
+  for (const [place, { typeId }] of template.entries()) {
+    const most = name === 'single' || place <= firstText ? 0 : 1;
+    if (typeId < least || typeId > most)
+      throw unsupported(`the token type ${typeId} in part ${place + 1} of its template "${name}"`);
+    least = typeId;
+  }
 }
 
 function firstSpecial(template: SequenceTemplate): number {

@@ -5,12 +5,15 @@ import { join, resolve } from 'node:path';
 import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { parquetMetadata } from 'hyparquet';
 import { parquetWriteBuffer, type ColumnSource } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { messageOf } from '../../src/error.ts';
 import { inspectSplit } from '../../src/dataset/inspect-split.ts';
 import { datasetLimits, parquetLimits } from '../../src/dataset/limits.ts';
 import { openParquet } from '../../src/dataset/parquet-file.ts';
 import { readRows, type Row } from '../../src/dataset/rows.ts';
+import { removeAbandonedScratch } from '../../src/storage/scratch-directory.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const reference = join(root, 'test/reference/parquet');
@@ -97,6 +100,24 @@ describe('a Parquet file', () => {
     expect(found.rows).toBe(300);
     expect(found.columns).toEqual(['text', 'label', 'score', 'large', 'flag', 'words', 'name']);
     expect(found.sample[3]).toMatchObject({ label: 0, score: 0.375, words: '["w0","w1","w2"]' });
+  });
+
+  it('may have columns of any name', async () => {
+    const names = ['__proto__', 'constructor', 'hasOwnProperty', 'text'];
+    const bytes = written(names.map((name) => column(name, [`of ${name}`])));
+    const [row] = await values(bytes);
+    expect(Object.entries(row ?? {})).toEqual(names.map((name) => [name, `of ${name}`]));
+    const { columns, sample } = await inspectSplit('train', 'parquet', stream(bytes));
+    expect(columns).toEqual(names);
+    expect(Object.keys(sample[0] ?? {})).toEqual(names);
+  });
+
+  it('waits in a directory that is removed at a start where its process is killed', async () => {
+    const rows = readRows('train', 'parquet', stream(readFileSync(join(reference, 'gzip-1.parquet'))));
+    await rows.next();
+    expect(readdirSync(temporary)).toEqual([expect.stringMatching(/^bert-eval-/)]);
+    expect(await removeAbandonedScratch()).toBe(1);
+    await rows.return(undefined);
   });
 
   it('need not be read to its end', async () => {
@@ -188,6 +209,31 @@ describe('a Parquet file that cannot be used', () => {
     expect(Math.max(...sizes) * long.length).toBeLessThanOrEqual(parquetLimits.batchBytes);
   });
 
+  it('is refused in the words of this project, naming row group and column where they are known', async () => {
+    const data = Array.from({ length: 20 }, (_, index) => `value ${index}`);
+    const bytes = Buffer.from(written([column('first', data), column('second', data)], { rowGroupSize: 10 }));
+    const { row_groups: groups } = parquetMetadata(new Uint8Array(bytes).buffer);
+    const chunkOf = (group: number, place: number) => {
+      const chunk = groups[group]?.columns[place]?.meta_data;
+      return { start: Number(chunk?.data_page_offset), size: Number(chunk?.total_compressed_size) };
+    };
+    const broken = async (start: number, end: number): Promise<string> => {
+      const changed = Buffer.from(bytes).fill(0xff, start, end);
+      return read(changed).then(() => 'read', messageOf);
+    };
+    const { start, size } = chunkOf(1, 1);
+    expect(await broken(start, start + size)).toBe(
+      'Split train: line 11: has a column "second" in row group 2 whose pages cannot be read.',
+    );
+    expect(await broken(start + size - 20, start + size)).toBe(
+      'Split train: line 11: has a column "second" in row group 2 that cannot be decoded.',
+    );
+    const footerBytes = bytes.readUInt32LE(bytes.length - 8);
+    expect(await broken(bytes.length - 8 - footerBytes, bytes.length - 8)).toBe(
+      'Split train: line 1: has a footer that cannot be read.',
+    );
+  });
+
   it('is refused, whatever byte of it is changed, or read; it never ends the process or hangs', async () => {
     let refused = 0;
     for (let place = 4; place < good.length - 8; place += 11) {
@@ -199,6 +245,7 @@ describe('a Parquet file that cannot be used', () => {
       );
       if (outcome === undefined) continue;
       expect(outcome).toMatchObject({ code: 'dataset_invalid' });
+      expect(messageOf(outcome)).not.toMatch(/parquet [a-z]|undefined|invalid|BigInt|buffer/);
       refused += 1;
     }
     expect(refused).toBeGreaterThan(10);

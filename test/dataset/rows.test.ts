@@ -93,6 +93,8 @@ describe('CSV', () => {
     ['a faulty record of several lines, where it begins', 'a,b\n1,2\n"3\n3","4\n4"x\n', ['3']],
     ['a quoted empty cell where more are due', 'a,b\n\n""\n', ['3']],
     ['a lone carriage return after a quote', 'a,b\n1,"2"\r3\n', ['2']],
+    ['lines that end with lone carriage returns', 'a,b\r1,2\r3,4\r', ['1']],
+    ['a header alone that ends so', '"a",b\r1,"2"\n1,2,3\n', ['1']],
     ['a column named twice', 'a,b,a\n1,2,3\n', ['1']],
     ['a column without a name', 'a,\n1,2\n', ['1']],
     ['a header alone', 'a,b\n', ['1']],
@@ -148,6 +150,20 @@ describe('every format of lines', () => {
   it.each(formats)('drops a byte order mark at the start only: %s', async (format) => {
     const content = `\uFEFF${header[format]}${rowOf[format]('a\uFEFF')}`;
     expect((await read(format, content, 2))[0]?.values['text']).toBe('a\uFEFF');
+  });
+
+  it.each(formats)('refuses two byte order marks, and says so: %s', async (format) => {
+    const { problems } = await refusal(format, `\uFEFF\uFEFF${header[format]}${rowOf[format]('a')}`);
+    expect(problems).toMatchObject([
+      { path: '/train/line/1', message: expect.stringContaining('two byte order marks') as string },
+    ]);
+  });
+
+  it('says what is wrong where lines end with a lone carriage return', async () => {
+    for (const format of ['csv', 'tsv'] as const) {
+      const content = (header[format] + rowOf[format]('a')).replaceAll('\n', '\r');
+      expect((await refusal(format, content)).message).toContain('carriage return without a line feed');
+    }
   });
 
   it('keeps a byte order mark that begins a later line', async () => {

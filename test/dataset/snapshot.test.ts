@@ -280,10 +280,30 @@ describe('a dataset that cannot be used', () => {
     });
   });
 
-  it('whose share leaves no row on one side is refused', async () => {
-    const same = source('train', 'text,label\na,1\na,2\na,1\n');
-    await expect(build([same], { evaluationFraction: 0.3 })).rejects.toMatchObject({
+  it('with a list of labels or words under another task is refused with the tasks that take one', async () => {
+    for (const rows of ['{"text":"a","label":["x","y"]}\n', '{"text":["a","b"],"label":["x","y"]}\n'])
+      for (const task of ['auto', 'classification', 'regression'] as const)
+        await expect(build([source('train', rows, 'jsonl'), usual[1]!], { task })).rejects.toThrow(
+          /multiLabel .*tokenClassification .*set dataset\.task/u,
+        );
+  });
+
+  it('whose share leaves one side without rows is refused, naming the side and why', async () => {
+    const refusal = (rows: string, changes: Partial<SnapshotMapping> = {}) =>
+      build([source('train', `text,label\n${rows}`)], { evaluationFraction: 0.3, ...changes }).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    for (const rows of ['a,1\na,2\na,1\n', 'a,1\na,1\na,1\n'])
+      expect(await refusal(rows)).toMatchObject({
+        code: 'dataset_split_empty',
+        message:
+          'evaluationFraction 0.3 sets no row of split train aside to evaluate on: copies of a text stay on one side, ' +
+          'and there are too few different texts to divide.',
+      });
+    expect(await refusal('a,1.5\n')).toMatchObject({
       code: 'dataset_split_empty',
+      message: expect.stringContaining('leaves no row of split train to train on: copies') as string,
     });
   });
 });

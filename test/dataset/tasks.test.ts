@@ -162,7 +162,7 @@ describe('a pair of texts', () => {
       8,
     );
     const row = { index: 0, line: 1, text: 'a', textPair: 'b', words: undefined, labels: ['x'] };
-    expect(encode(row).secondStart).toBe(6);
+    expect(encode(row)?.example.secondStart).toBe(6);
   });
 
   it('stays on one side of a share that is set aside, with its copies only', async () => {
@@ -224,6 +224,37 @@ describe('a token classification', () => {
     const { examples } = await build([...long, ...train], evaluation, { task, maxSequenceLength });
     expect(examples[0]!.targets.length).toBe(maxSequenceLength);
     expect([...examples[0]!.targets].filter((target) => target >= 0)).toEqual([2, 1]);
+  });
+
+  // WordPiece leaves nothing of control characters.
+  const nothing = '\u0001\u200b';
+
+  it('drops words of which the tokenizer leaves nothing, with their labels', async () => {
+    const odd = [{ text: ['cat', nothing, 'sat', nothing], label: ['O', 'B', 'I', 'B'] }, ...train];
+    const { manifest, examples, rows } = await build(odd, evaluation, { task });
+    expect(rows[0]).toMatchObject({ text: 'cat sat', words: ['cat', 'sat'], label: ['O', 'I'] });
+    expect([...examples[0]!.targets].filter((target) => target >= 0)).toEqual([2, 1]);
+    expect(manifest.splits.train).toMatchObject({ rows: 4, leftOut: 2 });
+  });
+
+  it('keeps the words that the maximal length cuts off, and drops those before', async () => {
+    const odd = [{ text: [nothing, 'cat', 'sat', nothing], label: ['B', 'O', 'I', 'B'] }, ...train];
+    const { rows } = await build(odd, evaluation, { task, maxSequenceLength: 3 });
+    expect(rows[0]).toMatchObject({ words: ['cat', 'sat', nothing], label: ['O', 'I', 'B'] });
+  });
+
+  it('leaves out and counts rows that have no other words', async () => {
+    const empty = { text: [nothing, nothing], label: ['O', 'B'] };
+    const { manifest, rows, examples } = await build([empty, ...train], evaluation, { task });
+    expect(manifest.splits.train).toMatchObject({ rows: 3, leftOut: 3 });
+    expect(rows.map(({ row, line }) => [row, line])).toEqual([
+      [0, 2],
+      [1, 3],
+      [2, 4],
+    ]);
+    expect(examples).toHaveLength(3);
+    await expect(build(train, [empty], { task })).rejects.toThrow(refused('dataset_split_empty'));
+    await expect(build(train, [empty], { task })).rejects.toThrow('split test');
   });
 
   it('refuses labels that are not as many as the words, with the line', async () => {

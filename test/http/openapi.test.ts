@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, it } from 'vitest';
 import { generateFiles } from '../../openapi/document.ts';
+import { splitFormats } from '../../src/dataset/rows.ts';
 
 interface Operation {
   readonly operationId?: string;
@@ -24,6 +25,15 @@ it('openapi.json is valid OpenAPI 3.1', async () => {
   expect(errors).toBeUndefined();
   expect(valid).toBe(true);
   expect(validator.version).toBe('3.1');
+});
+
+it('the upload of a dataset names every format that is read, in its summary and beside its form', async () => {
+  const { paths } = JSON.parse(await readFile('openapi/openapi.json', 'utf8')) as {
+    paths: Record<string, { post: { summary: string; requestBody: { description: string } } }>;
+  };
+  const { summary, requestBody } = paths['/datasets']!.post;
+  for (const format of splitFormats)
+    for (const text of [summary, requestBody.description]) expect(text).toContain(`.${format}`);
 });
 
 it('every operation has an id of its own, a summary, a tag, answers with a body and problems', async () => {

@@ -84,8 +84,38 @@ describe('predictions', () => {
     await commitCheckpoint(service, await beginTraining(service, id), 5);
     expect((await predict({ pairs }, id)).statusCode).toBe(200);
     expect(asked).toEqual([{ projectId: 'default', experimentId: id, pairs }]);
-    expectProblem(await predict({ texts: ['a'] }, id), 400, 'invalid_request', ['/pairs', '/texts']);
+    const texts = await predict({ texts: ['a'] }, id);
+    expectProblem(texts, 400, 'invalid_request', ['/pairs', '/texts']);
+    expect(texts.json<{ detail: string }>().detail).toContain('{ "pairs": [["a text", "its second text"]] }');
     expectProblem(await predict({ texts: ['a'], pairs }, id), 400, 'invalid_request', ['/texts']);
+  });
+
+  it.each<[string, object, string[]]>([
+    ['a plain string', { texts: 'Ada lives in Paris' }, ['/texts']],
+    ['lists of words', { texts: [['Ada', 'lives', 'in', 'Paris']] }, ['/texts/0']],
+    ['nothing', {}, ['/texts']],
+    ['pairs', { pairs: [['Ada', 'Paris']] }, ['/pairs', '/texts']],
+  ])('of words, from %s, are refused with an example of what is taken', async (_what, payload, paths) => {
+    const split = [{ words: ['Ada', 'lives'], tags: ['B', 'O'] }];
+    const dataset = {
+      rows: { train: split, test: split },
+      textField: 'words',
+      labelField: 'tags',
+      task: 'tokenClassification',
+    };
+    const created = await call(service, 'POST', '/experiments', {
+      payload: { ...submissionOf(''), dataset },
+    });
+    const refused = await predict(payload, created.json<{ id: string }>().id);
+    expectProblem(refused, 400, 'invalid_request', paths);
+    const { detail } = refused.json<{ detail: string }>();
+    expect(detail).toContain('{ "texts": ["Ada lives in Paris"] }');
+    expect(detail).toContain(JSON.stringify(JSON.stringify(['Ada', 'New York'])));
+  });
+
+  it('of an experiment on texts or pairs are refused with an example of those', async () => {
+    const { detail } = (await predict({ texts: 'a text' })).json<{ detail: string }>();
+    expect(detail).toContain('{ "texts": ["a text", "another text"] }');
   });
 
   it.each<[string, object, string]>([

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Value } from 'typebox/value';
 import { experimentSchema } from '../../src/http/schemas/experiment.ts';
+import { tokenizerJsonFromVocabulary } from '../../src/text/vocabulary.ts';
 import {
   beginTraining,
   call,
@@ -186,6 +187,30 @@ describe('what is on a hub', () => {
 });
 
 describe('an uploaded model', () => {
+  it('is not pretrained where its tokenizer cannot mask words', async () => {
+    const json = JSON.stringify(tokenizerJsonFromVocabulary('[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na'));
+    const pretrained = async (tokenizerJson: string, id: string) => {
+      const tokenizer = await service.blobs.putBytes(Buffer.from(tokenizerJson));
+      const { record } = await service.repositories.models.createOrGet({
+        projectId: 'default',
+        id,
+        sha256: tokenizer.sha256,
+        architecture: 'bert',
+        parameters: 1,
+        ignored: [],
+        config: { layers: 2, maxPositions: 128 },
+        blobs: { config: tokenizer, tokenizer, weights: tokenizer },
+      });
+      const submitted = (training: object) => submit({ model: { id: record.id }, training });
+      return { plain: await submitted({}), pretrained: await submitted({ pretraining: { epochs: 1 } }) };
+    };
+    const masking = await pretrained(json, 'mdl_masking');
+    expect(masking.pretrained.statusCode).toBe(201);
+    const other = await pretrained(json.replaceAll('[MASK]', '[OTHER]'), 'mdl_other');
+    expect(other.plain.statusCode).toBe(201);
+    expectProblem(other.pretrained, 422, 'model_incompatible', ['/training/pretraining']);
+  });
+
   it('takes no more tokens than its positions after those that stand before a text', async () => {
     const blob = { sha256: `sha256:${'1'.repeat(64)}`, sizeBytes: 1 };
     const { record } = await service.repositories.models.createOrGet({

@@ -216,7 +216,10 @@ describe('the model as ONNX', () => {
       'application/octet-stream',
       'bytes of a graph',
     ]);
-    expect(file.headers['content-disposition']).toBe('attachment; filename="model.onnx"');
+    expect([tar, file].map(({ headers }) => headers['content-disposition'])).toEqual([
+      `attachment; filename="${holder.experimentId}-10.tar"`,
+      `attachment; filename="${holder.experimentId}-10.onnx"`,
+    ]);
     expect(file.headers.etag).not.toBe(tar.headers.etag);
     const ofStep = (step: number) => `${self}/checkpoints/${step}/model?format=onnx`;
     const part = await call(service, 'GET', ofStep(10), { headers: { range: 'bytes=9-' } });

@@ -46,6 +46,7 @@ describe('a submission', () => {
         'latestCheckpoint',
         'attempts',
         'evaluation',
+        'lastFailure',
         'error',
         'createdAt',
         'startedAt',
@@ -58,6 +59,7 @@ describe('a submission', () => {
       state: 'queued',
       tags: ['a'],
       waitingFor: { kind: 'worker', queue: 'bert-coordinator-task-queue' },
+      lastFailure: null,
       spec: {
         training: { epochs: 3, learningRate: 5e-5 },
         dataset: {
@@ -151,6 +153,30 @@ describe('a submission', () => {
     expect(messages['/training/classWeights']).toBe('must be "balanced", object or null');
     expect(messages['/dataset/labelField']).toBe('is required');
     expect(messages['/training/a~1b']).toBe('is not a known field');
+  });
+
+  it.each<[string | undefined, string]>([
+    ['tokenClassification', 'Of tokenClassification: loss, accuracy, macroF1, weightedF1, entityF1'],
+    ['regression', 'Of regression: loss, mse, rmse, mae, r2, pearson, spearman'],
+    [
+      undefined,
+      'Of classification: loss, accuracy, macroF1, weightedF1, matthews, logLoss, brier, ' +
+        'expectedCalibrationError, rocAuc, averagePrecision; Of regression: loss, mse, rmse, mae, r2, pearson, spearman',
+    ],
+  ])('with an unknown metric is told those of its task, of %s', async (task, metrics) => {
+    const { dataset: source, ...rest } = submissionOf(dataset);
+    const payload = {
+      ...rest,
+      dataset: { ...(source as object), ...(task !== undefined && { task }) },
+      training: { epochs: 0, earlyStopping: { metric: 'f1', patience: 1 } },
+    };
+    for (const path of ['/experiments', '/experiments/estimate']) {
+      const response = await call(service, 'POST', path, { payload });
+      expectProblem(response, 400, 'invalid_request', ['/training/epochs', '/training/earlyStopping/metric']);
+      const { errors } = response.json<{ errors: { path: string; message: string }[] }>();
+      const { message } = errors.find(({ path: wrong }) => wrong.endsWith('/metric')) ?? {};
+      expect(message).toBe(`must be a metric of the task. ${metrics}`);
+    }
   });
 
   const inline = (train: object[], validation: object[] = train) => ({

@@ -100,6 +100,21 @@ describe('a model folder', () => {
     }
   });
 
+  it('is refused when it is read where a value is too large for a weight, naming the tensor', async () => {
+    const withValue = async (value: number) => {
+      const tensors = encoder();
+      tensors[3]!.data[1] = value;
+      return readModelTensors(blobs, (await inspect(tensors)).weights, 'bert');
+    };
+    for (const value of [3e38, -3e38, 65_505]) {
+      const refusal = withValue(value);
+      await expect(refusal).rejects.toMatchObject({ code: 'model_invalid' });
+      await expect(refusal).rejects.toThrow(`beyond ±65504: ${encoder()[3]!.name}.`);
+    }
+    for (const value of [65_504, -65_504])
+      await expect(withValue(value)).resolves.toHaveLength(encoder().length);
+  });
+
   it('lists what it ignores: heads, and stored positions', async () => {
     const extra = ['cls.predictions.bias', 'classifier.weight', 'bert.embeddings.position_ids'];
     const { ignored, weights } = await inspect([...encoder(), ...extra.map((name) => ({ ...head, name }))]);

@@ -144,6 +144,41 @@ describe('a tokenizer.json that cannot be followed', () => {
   });
 });
 
+describe('the token types of a template', () => {
+  type Part = Record<string, { id: string; type_id: number }>;
+  const processor = (small as { post_processor: { single: Part[]; pair: Part[] } }).post_processor;
+  const withTypes = (name: 'single' | 'pair', types: readonly number[]): object => {
+    const template = processor[name].map((part, place) =>
+      Object.fromEntries(Object.entries(part).map(([kind, of]) => [kind, { ...of, type_id: types[place] }])),
+    );
+    return { ...small, post_processor: { ...processor, [name]: template } };
+  };
+
+  it('may be 1 from some token after the first text on, or nowhere', () => {
+    for (const types of [
+      [0, 0, 0, 1, 1],
+      [0, 0, 1, 1, 1],
+      [0, 0, 0, 0, 1],
+      [0, 0, 0, 0, 0],
+    ]) {
+      const { tokenTypeIds } = createTokenizer(withTypes('pair', types)).encodePair('un', 'able');
+      expect(tokenTypeIds).toEqual(types);
+    }
+  });
+
+  it.each<['single' | 'pair', number[], string]>([
+    ['single', [0, 1, 0], 'token type 1 in part 2'],
+    ['single', [1, 1, 1], 'token type 1 in part 1'],
+    ['pair', [0, 1, 1, 1, 1], 'token type 1 in part 2'],
+    ['pair', [0, 0, 1, 0, 0], 'token type 0 in part 4'],
+    ['pair', [0, 0, 0, 2, 2], 'token type 2 in part 4'],
+  ])('are refused where a model would ignore them: %s %j', (name, types, named) => {
+    const read = () => createTokenizer(withTypes(name, types));
+    expect(read).toThrow(expect.objectContaining({ code: 'not_supported' }) as Error);
+    expect(read).toThrow(named);
+  });
+});
+
 describe('a tokenizer.json that would stop its worker', () => {
   const withModel = (changes: (model: { vocab: Record<string, number> }) => object): string => {
     const tokenizer = structuredClone(small) as unknown as { model: { vocab: Record<string, number> } };

@@ -5,11 +5,11 @@ import type {
   FineTuneResult,
   TrainingActivities,
 } from '../../src/experiment/activity.ts';
+import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
 import { runAttempt } from './attempt.ts';
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { prepareTraining } from './prepare-training.ts';
-import { withScratchDirectory } from './scratch-directory.ts';
 import { TrainingAttempt } from './training-attempt.ts';
 import { throwIfEnding } from './worker-stopping.ts';
 

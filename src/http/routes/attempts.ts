@@ -1,9 +1,11 @@
 // GET /experiments/{id}/attempts.
 import type { AttemptRecord } from '../../database/attempt-repository.ts';
+import type { ExperimentRecord } from '../../database/experiment-record.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/result.ts';
+import { phaseOfAttempt } from '../training-phases.ts';
 
 export function attemptRoutes(app: App, { repositories }: RouteContext): void {
   const { experiments, attempts } = repositories;
@@ -20,16 +22,17 @@ export function attemptRoutes(app: App, { repositories }: RouteContext): void {
     },
     async (request) => {
       const reference = { projectId: defaultProject, experimentId: request.params.id };
-      await experiments.require(reference);
+      const experiment = await experiments.require(reference);
       const found = await attempts.listAttempts(reference);
-      return { items: found.map(attemptBody), nextCursor: null };
+      return { items: found.map((attempt) => attemptBody(experiment, attempt)), nextCursor: null };
     },
   );
 }
 
-function attemptBody(attempt: AttemptRecord) {
+function attemptBody(experiment: ExperimentRecord, attempt: AttemptRecord) {
   return {
     lease: attempt.lease,
+    phase: phaseOfAttempt(experiment, attempt.startStep),
     startedAt: attempt.startedAt.toISOString(),
     endedAt: attempt.endedAt?.toISOString() ?? null,
     cause: attempt.cause,

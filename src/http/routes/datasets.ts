@@ -6,7 +6,7 @@ import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { formFiles, mostFormFiles } from '../upload/form-files.ts';
 import { answer, cursor, idParameter, limit, page, problems } from '../schemas/answer.ts';
-import type { datasetSchema } from '../schemas/upload.ts';
+import { fileExtensions, type datasetSchema } from '../schemas/upload.ts';
 import { uploadDataset } from '../upload/upload-dataset.ts';
 
 const tags = ['Datasets'];
@@ -20,7 +20,7 @@ export function datasetRoutes(app: App, context: RouteContext): void {
     {
       schema: {
         operationId: 'uploadDataset',
-        summary: 'Upload a dataset: one file a split, .csv, .tsv or .jsonl',
+        summary: `Upload a dataset: one file a split (${fileExtensions})`,
         description:
           `The field’s name is the split’s. The same content again is the same dataset: 200. A form with more than ` +
           `${mostFormFiles} files, or with more bytes than the operator allows, is refused: 413.`,

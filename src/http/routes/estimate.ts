@@ -19,6 +19,7 @@ import { bindModel } from '../bind-model.ts';
 import type { App, AppDependencies, RouteContext } from '../dependencies.ts';
 import { answer, problems } from '../schemas/answer.ts';
 import { estimateSchema, type EstimateBody } from '../schemas/estimate.ts';
+import { withMetricsOfTask } from '../task-metric-problem.ts';
 import { filesOfRows } from '../upload/upload-dataset.ts';
 
 /** Observations that an estimate looks at, the latest ones. */
@@ -48,8 +49,12 @@ export function estimateRoutes(app: App, context: RouteContext): void {
         body: submissionSchema,
         response: { 200: answer('The estimate.', estimateSchema), ...problems },
       },
+      attachValidation: true,
     },
-    async (request): Promise<EstimateBody> => estimateOf(context, request.body),
+    async (request): Promise<EstimateBody> => {
+      if (request.validationError) throw withMetricsOfTask(request.validationError, request.body);
+      return estimateOf(context, request.body);
+    },
   );
 }
 

@@ -7,10 +7,12 @@ import { submissionSchema } from '../../experiment/submission.ts';
 import { matchesTag, preferredWaitSeconds } from '../conditional.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { experimentBody, experimentItem } from '../experiment-view.ts';
+import { readPreparingFailure } from '../preparing-failure.ts';
 import { answer, idParameter, page, problems } from '../schemas/answer.ts';
 import type { experimentSchema } from '../schemas/experiment.ts';
 import { experimentItemSchema, listExperimentsQuery } from '../schemas/experiment.ts';
 import { submitExperiment } from '../submit-experiment.ts';
+import { withMetricsOfTask } from '../task-metric-problem.ts';
 import { timeParameter } from '../time-parameter.ts';
 import { waitForVersion } from '../wait-for-version.ts';
 
@@ -57,8 +59,10 @@ export function experimentRoutes(app: App, context: RouteContext): void {
         body: submissionSchema,
         response: { 201: answer('Accepted; it starts by itself.', experiment), ...problems },
       },
+      attachValidation: true,
     },
     async (request, reply) => {
+      if (request.validationError) throw withMetricsOfTask(request.validationError, request.body);
       const created = await submitExperiment(context, request.body, request.headers['idempotency-key']);
       if (created.replayed) reply.header('idempotency-replayed', 'true');
       // Made by experimentBody, now or for the first request with this key.
@@ -128,7 +132,8 @@ export function experimentItemRoutes(app: App, context: RouteContext): void {
       if (waitSeconds !== undefined) reply.header('preference-applied', `wait=${waitSeconds}`);
       const record = await waitForVersion(context, reference, isKnown, waitSeconds ?? 0, reply.raw);
       reply.header('etag', tagOf(record.version)).header('cache-control', 'no-cache');
-      return isKnown(record) ? reply.code(304).send(null) : reply.send(experimentBody(record));
+      if (isKnown(record)) return reply.code(304).send(null);
+      return reply.send(experimentBody(record, await readPreparingFailure(context, record)));
     },
   );
 
@@ -151,7 +156,8 @@ export function experimentItemRoutes(app: App, context: RouteContext): void {
       const reference = { projectId: defaultProject, experimentId: request.params.id };
       const outcome = await transitions.requestCancel(reference);
       const record = await experiments.require(reference);
-      return reply.code(outcome === 'requested' ? 202 : 200).send(experimentBody(record));
+      const failure = await readPreparingFailure(context, record);
+      return reply.code(outcome === 'requested' ? 202 : 200).send(experimentBody(record, failure));
     },
   );
 }

@@ -4,6 +4,7 @@ import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/result.ts';
+import { trainingPhases } from '../training-phases.ts';
 
 export function metricRoutes(app: App, { repositories }: RouteContext): void {
   const { experiments, metrics } = repositories;
@@ -21,7 +22,7 @@ export function metricRoutes(app: App, { repositories }: RouteContext): void {
     },
     async (request) => {
       const reference = { projectId: defaultProject, experimentId: request.params.id };
-      await experiments.require(reference);
+      const phases = trainingPhases(await experiments.require(reference));
       const { name, ...range } = request.query;
       const curve = async (curveName: string) => {
         const ofSteps = metricNames.find((candidate) => candidate === curveName);
@@ -33,7 +34,7 @@ export function metricRoutes(app: App, { repositories }: RouteContext): void {
                 range,
               )
             : await metrics.points(reference, ofSteps, range);
-        return { name: curveName, points };
+        return { name: curveName, ...(phases && { phases }), points };
       };
       const evaluated = name === undefined ? await metrics.evaluationNames(reference) : [];
       const prefixed = evaluated.map((metric) => `${schemas.evaluationCurvePrefix}${metric}`);

@@ -17,16 +17,17 @@ interface FileKind {
   readonly mediaType: string;
   /** Tells the ETags of one checkpoint's files apart. */
   readonly suffix: string;
-  readonly fileName: (experimentId: string, step: number) => string;
+  /** Of the name under which it is saved, which has experiment and step so that no two are mixed up. */
+  readonly extension: string;
 }
 
 const files: Readonly<Record<ModelFormat, FileKind>> = {
   huggingface: {
     mediaType: 'application/x-tar',
     suffix: '',
-    fileName: (experimentId, step) => `${experimentId}-${step}.tar`,
+    extension: '.tar',
   },
-  onnx: { mediaType: 'application/octet-stream', suffix: '.onnx', fileName: () => 'model.onnx' },
+  onnx: { mediaType: 'application/octet-stream', suffix: '.onnx', extension: '.onnx' },
 };
 
 interface RequestedModel {
@@ -40,7 +41,7 @@ const formatQuery = Type.Object(
     format: oneOf(['huggingface', 'onnx'], {
       default: 'huggingface',
       description:
-        'huggingface: config.json, tokenizer.json and model.safetensors in a tar. onnx: model.onnx, for inference.',
+        'huggingface: config.json, tokenizer.json and model.safetensors in a tar. onnx: one file, for inference.',
     }),
   },
   { additionalProperties: false },
@@ -107,14 +108,14 @@ async function sendModel(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { mediaType, suffix, fileName } = files[format];
+  const { mediaType, suffix, extension } = files[format];
   const { step, id } = checkpoint;
   const tag = `"${id}${suffix}"`;
   const file = await openModel({ experimentId: record.id, step, id }, format);
   reply
     .header('etag', tag)
     .header('accept-ranges', 'bytes')
-    .header('content-disposition', `attachment; filename="${fileName(record.id, step)}"`);
+    .header('content-disposition', `attachment; filename="${record.id}-${step}${extension}"`);
   if (matchesTag(request.headers['if-none-match'], tag)) return reply.code(304).send(null);
   const ifRange = request.headers['if-range'];
   const asked = ifRange === undefined || ifRange === tag ? request.headers.range : undefined;

@@ -16,8 +16,27 @@ const progressSchema = Type.Object({
   loss: nullable(Type.Number()),
   learningRate: nullable(Type.Number()),
   tokensPerSecond: nullable(Type.Number()),
-  etaSeconds: nullable(Type.Number()),
+  etaSeconds: nullable(
+    Type.Number({ description: '0 once training is over; null where it is not known, or nothing trains.' }),
+  ),
+  complete: Type.Boolean({
+    description:
+      'Training is over. With an early stop that may be before totalSteps, which is what was planned.',
+  }),
 });
+
+const lastFailureSchema = Type.Object(
+  {
+    message: Type.String(),
+    since: time,
+    attempts: Type.Integer({ minimum: 1, description: 'How many in a row have failed.' }),
+  },
+  {
+    description:
+      'Of an experiment that is being prepared: why its last attempt failed, for instance since the hub is away, and ' +
+      'since when attempts do. It is tried again by itself.',
+  },
+);
 
 const snapshotSchema = Type.Object({
   id: Type.String(),
@@ -88,6 +107,7 @@ export const experimentSchema = Type.Object(
     ...itemFields,
     spec: specSchema,
     evaluation: nullable(Type.Object({ metrics: Type.Record(Type.String(), nullable(Type.Number())) })),
+    lastFailure: nullable(lastFailureSchema),
     links: Type.Record(Type.String(), Type.String()),
   },
   { $id: 'Experiment' },

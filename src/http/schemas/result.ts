@@ -12,6 +12,7 @@ import { profileSchema } from './profile.ts';
 /** The largest step there can be: a four-byte whole number in the database. */
 export const greatestStep = 2 ** 31 - 1;
 const step = Type.Integer({ minimum: 0, maximum: greatestStep });
+const trainingPhase = oneOf(['pretraining', 'training']);
 const uint32 = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 });
 
 /** Curves of evaluations during training: the task's metrics behind a prefix. */
@@ -31,6 +32,12 @@ export const metricsQuery = Type.Object(
 export const metricsPage = page(
   Type.Object({
     name: Type.String(),
+    phases: Type.Optional(
+      Type.Array(Type.Object({ phase: trainingPhase, fromStep: step, toStep: nullable(step) }), {
+        description:
+          'Of an experiment with a pretraining: which steps are of which phase. Their losses are not of one scale.',
+      }),
+    ),
     points: Type.Array(
       Type.Array(nullable(Type.Number()), { minItems: 2, maxItems: 2, description: '[step, value]' }),
     ),
@@ -46,6 +53,7 @@ export const checkpointsPage = page(checkpointSchema);
 export const attemptsPage = page(
   Type.Object({
     lease: Type.Integer({ description: 'Grows with each attempt of any kind.' }),
+    phase: nullable(trainingPhase),
     startedAt: time,
     endedAt: nullable(time),
     cause: nullable(oneOf(attemptCauses)),

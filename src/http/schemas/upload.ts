@@ -1,6 +1,10 @@
 // Datasets and models as they are answered.
 import { Type } from 'typebox';
+import { splitFormats } from '../../dataset/rows.ts';
 import { sha256, sizeBytes, time } from './answer.ts';
+
+/** As a reader is told of them. */
+export const fileExtensions = splitFormats.map((format) => `.${format}`).join(', ');
 
 export const datasetSchema = Type.Object(
   {

@@ -1,15 +1,22 @@
-// A directory of this machine for one attempt: large things are read from disk, and gone when it ends. Its name says whose
-// it is, so that what a killed worker has left is found.
+// A directory of this machine for one piece of work: large things are read from disk, and gone when it ends. Its name says
+// whose it is, so that what a killed process has left is found.
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../error.ts';
+import type { Logger } from '../log.ts';
 
 /** What follows the host in a name: the process and what makes the name unique. */
 const ownerPattern = /^(\d+)-[A-Za-z0-9]{6}$/;
 
-/** Does `work` with an empty directory in the machine's temporary one, and removes it whatever comes of it. */
+/** Makes an empty directory in the machine's temporary one. Who makes it removes it. */
+export async function makeScratchDirectory(): Promise<string> {
+  return mkdtemp(join(tmpdir(), `${hostPrefix()}${process.pid}-`));
+}
+
+/** Does `work` with an empty directory, and removes it whatever comes of it. */
 export async function withScratchDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), `${hostPrefix()}${process.pid}-`));
+  const directory = await makeScratchDirectory();
   try {
     return await work(directory);
   } finally {
@@ -37,6 +44,19 @@ export async function removeAbandonedScratch(): Promise<number> {
     removed += 1;
   }
   return removed;
+}
+
+/**
+ * {@link removeAbandonedScratch} at the start of a process; says what came of it. A machine whose temporary directory cannot
+ * be tidied can still work.
+ */
+export async function tidyScratch(log: Logger): Promise<void> {
+  try {
+    const removed = await removeAbandonedScratch();
+    if (removed > 0) log.info({ removed }, 'removed what killed processes had left on this machine');
+  } catch (error) {
+    log.warn({ reason: messageOf(error) }, 'what killed processes have left was not removed');
+  }
 }
 
 function hostPrefix(): string {

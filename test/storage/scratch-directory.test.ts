@@ -4,11 +4,14 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import {
   removeAbandonedScratch,
+  tidyScratch,
   withScratchDirectory,
-} from '../../../workers/activities/scratch-directory.ts';
+} from '../../src/storage/scratch-directory.ts';
 
 let folder: string;
 let living: ChildProcess | undefined;
@@ -79,6 +82,27 @@ it('what a living process, another host or something else has made is kept', asy
   kept.forEach(fill);
   expect(await removeAbandonedScratch()).toBe(0);
   expect(readdirSync(folder)).toEqual(kept.toSorted());
+});
+
+it('a process begins by removing what was left, and begins all the same where it cannot', async () => {
+  const said: string[] = [];
+  const to = new Writable({
+    write(line: Buffer, _encoding, done) {
+      said.push((JSON.parse(line.toString()) as { msg: string }).msg);
+      done();
+    },
+  });
+  const log = pino(to);
+  fill(nameOf(await deadPid()));
+  await tidyScratch(log);
+  expect(readdirSync(folder)).toEqual([]);
+  await tidyScratch(log);
+  vi.stubEnv('TMPDIR', join(folder, 'none'));
+  await tidyScratch(log);
+  expect(said).toEqual([
+    'removed what killed processes had left on this machine',
+    'what killed processes have left was not removed',
+  ]);
 });
 
 it('links are not followed', async () => {
