@@ -74,6 +74,16 @@ export class Client {
     return present((await this.api.GET('/experiments/{id}', { params: { path: { id } } })).data);
   }
 
+  /** Asks for a pause of the training; resolves before it is so. */
+  async pause(id: string): Promise<Experiment> {
+    return present((await this.api.POST('/experiments/{id}/pause', { params: { path: { id } } })).data);
+  }
+
+  /** Asks to go on after a pause; resolves before it is so. */
+  async resume(id: string): Promise<Experiment> {
+    return present((await this.api.POST('/experiments/{id}/resume', { params: { path: { id } } })).data);
+  }
+
   async cancel(id: string): Promise<Experiment> {
     return present((await this.api.POST('/experiments/{id}/cancel', { params: { path: { id } } })).data);
   }

@@ -67,8 +67,51 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask for the end of an experiment */
+        /**
+         * Ask for the end of an experiment
+         * @description Training keeps its last steps in a checkpoint, whose model can be downloaded.
+         */
         post: operations["cancelExperiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a pause of the training
+         * @description Training stops with a checkpoint after the steps that are being computed, and its worker is free. Asked for before training, it takes effect before the first step. It can be resumed at any later time.
+         */
+        post: operations["pauseExperiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on after a pause
+         * @description Training goes on from its last step. A pause that has not taken effect yet ends at once.
+         */
+        post: operations["resumeExperiment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -603,7 +646,7 @@ export interface components {
             id: number;
             experimentId: string;
             /** @enum {string} */
-            type: "created" | "stateChanged" | "cancelRequested" | "attemptStarted" | "attemptEnded" | "checkpointCommitted" | "snapshotReady" | "evaluationReady";
+            type: "created" | "stateChanged" | "pauseRequested" | "resumeRequested" | "cancelRequested" | "attemptStarted" | "attemptEnded" | "checkpointCommitted" | "snapshotReady" | "evaluationReady";
             /**
              * Format: date-time
              * @description RFC 3339, UTC.
@@ -1576,6 +1619,104 @@ export interface operations {
             };
         };
     };
+    pauseExperiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was asked for before, or is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description Asked for. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeExperiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was asked for before, or is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description Asked for. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     streamEvents: {
         parameters: {
             query?: never;
@@ -1769,7 +1910,7 @@ export interface operations {
                              */
                             startedAt: string;
                             endedAt: string | null;
-                            cause: ("completed" | "handedBack" | "cancelled" | "failed" | "lost") | null;
+                            cause: ("completed" | "handedBack" | "paused" | "cancelled" | "failed" | "lost") | null;
                             message: string | null;
                             startStep: number | null;
                             stepsDone: number;

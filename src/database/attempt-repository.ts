@@ -76,9 +76,11 @@ export class AttemptRepository {
    */
   async finishAttempt(holder: LeaseHolder, { cause, message }: Omit<AttemptEnd, 'lease'>): Promise<void> {
     await this.#database.transaction(async (queries) => {
-      await lockForHolder(queries, holder);
+      const { requestedAction } = await lockForHolder(queries, holder);
+      // Temporal cancels the attempt for both; a pause may have been withdrawn meanwhile.
+      const isPause = cause === 'cancelled' && (requestedAction === 'pause' || requestedAction === 'resume');
       await closeOpenAttempts(queries, holder, {
-        cause,
+        cause: isPause ? 'paused' : cause,
         lease: holder.lease,
         ...(message !== undefined && { message }),
       });

@@ -7,6 +7,8 @@ import { channels } from './notification.ts';
 export const eventTypes = [
   'created',
   'stateChanged',
+  'pauseRequested',
+  'resumeRequested',
   'cancelRequested',
   'attemptStarted',
   'attemptEnded',
@@ -15,7 +17,7 @@ export const eventTypes = [
   'evaluationReady',
 ] as const;
 
-type EventType = (typeof eventTypes)[number];
+export type EventType = (typeof eventTypes)[number];
 
 export interface ExperimentEvent {
   readonly number: number;

@@ -4,7 +4,7 @@ import type { Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import { Prisma } from './generated/client.ts';
 
-export const attemptCauses = ['completed', 'handedBack', 'cancelled', 'failed', 'lost'] as const;
+export const attemptCauses = ['completed', 'handedBack', 'paused', 'cancelled', 'failed', 'lost'] as const;
 
 export type AttemptCause = (typeof attemptCauses)[number];
 

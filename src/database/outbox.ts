@@ -1,10 +1,11 @@
 // What Temporal has still to be told, written in the transaction of what it follows from and delivered at least once.
 import type { ExperimentReference } from '../experiment/activity.ts';
+import type { RequestedAction } from '../experiment/state.ts';
 import type { Database, Queries } from './client.ts';
 import { Prisma } from './generated/client.ts';
 import { announceChange, announceOutbox } from './notification.ts';
 
-export type OutboxKind = 'start' | 'cancel' | 'storeHistory';
+export type OutboxKind = 'start' | RequestedAction | 'storeHistory';
 
 /** How long a claimed row is kept from other dispatchers; one that died in between loses it then. */
 const claimSeconds = 30;

@@ -1,7 +1,6 @@
-// What moves an experiment: the workflow's transitions, which never go backwards, and what a user asks for.
-import { CodedError } from '../error.ts';
+// What moves an experiment: the workflow's transitions, which never go backwards.
 import type { ExperimentFailure, ExperimentReference, StateTransition } from '../experiment/activity.ts';
-import { canReach, hasEnded, type ExperimentState } from '../experiment/state.ts';
+import { canReach, hasEnded, type ExperimentState, type RequestedAction } from '../experiment/state.ts';
 import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import { lockExperiment, type LockedExperiment } from './lock.ts';
@@ -48,29 +47,6 @@ export class TransitionRepository {
       await applyTransition(queries, { projectId, experimentId, sequence, state, error }, locked);
     });
   }
-
-  /**
-   * Notes that the user wants the experiment to end, and orders it.
-   *
-   * @returns `already` when it was asked for before or the experiment is cancelled.
-   * @throws CodedError `transition_not_allowed` when the experiment has ended otherwise; `not_found`.
-   */
-  async requestCancel(reference: ExperimentReference): Promise<'requested' | 'already'> {
-    return this.#database.transaction(async (queries) => {
-      const { state, requestedAction } = await lockExperiment(queries, reference);
-      if (state === 'cancelled' || requestedAction === 'cancel') return 'already';
-      if (hasEnded(state))
-        throw new CodedError('transition_not_allowed', `The experiment has ended: it is ${state}.`);
-      await queries.experiment.update({
-        where: { projectId_id: { projectId: reference.projectId, id: reference.experimentId } },
-        data: { requestedAction: 'cancel' },
-        select: { id: true },
-      });
-      await addToOutbox(queries, reference, 'cancel');
-      await appendEvent(queries, reference, 'cancelRequested', { state });
-      return 'requested';
-    });
-  }
 }
 
 async function applyTransition(
@@ -85,13 +61,21 @@ async function applyTransition(
       error = COALESCE(${error === null ? null : JSON.stringify(error)}::jsonb, error),
       started_at = COALESCE(started_at, now()),
       finished_at = CASE WHEN ${ended} THEN now() END,
-      requested_action = CASE WHEN ${ended} THEN NULL ELSE requested_action END
+      requested_action = CASE WHEN requested_action = ANY(${actionsDoneBy(state)}) THEN NULL ELSE requested_action END
     WHERE project_id = ${projectId} AND id = ${experimentId}`;
   if (ended) {
     await closeOpenAttempts(queries, transition, { cause: causeAtEnd(state) });
     await addToOutbox(queries, transition, 'storeHistory');
   }
   await appendEvent(queries, transition, 'stateChanged', { from, to: state, error });
+}
+
+/** What a user can have asked for that is done, or can come no more, once an experiment is in a state. */
+function actionsDoneBy(state: ExperimentState): RequestedAction[] {
+  if (hasEnded(state)) return ['pause', 'resume', 'cancel'];
+  if (state === 'evaluating') return ['pause', 'resume'];
+  if (state === 'training') return ['resume'];
+  return state === 'paused' ? ['pause'] : [];
 }
 
 function causeAtEnd(state: ExperimentState): AttemptCause {

@@ -26,6 +26,10 @@ export const workflowNames = {
 export const signalNames = {
   /** To the coordinator: the user asked for the end of the experiment. */
   cancel: 'cancel',
+  /** To the coordinator: training is to stop for a while. From there to the training workflow, which then ends. */
+  pause: 'pause',
+  /** To the coordinator: a pause is over, or not wanted any more. */
+  resume: 'resume',
   /** To the training workflow: a checkpoint's row is committed. */
   checkpointCommitted: 'checkpointCommitted',
 } as const;
@@ -46,8 +50,10 @@ export const activityNames = {
   readonly evaluation: readonly (keyof EvaluationActivities | keyof PredictionActivities)[];
 };
 
-/** The id of a child workflow follows from its experiment's, so that a signal finds it without asking. */
+/** The id of a child workflow follows from its experiment's, so that people find it. */
 export const childWorkflowId = {
-  training: (experimentId: string): string => `${experimentId}/training`,
+  /** @param round counts from 1: each pause ends one, and what follows it is the next. */
+  training: (experimentId: string, round: number): string =>
+    round === 1 ? `${experimentId}/training` : `${experimentId}/training-${round}`,
   evaluation: (experimentId: string): string => `${experimentId}/evaluation`,
 } as const;

@@ -44,3 +44,6 @@ export function canReach(from: ExperimentState, to: ExperimentState): boolean {
 
 /** What a user asked for and the workflow has not done yet. */
 export type RequestedAction = 'pause' | 'resume' | 'cancel';
+
+/** The states in which a user can still ask for a pause: before training, it takes effect before the first step. */
+export const pausableStates: readonly ExperimentState[] = ['queued', 'preparing', 'training'];

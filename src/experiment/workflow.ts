@@ -15,8 +15,13 @@ export interface EvaluationWorkflowInput extends ExperimentReference {
 
 export interface TrainingWorkflowInput extends ExperimentReference {
   readonly snapshot: PreparedSnapshot;
-  /** Set when a long workflow goes on as a new one. */
+  /** Set when a long workflow, or one that was paused, goes on as a new one. */
   readonly carried?: TrainingProgress;
+}
+
+/** How a training workflow ends. It was recorded without an outcome before there were pauses. */
+export interface TrainingResult extends TrainingProgress {
+  readonly outcome?: 'completed' | 'paused';
 }
 
 /** Steps are those of committed checkpoints: what would survive a crash now. */

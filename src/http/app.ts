@@ -17,6 +17,7 @@ import { datasetRoutes } from './routes/datasets.ts';
 import { estimateRoutes } from './routes/estimate.ts';
 import { evaluationRowRoutes } from './routes/evaluation-rows.ts';
 import { experimentEventRoutes } from './routes/experiment-events.ts';
+import { actionRoutes } from './routes/actions.ts';
 import { experimentItemRoutes, experimentRoutes } from './routes/experiments.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { metricRoutes } from './routes/metrics.ts';
@@ -44,6 +45,7 @@ const routes: readonly ((app: App, context: RouteContext) => void)[] = [
   experimentRoutes,
   estimateRoutes,
   experimentItemRoutes,
+  actionRoutes,
   experimentEventRoutes,
   metricRoutes,
   checkpointRoutes,

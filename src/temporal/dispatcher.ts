@@ -1,7 +1,7 @@
 // Tells Temporal what the database says it must still be told: starts, cancellations, and the keeping of histories.
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Outbox, OutboxRow } from '../database/outbox.ts';
-import { hasEnded, type ExperimentState } from '../experiment/state.ts';
+import { hasEnded, type ExperimentState, type RequestedAction } from '../experiment/state.ts';
 import { signalNames, taskQueues, workflowNames } from '../experiment/name.ts';
 import { messageOf } from '../error.ts';
 import type { Logger } from '../log.ts';
@@ -92,7 +92,9 @@ async function deliver(dependencies: DispatcherDependencies, row: OutboxRow): Pr
       await start(dependencies, row, withinTimeout);
       return true;
     case 'cancel':
-      await cancel(dependencies, row, withinTimeout);
+    case 'pause':
+    case 'resume':
+      await signal(dependencies, row, row.kind, withinTimeout);
       return true;
     case 'storeHistory': {
       const histories = await withinTimeout(() => readHistories(client, row.experimentId));
@@ -127,20 +129,22 @@ async function start(
 
 /**
  * A workflow that has ended needs no signal, and its last transition has ended the experiment. Where it has not, the
- * workflow was terminated or forgotten, and nobody else would end the experiment.
+ * workflow was terminated or forgotten, and nobody else would end an experiment that is to be cancelled.
  */
-async function cancel(
+async function signal(
   { client, stateOf, endWithoutWorkflow }: DispatcherDependencies,
   row: OutboxRow,
+  action: RequestedAction,
   withinTimeout: <T>(call: () => Promise<T>) => Promise<T>,
 ): Promise<void> {
   const handle = client.workflow.getHandle(row.experimentId);
   try {
-    await withinTimeout(() => handle.signal(signalNames.cancel));
+    await withinTimeout(() => handle.signal(signalNames[action]));
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     const state = await stateOf(row);
-    if (state !== undefined && !hasEnded(state)) await endWithoutWorkflow(row);
+    const isLost = state !== undefined && !hasEnded(state);
+    if (isLost && action === 'cancel') await endWithoutWorkflow(row);
   }
 }
 

@@ -1,7 +1,6 @@
 // The recorded history of an experiment's workflows, as the JSON that Temporal's own tools read and replay.
 import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { childWorkflowId } from '../experiment/name.ts';
 
 /** Status code NOT_FOUND of gRPC (its documentation, "Status codes and their use"). */
 const notFound = 5;
@@ -18,6 +17,7 @@ interface WorkflowHistory {
 
 interface HistoryEvent {
   readonly workflowExecutionStartedEventAttributes?: { readonly continuedExecutionRunId?: string };
+  readonly startChildWorkflowExecutionInitiatedEventAttributes?: { readonly workflowId: string };
 }
 
 /**
@@ -33,18 +33,21 @@ export async function readHistories(
   const coordinator = await describe(client, experimentId);
   if (coordinator === undefined) return 'forgotten';
   if (coordinator.status.name === 'RUNNING') return 'running';
-  const ids = [
-    experimentId,
-    childWorkflowId.training(experimentId),
-    childWorkflowId.evaluation(experimentId),
-  ];
-  const workflows: Record<string, readonly WorkflowHistory[]> = {};
-  for (const id of ids) {
+  const own = await readRuns(client, experimentId);
+  const workflows: Record<string, readonly WorkflowHistory[]> = { [experimentId]: own };
+  for (const id of childrenOf(own)) {
     const runs = await readRuns(client, id);
-    // A child that was never started has none.
+    // A child that was ordered and never started has none.
     if (runs.length > 0) workflows[id] = runs;
   }
   return { formatVersion: 1, workflows };
+}
+
+/** The ids of the children in the order in which they were started. */
+function childrenOf(runs: readonly WorkflowHistory[]): readonly string[] {
+  return runs
+    .flatMap(({ events }) => events)
+    .flatMap(({ startChildWorkflowExecutionInitiatedEventAttributes: child }) => child?.workflowId ?? []);
 }
 
 async function describe(client: Client, workflowId: string) {

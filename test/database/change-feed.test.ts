@@ -24,10 +24,10 @@ describe('the change feed', () => {
     const watch = feed.watch(reference.experimentId);
     const otherWatch = feed.watch(other.experimentId);
     // Whatever the two submissions themselves have told comes before what is looked at here.
-    await opened.repositories.transitions.requestCancel(other);
+    await opened.repositories.requests.request(other, 'cancel');
     expect(await otherWatch.next(10)).toBe(true);
     await watch.next(0);
-    await opened.repositories.transitions.requestCancel(reference);
+    await opened.repositories.requests.request(reference, 'cancel');
     expect(await watch.next(10)).toBe(true);
     otherWatch.close();
     watch.close();
@@ -38,7 +38,7 @@ describe('the change feed', () => {
     const watch = feed.watch(reference.experimentId);
     const woken = vi.fn();
     const stop = feed.onOutbox(woken);
-    await opened.repositories.transitions.requestCancel(reference);
+    await opened.repositories.requests.request(reference, 'cancel');
     await vi.waitFor(() => expect(woken).toHaveBeenCalled());
     expect(await watch.next(10)).toBe(true);
     stop();
@@ -63,14 +63,14 @@ describe('the change feed', () => {
     await expect(opened.repositories.experiments.get(reference)).rejects.toMatchObject({
       code: 'database_unavailable',
     });
-    await expect(opened.repositories.transitions.requestCancel(reference)).rejects.toMatchObject({
+    await expect(opened.repositories.requests.request(reference, 'cancel')).rejects.toMatchObject({
       code: 'database_unavailable',
     });
     await watch.next(0);
     const woken = watch.next(20);
     await opened.postgres.restart();
     expect(await woken).toBe(true);
-    await opened.repositories.transitions.requestCancel(reference);
+    await opened.repositories.requests.request(reference, 'cancel');
     expect(await watch.next(10)).toBe(true);
     watch.close();
   });

@@ -62,7 +62,7 @@ describe('submitting', () => {
     const { experimentId } = await submit(opened.repositories);
     const other = { projectId: 'other', experimentId };
     expect(await opened.repositories.experiments.get(other)).toBeUndefined();
-    await expect(opened.repositories.transitions.requestCancel(other)).rejects.toMatchObject({
+    await expect(opened.repositories.requests.request(other, 'cancel')).rejects.toMatchObject({
       code: 'not_found',
     });
   });

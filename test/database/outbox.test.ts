@@ -31,9 +31,9 @@ describe('the outbox', () => {
   });
 
   it('gives an experiment’s next row only when the one before was delivered', async () => {
-    const { outbox, transitions } = opened.repositories;
+    const { outbox, requests } = opened.repositories;
     const reference = await submit(opened.repositories);
-    await transitions.requestCancel(reference);
+    await requests.request(reference, 'cancel');
     const start = await outbox.claim(later());
     expect(start).toMatchObject({ ...reference, kind: 'start' });
     expect(await outbox.claim(later())).toBeUndefined();

@@ -55,7 +55,7 @@ describe('transitions', () => {
     const { transitions, attempts, experiments } = opened.repositories;
     const reference = await submit(opened.repositories);
     await attempts.beginAttempt({ ...reference, phase: 'training', host: 'host' });
-    await transitions.requestCancel(reference);
+    await opened.repositories.requests.request(reference, 'cancel');
     const error = { code: 'no_progress', message: 'why' };
     await transitions.recordTransition({ ...reference, sequence: 4, state: 'failed', error });
     const record = await experiments.require(reference);
@@ -105,33 +105,6 @@ describe('the end of an experiment without a workflow', () => {
   });
 });
 
-describe('asking to cancel', () => {
-  it('is noted and ordered once', async () => {
-    const reference = await submit(opened.repositories);
-    const outcomes = await Promise.all(
-      Array.from({ length: 5 }, () => opened.repositories.transitions.requestCancel(reference)),
-    );
-    expect(outcomes.filter((outcome) => outcome === 'requested')).toHaveLength(1);
-    expect(await opened.repositories.experiments.require(reference)).toMatchObject({
-      state: 'queued',
-      requestedAction: 'cancel',
-    });
-  });
-
-  it('is already so for one that is cancelled, and refused with the state for one that succeeded', async () => {
-    const { transitions } = opened.repositories;
-    const cancelled = await submit(opened.repositories);
-    await transitions.recordTransition({ ...cancelled, sequence: 1, state: 'cancelled', error: null });
-    expect(await transitions.requestCancel(cancelled)).toBe('already');
-    const succeeded = await submit(opened.repositories);
-    await transitions.recordTransition({ ...succeeded, sequence: 1, state: 'succeeded', error: null });
-    await expect(transitions.requestCancel(succeeded)).rejects.toMatchObject({
-      code: 'transition_not_allowed',
-      message: expect.stringContaining('succeeded') as string,
-    });
-  });
-});
-
 describe('events', () => {
   it('are numbered from 1 without a gap when many write at once, and every change gives a new version', async () => {
     const { attempts, transitions, events, experiments } = opened.repositories;
@@ -143,7 +116,7 @@ describe('events', () => {
       ...Array.from({ length: 5 }, (_, index) =>
         transitions.recordTransition({ ...reference, sequence: index + 1, state: 'preparing', error: null }),
       ),
-      transitions.requestCancel(reference),
+      opened.repositories.requests.request(reference, 'cancel'),
     ]);
     const told = await events.eventsAfter(reference, 0, 1000);
     expect(told.map(({ number }) => number)).toEqual(told.map((_, index) => index + 1));

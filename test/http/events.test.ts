@@ -85,8 +85,8 @@ describe('events', () => {
     })();
     await vi.waitFor(() => expect(received).toHaveLength(3));
     await first.close();
-    const { transitions } = service.repositories;
-    await transitions.requestCancel(holder);
+    const { transitions, requests } = service.repositories;
+    await requests.request(holder, 'cancel');
     const second = await service.buildAnother();
     await second.listen({ port, host: '127.0.0.1' });
     await vi.waitFor(() => expect(received.at(-1)?.type).toBe('cancelRequested'), { timeout: 5000 });

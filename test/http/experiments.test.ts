@@ -1,4 +1,4 @@
-// Reading, waiting for, listing and cancelling experiments over HTTP.
+// Reading, waiting for, listing, pausing and cancelling experiments over HTTP.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OutboxRow } from '../../src/database/outbox.ts';
 import {
@@ -98,6 +98,42 @@ describe('an experiment', () => {
     const refused = await cancel();
     expectProblem(refused, 409, 'transition_not_allowed');
     expect(refused.json<{ detail: string }>().detail).toContain('failed');
+  });
+
+  it('is paused and resumed: asked for, then already so; refused in a state that allows neither', async () => {
+    const id = await submitExperiment(service);
+    const ask = async (action: 'pause' | 'resume') => {
+      const response = await call(service, 'POST', `/experiments/${id}/${action}`);
+      return [response.statusCode, response.json<{ requestedAction?: string }>().requestedAction];
+    };
+    const enter = (state: 'paused' | 'training' | 'evaluating', sequence: number) =>
+      service.repositories.transitions.recordTransition({
+        projectId: 'default',
+        experimentId: id,
+        sequence,
+        state,
+        error: null,
+      });
+    expect(await ask('resume')).toEqual([200, null]);
+    expect(await ask('pause')).toEqual([202, 'pause']);
+    expect(await ask('pause')).toEqual([200, 'pause']);
+    await enter('paused', 1);
+    expect(await ask('pause')).toEqual([200, null]);
+    expect((await call(service, 'GET', `/experiments/${id}`)).json()).toMatchObject({
+      state: 'paused',
+      waitingFor: null,
+    });
+    expect(await ask('resume')).toEqual([202, 'resume']);
+    await enter('training', 2);
+    expect(await ask('resume')).toEqual([200, null]);
+    await enter('evaluating', 3);
+    for (const action of ['pause', 'resume'])
+      expectProblem(
+        await call(service, 'POST', `/experiments/${id}/${action}`),
+        409,
+        'transition_not_allowed',
+      );
+    expectProblem(await call(service, 'POST', '/experiments/exp_none/pause'), 404, 'not_found');
   });
 });
 

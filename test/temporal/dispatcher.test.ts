@@ -110,7 +110,7 @@ describe('the dispatcher', () => {
     await whileDispatching(1, async () => {
       await delivered();
       await temporal.client.workflow.getHandle(reference.experimentId).terminate();
-      await opened.repositories.transitions.requestCancel(reference);
+      await opened.repositories.requests.request(reference, 'cancel');
       await until(async () => (await stateOf(reference)) === 'cancelled', {
         timeoutSeconds: 10,
         what: 'the end',

@@ -14,7 +14,7 @@ afterAll(() => temporal.stop());
 
 const statesOf = ({ transitions }: Scenario): string[] => transitions.map(({ state }) => state);
 const training = (handle: WorkflowHandle): WorkflowHandle =>
-  temporal.client.workflow.getHandle(childWorkflowId.training(handle.workflowId));
+  temporal.client.workflow.getHandle(childWorkflowId.training(handle.workflowId, 1));
 
 /** Waits, heartbeating, until the activity is cancelled. */
 async function untilCancelled(): Promise<never> {

@@ -2,7 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { messageOf } from '../../src/error.ts';
 import type { CheckpointNotice } from '../../src/experiment/activity.ts';
-import { childWorkflowId, signalNames } from '../../src/experiment/name.ts';
+import { signalNames } from '../../src/experiment/name.ts';
 import type { Logger } from '../../src/log.ts';
 
 /** The workflow is told at most this often: each signal makes its history longer. */
@@ -15,14 +15,15 @@ const deadlineMilliseconds = 5_000;
 export class CheckpointSignal {
   readonly #temporal: Client;
   readonly #log: Logger;
-  readonly #experimentId: string;
+  readonly #workflowId: string;
   readonly #began = Date.now();
   #last = 0;
 
-  constructor(temporal: Client, log: Logger, experimentId: string) {
+  /** @param workflowId of the training workflow. */
+  constructor(temporal: Client, log: Logger, workflowId: string) {
     this.#temporal = temporal;
     this.#log = log;
-    this.#experimentId = experimentId;
+    this.#workflowId = workflowId;
   }
 
   /** Whether the last signal is long enough ago. */
@@ -34,7 +35,7 @@ export class CheckpointSignal {
 
   async send(notice: CheckpointNotice): Promise<void> {
     this.#last = Date.now();
-    const handle = this.#temporal.workflow.getHandle(childWorkflowId.training(this.#experimentId));
+    const handle = this.#temporal.workflow.getHandle(this.#workflowId);
     await this.#temporal
       .withDeadline(Date.now() + deadlineMilliseconds, () =>
         handle.signal(signalNames.checkpointCommitted, notice),

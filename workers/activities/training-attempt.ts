@@ -63,7 +63,7 @@ export class TrainingAttempt {
       start: prepared.ledger,
       patience: this.#patience,
     });
-    this.#signal = new CheckpointSignal(dependencies.temporal, dependencies.log, holder.experimentId);
+    this.#signal = new CheckpointSignal(dependencies.temporal, dependencies.log, workflowOf(activity));
     this.#watchdog = new Watchdog(dependencies, activity);
     this.#calibration = new CalibrationRecorder({
       calibrations: dependencies.repositories.calibrations,
@@ -207,4 +207,9 @@ export class TrainingAttempt {
   #signalCheckpoint(): Promise<void> {
     return this.#signal.send({ checkpoint: this.#latest, longestRunSeconds: this.#longestRunSeconds });
   }
+}
+
+function workflowOf({ info }: Context): string {
+  if (info.workflowExecution === undefined) throw new Error('training is an activity of a workflow');
+  return info.workflowExecution.workflowId;
 }

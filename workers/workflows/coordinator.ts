@@ -30,7 +30,8 @@ import type {
 import type { EvaluationWorkflow } from './evaluation.ts';
 import { describeFailure } from './failure.ts';
 import { once, persistent, untilSuccess } from './retry.ts';
-import type { TrainingWorkflow } from './training.ts';
+import { trainThroughPauses } from './pausable-training.ts';
+import { PauseRequests } from './pause-requests.ts';
 
 const { recordTransition, publishReport } = proxyActivities<CoordinatorActivities>(persistent);
 
@@ -49,6 +50,7 @@ export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promi
   const { projectId, experimentId } = input;
   let progress: CoordinatorProgress = { state: 'queued', sequence: 0 };
   const phases = new CancellationScope();
+  const pauses = new PauseRequests();
   setHandler(defineQuery<CoordinatorProgress>(queryNames.progress), () => progress);
   setHandler(defineSignal(signalNames.cancel), () => phases.cancel());
 
@@ -57,7 +59,7 @@ export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promi
     await recordTransition({ projectId, experimentId, ...progress, error });
   };
   try {
-    const { evaluationSha256 } = await phases.run(() => runPhases(input, enter));
+    const { evaluationSha256 } = await phases.run(() => runPhases(input, pauses, enter));
     await CancellationScope.nonCancellable(() => enter('succeeded'));
     return { state: 'succeeded', evaluationSha256 };
   } catch (error) {
@@ -75,16 +77,14 @@ export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promi
 
 async function runPhases(
   { projectId, experimentId }: ExperimentWorkflowInput,
+  pauses: PauseRequests,
   enter: (state: ExperimentState) => Promise<void>,
 ): Promise<EvaluationResult> {
   const experiment = { projectId, experimentId };
   await enter('preparing');
   const snapshot = await untilSuccess(experiment, () => snapshotDataset(experiment));
   await enter('training');
-  await executeChild<typeof TrainingWorkflow>(workflowNames.training, {
-    workflowId: childWorkflowId.training(experimentId),
-    args: [{ ...experiment, snapshot }],
-  });
+  await trainThroughPauses({ ...experiment, snapshot }, pauses, enter);
   await enter('evaluating');
   const evaluation = await executeChild<typeof EvaluationWorkflow>(workflowNames.evaluation, {
     workflowId: childWorkflowId.evaluation(experimentId),

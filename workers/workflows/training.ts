@@ -1,9 +1,11 @@
 // Training as a row of attempts: goes on from the last checkpoint for as long as checkpoints advance.
 import {
   ActivityCancellationType,
+  CancellationScope,
   continueAsNew,
   defineQuery,
   defineSignal,
+  isCancellation,
   proxyActivities,
   setHandler,
   workflowInfo,
@@ -14,17 +16,21 @@ import type {
   TrainingActivities,
 } from '../../src/experiment/activity.ts';
 import { queryNames, signalNames, taskQueues } from '../../src/experiment/name.ts';
-import type { TrainingProgress, TrainingWorkflowInput } from '../../src/experiment/workflow.ts';
+import type {
+  TrainingProgress,
+  TrainingResult,
+  TrainingWorkflowInput,
+} from '../../src/experiment/workflow.ts';
 import { heartbeatTimeout } from './heartbeat.ts';
 import { afterFault, once } from './retry.ts';
 
 /**
- * Runs attempts at training until one completes it.
+ * Runs attempts at training until one completes it, or a pause ends it.
  *
  * @throws the failure that is final; `no_progress`, `blob_corrupt` or `blob_missing` when ten attempts in a row keep nothing
  * new.
  */
-export async function TrainingWorkflow(input: TrainingWorkflowInput): Promise<TrainingProgress> {
+export async function TrainingWorkflow(input: TrainingWorkflowInput): Promise<TrainingResult> {
   let progress: TrainingProgress = input.carried ?? {
     attempts: 0,
     latestCheckpoint: null,
@@ -40,20 +46,34 @@ export async function TrainingWorkflow(input: TrainingWorkflowInput): Promise<Tr
     progress = withNotice(progress, notice);
   });
 
+  let wasPaused = false;
+  let attempts = new CancellationScope();
+  setHandler(defineSignal(signalNames.pause), () => {
+    wasPaused = true;
+    attempts.cancel();
+  });
+  // Signals come while the loop waits.
+  const isPaused = (): boolean => wasPaused;
+
   for (;;) {
+    if (isPaused()) return { ...progress, outcome: 'paused' };
     const before = progress.latestCheckpoint;
     progress = { ...progress, attempts: progress.attempts + 1 };
+    attempts = new CancellationScope();
     try {
-      const { outcome, checkpoint } = await attempt(input, progress);
+      const { outcome, checkpoint } = await attempts.run(() => attempt(input, progress));
       progress = withNotice(progress, { checkpoint, longestRunSeconds: null });
-      if (outcome === 'completed') return progress;
+      if (outcome === 'completed') return { ...progress, outcome };
     } catch (error) {
+      // The attempt kept its last steps. Where the whole workflow is cancelled too, that goes first.
+      const isPause = isPaused() && !CancellationScope.current().consideredCancelled;
+      if (isPause && isCancellation(error)) continue;
       const advanced = (progress.latestCheckpoint?.step ?? -1) > (before?.step ?? -1);
       const fruitlessAttempts = await afterFault(input, error, progress.fruitlessAttempts, advanced);
       progress = { ...progress, fruitlessAttempts };
     }
     // A long history goes on in a new workflow; between attempts nothing is lost by that.
-    if (workflowInfo().continueAsNewSuggested)
+    if (workflowInfo().continueAsNewSuggested && !isPaused())
       await continueAsNew<typeof TrainingWorkflow>({ ...input, carried: progress });
   }
 }

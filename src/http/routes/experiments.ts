@@ -1,6 +1,5 @@
-// Submitting, reading, listing and cancelling experiments.
+// Submitting, reading and listing experiments.
 import { Type, type Static } from 'typebox';
-import type { FastifyReply } from 'fastify';
 import type { ExperimentRecord } from '../../database/experiment-record.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import { submissionSchema } from '../../experiment/submission.ts';
@@ -100,14 +99,11 @@ export function experimentRoutes(app: App, context: RouteContext): void {
 }
 
 /**
- * Reading one experiment and asking for its end.
+ * Reading one experiment.
  *
- * @throws CodedError, in the handlers: `not_found`; on cancelling `transition_not_allowed` for an experiment that has
- * ended otherwise than cancelled.
+ * @throws CodedError, in the handler: `not_found`.
  */
 export function experimentItemRoutes(app: App, context: RouteContext): void {
-  const { experiments, transitions } = context.repositories;
-
   app.get(
     '/experiments/:id',
     {
@@ -134,30 +130,6 @@ export function experimentItemRoutes(app: App, context: RouteContext): void {
       reply.header('etag', tagOf(record.version)).header('cache-control', 'no-cache');
       if (isKnown(record)) return reply.code(304).send(null);
       return reply.send(experimentBody(record, await readPreparingFailure(context, record)));
-    },
-  );
-
-  app.post(
-    '/experiments/:id/cancel',
-    {
-      schema: {
-        operationId: 'cancelExperiment',
-        summary: 'Ask for the end of an experiment',
-        tags,
-        params: idParameter,
-        response: {
-          200: answer('It was asked for before, or is so.', experiment),
-          202: answer('Asked for.', experiment),
-          ...problems,
-        },
-      },
-    },
-    async (request, reply): Promise<FastifyReply> => {
-      const reference = { projectId: defaultProject, experimentId: request.params.id };
-      const outcome = await transitions.requestCancel(reference);
-      const record = await experiments.require(reference);
-      const failure = await readPreparingFailure(context, record);
-      return reply.code(outcome === 'requested' ? 202 : 200).send(experimentBody(record, failure));
     },
   );
 }
