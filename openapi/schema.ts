@@ -237,6 +237,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/experiments/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the result follows from, by hash
+         * @description Of the checkpoint that is the result: the last one, or with early stopping the best. Two experiments of the same proof, their ids and checkpoints aside, have the same weights because they did the same.
+         */
+        get: operations["getProof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/experiments/{id}/evaluation/rows": {
         parameters: {
             query?: never;
@@ -2067,6 +2087,83 @@ export interface operations {
                             segment: number;
                         }[];
                         nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProof: {
+        parameters: {
+            query?: {
+                /** @description A tar with all that is needed to check it. */
+                bundle?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proof. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {number} */
+                        formatVersion: 1;
+                        experimentId: string;
+                        checkpoint: {
+                            step: number;
+                            id: string;
+                        };
+                        /** @description Of the specification, its name and tags left out. */
+                        specSha256: string;
+                        /** @description Of the dataset’s snapshot, evaluation split and tokenizer included. */
+                        snapshotSha256: string;
+                        /** @description The numeric profiles of the steps, each from a step on. */
+                        segments: {
+                            fromStep: number;
+                            /** @description What the bits depend on besides the submission. */
+                            profile: {
+                                onnxruntimeVersion: string;
+                                /** @enum {string} */
+                                provider: "cpu" | "cuda";
+                                instructionSet: string;
+                                threads: number;
+                                graphSha256: string;
+                            };
+                        }[];
+                        versions: {
+                            onnxruntime: string;
+                            checkpointFormat: number;
+                            ledgerFormat: number;
+                        };
+                        /** @description The running hash of the ledger up to the checkpoint’s step: h(n) = SHA-256(h(n-1) ‖ record), a record being step, lossBits, gradientNormBits, the bits of the learning rate and examples, each a little-endian uint32; h(0) is the SHA-256 of "ledger format 1". */
+                        ledgerSha256: string;
+                        /** @description Of the trained tensors as a safetensors file. */
+                        weightsSha256: string;
                     };
                 };
             };

@@ -1,13 +1,14 @@
 // Fine-tunes a pretrained model over several seeds and prints how accurate it becomes, beside PyTorch where it is given.
 //   npm run bench:accuracy -- --model DIR --data DIR [--sets sst2,banking77] [--seeds 1,2,3,4,5] [--threads N] [--rows N] [--test-rows N]
-//     [--peer PYTHON --peer-script hf_accuracy.py]
+//     [--dropout 0.1] [--peer PYTHON --peer-script hf_accuracy.py|scripts/reference/train-from.py]
 // The data folder holds sst2/{train,dev}.tsv and banking77/{train,test}.csv. SST-2: its first 4,000 rows, one epoch;
 // banking77: all rows, three epochs. AdamW at 5e-5 with a warmup over a tenth of the steps and a linear fall, batch 32,
 // dropout 0.1, clipping at 1, no weight decay, at most 64 tokens. Both draw head, order and dropout from each seed, in their
-// own ways: what is compared is the mean over seeds. The accuracy is that of the last step.
+// own ways: what is compared is the mean over seeds. With train-from.py the peer is given head and order instead, so that
+// dropout alone differs, and with `--dropout 0` nothing does. The accuracy is that of the last step.
 // Prints a line a run, and as its last line mean, deviation and standard error of both with the difference of the means.
 import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { evaluate } from '../dist/src/training/evaluator.js';
 import { predictedClasses } from '../dist/src/training/metrics/probabilities.js';
@@ -15,6 +16,7 @@ import { trainableModel } from '../dist/src/training/trainable.js';
 import { startTraining } from '../dist/src/training/trainer.js';
 import { encodeTexts, readTexts } from './labelled-texts.mjs';
 import { readConfigOf, readParameters, readTokenizer } from './model-folder.mjs';
+import { trainPeerFrom } from './peer-start.mjs';
 import { deviation, inTurns, lastLineOf, mean } from './peer-turns.mjs';
 import { recipeOf, rounded } from './training-setup.mjs';
 
@@ -34,6 +36,7 @@ const { values: given } = parseArgs({
     threads: { type: 'string', default: String(cpus().length) },
     rows: { type: 'string' },
     'test-rows': { type: 'string', default: 'Infinity' },
+    dropout: { type: 'string', default: '0.1' },
     peer: { type: 'string' },
     'peer-script': { type: 'string' },
   },
@@ -67,21 +70,26 @@ async function finalState(run) {
   throw new Error('The training did not finish.');
 }
 
-async function trainOnce(name, set, seed) {
+/** What both train: the model with the head of a seed, and the recipe. */
+async function startOf(name, { head, vocabulary, examples, evaluation }, seed) {
   const { config } = readConfigOf(given.model);
   const { epochs } = sets[name];
-  const { head, vocabulary, examples, evaluation } = set;
   const total = epochs * Math.ceil(examples.length / batchSize);
   const recipe = recipeOf({
     epochs,
     batchSize,
     weightDecay: 0,
+    dropout: Number(given.dropout),
     warmupSteps: Math.ceil(0.1 * total),
     seeds: { head: seed, order: seed, dropout: seed },
   });
-  const model = { config, head, vocabulary, recipe };
   const whole = await readParameters(given.model, config, head, seed);
-  const { start, frozen } = await trainableModel(model, recipe, whole);
+  return { config, head, vocabulary, recipe, whole, labelCount: head.labelCount, examples, evaluation };
+}
+
+async function trainOnce(name, set, seed) {
+  const { whole, labelCount, examples, evaluation, ...model } = await startOf(name, set, seed);
+  const { start, frozen } = await trainableModel(model, model.recipe, whole);
   const device = { threads, provider: 'cpu' };
   const started = performance.now();
   const { parameters } = await finalState(
@@ -105,10 +113,21 @@ async function trainOnce(name, set, seed) {
     examples: { examples: evaluation, targetKind: 'class' },
     batchSize,
   });
-  const predicted = predictedClasses(logits, head.labelCount);
+  const predicted = predictedClasses(logits, labelCount);
   const right = evaluation.filter(({ targets }, row) => predicted[row] === targets[0]).length;
   const accuracy = right / evaluation.length;
   console.log(JSON.stringify({ data: name, seed, accuracy, trainSeconds: rounded(seconds) }));
+  return accuracy;
+}
+
+async function peerFromStart(name, set, seed) {
+  const { accuracy } = trainPeerFrom(await startOf(name, set, seed), {
+    python: given.peer,
+    script: given['peer-script'],
+    model: given.model,
+    ...{ dropout: given.dropout, seed, threads: given.threads },
+  });
+  console.log(JSON.stringify({ data: name, seed, peer: accuracy }));
   return accuracy;
 }
 
@@ -117,7 +136,7 @@ function peerOnce(name, seed) {
   const limit = Number(given.rows ?? (rows === Infinity ? 0 : rows));
   const result = lastLineOf(given.peer, [
     ...[given['peer-script'], '--data', name, '--rows', String(limit), '--epochs', String(epochs)],
-    ...['--seed', String(seed), '--threads', given.threads, '--wait-idle', '0'],
+    ...['--seed', String(seed), '--threads', given.threads, '--wait-idle', '0', '--dropout', given.dropout],
   ]);
   console.log(JSON.stringify({ data: name, seed, peer: result.accuracy, trainSeconds: result.train_s }));
   return result.accuracy;
@@ -137,7 +156,9 @@ async function measureSet(name) {
   const set = readSet(name);
   const seeds = given.seeds.split(',').map(Number);
   const ways = [(round) => trainOnce(name, set, seeds[round])];
-  if (given.peer !== undefined) ways.push((round) => peerOnce(name, seeds[round]));
+  const isGivenStart = basename(given['peer-script'] ?? '') === 'train-from.py';
+  if (isGivenStart) ways.push((round) => peerFromStart(name, set, seeds[round]));
+  else if (given.peer !== undefined) ways.push((round) => peerOnce(name, seeds[round]));
   const [own, peer] = await inTurns(seeds.length, ways);
   if (peer === undefined) return { own: summary(own) };
   const error = Math.hypot(deviation(own) / Math.sqrt(own.length), deviation(peer) / Math.sqrt(peer.length));

@@ -1,19 +1,18 @@
 // Prints how fast exported models answer here: the sentences of a TSV in file order, tokenization included, float32 and int8 in turns.
 //   node scripts/bench-inference.mjs --model DIR --data FILE.tsv [--head FILE.safetensors] [--threads N] [--repeat N] [--length N]
 // DIR holds config.json, tokenizer.json and model.safetensors; the file has columns `sentence` and, for the accuracy, `label`.
+// A head that the folder lacks is that of `--head`, else drawn, which says how fast the model is and nothing of its accuracy.
 // Prints one JSON line a precision. `seconds` is the best of the repeats.
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readModelConfig } from '../dist/src/model/model-config.js';
 import { readSafetensors } from '../dist/src/model/safetensors.js';
 import { parameterName } from '../dist/src/model/tensor-names.js';
-import { createTokenizer } from '../dist/src/text/tokenizer.js';
 import { modelLimits } from '../dist/src/training/inference/batching.js';
 import { exportOnnx } from '../dist/src/training/inference/export-onnx.js';
 import { openInference } from '../dist/src/training/inference/open-inference.js';
 import { predictedClasses } from '../dist/src/training/metrics/probabilities.js';
+import { labelCountOf, readConfigOf, readParameters, readTokenizer } from './model-folder.mjs';
 
 const { values: given } = parseArgs({
   options: {
@@ -38,14 +37,21 @@ const labels = columns.includes('label')
   ? rows.map((row) => Number(row[columns.indexOf('label')]))
   : undefined;
 
-const config = readModelConfig(readFileSync(join(given.model, 'config.json'), 'utf8'));
-const tokenizer = createTokenizer(readFileSync(join(given.model, 'tokenizer.json'), 'utf8'));
-const files = [join(given.model, 'model.safetensors'), ...(given.head === undefined ? [] : [given.head])];
-const tensors = [];
-for (const file of files)
-  for (const tensor of await readSafetensors(createReadStream(file), statSync(file).size))
-    tensors.push({ ...tensor, name: parameterName(tensor.name, config.family) });
-const labelCount = tensors.find(({ name }) => /^classifier\.(?:out_proj\.)?bias$/.test(name)).data.length;
+const { config, raw } = readConfigOf(given.model);
+const tokenizer = readTokenizer(given.model);
+const trainedHead = given.head === undefined ? [] : await tensorsOf(given.head);
+const bias = trainedHead.find(({ name }) => /^classifier\.(?:out_proj\.)?bias$/.test(name));
+const labelCount = bias?.data.length ?? labelCountOf(raw);
+const head = { task: 'classification', labelCount };
+const byName = new Map(trainedHead.map((tensor) => [tensor.name, tensor]));
+const tensors = (await readParameters(given.model, config, head)).map(
+  (tensor) => byName.get(tensor.name) ?? tensor,
+);
+
+async function tensorsOf(file) {
+  const read = await readSafetensors(createReadStream(file), statSync(file).size);
+  return read.map((tensor) => ({ ...tensor, name: parameterName(tensor.name, config.family) }));
+}
 
 function encode() {
   const examples = sentences.map((sentence) => {
@@ -61,7 +67,7 @@ function encode() {
 
 const ways = [];
 for (const precision of ['float32', 'int8']) {
-  const model = exportOnnx({ config, head: { task: 'classification', labelCount }, precision, tensors });
+  const model = exportOnnx({ config, head, precision, tensors });
   const fileBytes = model.length;
   const options = { threads: Number(given.threads), provider: 'cpu', limits: modelLimits(config) };
   const inference = await openInference(model, options);

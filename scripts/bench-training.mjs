@@ -2,7 +2,7 @@
 //   npm run bench:training -- --model DIR|tiny|base|minilm-sizes --data FILE.tsv [--batch 32] [--length 128]
 //     [--padding groups|maximum] [--steps 30] [--warmup 3] [--threads N] [--dropout 0.1] [--tokenizer DIR] [--seed 42]
 //     [--no-compaction] [--gemm] [--json]
-//     [--peer PYTHON --peer-script hf_train.py [--peer-padding longest,grouped,max] [--peer-dtype fp32,bf16] [--rounds 2]]
+//     [--peer PYTHON --peer-script hf_train.py [--peer-padding longest,grouped,max] [--peer-dtype fp32,bf16,fp32-compiled] [--rounds 2]]
 // The recipe is the peer's: AdamW, 5e-5 falling to 0, decay 0.01 of all matrices with the embeddings, clipping at 1; its rows
 // of the file, its shuffle, its batches. A model without weights starts at random.
 //   groups   this engine's way: the sequences of a batch packed into rows, next to no padding computed
@@ -312,6 +312,9 @@ function ownTurn() {
   ];
 }
 
+/** Behind a type of the peer's: by torch.compile. */
+const compiled = '-compiled';
+
 function peerWays() {
   const peerModel = given.model in modelSizes ? given.model : 'minilm';
   const paddings = given['peer-padding'].split(',');
@@ -319,7 +322,16 @@ function peerWays() {
     given['peer-dtype'].split(',').map((dtype) => ({
       name: `peer ${padding} ${dtype}`,
       parameters: [
-        ...[given['peer-script'], '--model', peerModel, '--pad', padding, '--dtype', dtype],
+        ...[
+          given['peer-script'],
+          '--model',
+          peerModel,
+          '--pad',
+          padding,
+          '--dtype',
+          dtype.replace(compiled, ''),
+        ],
+        ...(dtype.endsWith(compiled) ? ['--compile'] : []),
         ...['--batch', given.batch, '--seq', given.length, '--steps', given.steps, '--warmup', given.warmup],
         ...['--threads', given.threads, '--dropout', given.dropout, '--seed', given.seed],
         ...['--data', given.data.includes('banking77') ? 'banking77' : 'sst2'],

@@ -1,6 +1,7 @@
 // The ledger: every optimizer step that counted, once, with the bits of its loss and gradient norm.
 import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
+import type { NumericProfile } from '../experiment/profile.ts';
 import type { Database, Queries } from './client.ts';
 import type { ExperimentProgress } from './experiment-record.ts';
 import { lockForHolder, type LeaseHolder } from './lock.ts';
@@ -20,6 +21,12 @@ export interface RecordedStep {
 export interface LedgerEntry extends RecordedStep {
   readonly lease: number;
   readonly segment: number;
+}
+
+/** The first step of a segment, and the numeric profile that its steps were computed on. */
+export interface SegmentStart {
+  readonly fromStep: number;
+  readonly profile: NumericProfile | null;
 }
 
 export interface LedgerRange {
@@ -72,6 +79,23 @@ export class LedgerRepository {
   ): Promise<readonly LedgerEntry[]> {
     return this.#database.run((queries) =>
       readSteps(queries, { projectId, experimentId }, fromStep, fromStep + limit - 1),
+    );
+  }
+
+  /** The segments of the steps up to one, in the order of their steps. */
+  async segments(
+    { projectId, experimentId }: ExperimentReference,
+    toStep: number,
+  ): Promise<readonly SegmentStart[]> {
+    return this.#database.run(
+      (queries) => queries.$queryRaw<SegmentStart[]>`
+        SELECT min(step.step) AS "fromStep", (
+          SELECT attempt.profile FROM attempt
+          WHERE attempt.project_id = ${projectId} AND attempt.experiment_id = ${experimentId}
+            AND attempt.segment = step.segment AND attempt.profile IS NOT NULL LIMIT 1) AS profile
+        FROM ledger_step step
+        WHERE step.project_id = ${projectId} AND step.experiment_id = ${experimentId} AND step.step <= ${toStep}::int
+        GROUP BY step.segment ORDER BY 1`,
     );
   }
 }

@@ -26,6 +26,7 @@ import { modelRoutes } from './routes/models.ts';
 import { notSupportedRoutes } from './routes/not-supported.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { predictionRoutes } from './routes/predictions.ts';
+import { proofRoutes } from './routes/proof.ts';
 import { storedReportRoutes } from './routes/stored-reports.ts';
 import { refuseUnstorableText } from './text-safety.ts';
 
@@ -52,6 +53,7 @@ const routes: readonly ((app: App, context: RouteContext) => void)[] = [
   attemptRoutes,
   storedReportRoutes,
   ledgerRoutes,
+  proofRoutes,
   evaluationRowRoutes,
   modelDownloadRoutes,
   predictionRoutes,

@@ -1,4 +1,4 @@
-// Query parameters: only those a route names, each once, numbers read as numbers. Bodies are never converted.
+// Query parameters: only those a route names, each once, numbers and booleans read as such. Bodies are never converted.
 import type { FastifyRequest } from 'fastify';
 import { CodedError, type FieldProblem } from '../error.ts';
 import { pointerPart } from './json-pointer.ts';
@@ -21,8 +21,8 @@ export function prepareParameters(request: FastifyRequest): void {
     readonly querystring?: ObjectSchema;
     readonly params?: ObjectSchema;
   };
-  request.query = readNumbers(refuseUnknown(request.query as Parameters, querystring), querystring);
-  request.params = readNumbers(request.params as Parameters, params);
+  request.query = readValues(refuseUnknown(request.query as Parameters, querystring), querystring);
+  request.params = readValues(request.params as Parameters, params);
 }
 
 type Parameters = Readonly<Record<string, unknown>>;
@@ -41,12 +41,16 @@ function refuseUnknown(query: Parameters, schema: ObjectSchema | undefined): Par
 
 const numberPattern = /^-?\d{1,15}(?:\.\d{1,15})?$/u;
 
-function readNumbers(values: Parameters, schema: ObjectSchema | undefined): Parameters {
+function readValues(values: Parameters, schema: ObjectSchema | undefined): Parameters {
   return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => {
-      const type = schema?.properties?.[name]?.type;
-      const isNumber = (type === 'integer' || type === 'number') && typeof value === 'string';
-      return [name, isNumber && numberPattern.test(value) ? Number(value) : value];
-    }),
+    Object.entries(values).map(([name, value]) => [name, readValue(value, schema?.properties?.[name]?.type)]),
   );
+}
+
+/** What does not have the form of its type stays text, and is refused by the schema. */
+function readValue(value: unknown, type: string | undefined): unknown {
+  if (typeof value !== 'string') return value;
+  if ((type === 'integer' || type === 'number') && numberPattern.test(value)) return Number(value);
+  if (type === 'boolean' && ['true', 'false'].includes(value)) return value === 'true';
+  return value;
 }

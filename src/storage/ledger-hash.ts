@@ -12,11 +12,14 @@ export interface LedgerRecord {
   readonly examples: number;
 }
 
+/** Of the records, and of how they are hashed. */
+export const ledgerFormatVersion = 1;
+
 const recordBytes = 20;
 const hashPrefix = 'sha256:';
 
 /** The hash of a ledger without steps. */
-export const emptyLedgerHash = `${hashPrefix}${createHash('sha256').update('ledger format 1').digest('hex')}`;
+export const emptyLedgerHash = `${hashPrefix}${createHash('sha256').update(`ledger format ${ledgerFormatVersion}`).digest('hex')}`;
 
 /**
  * Extends the running hash: `h(n) = SHA-256(h(n-1) || record(n))`, where a record is five unsigned 32-bit little-endian

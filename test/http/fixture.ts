@@ -234,7 +234,7 @@ export async function commitCheckpoint(
     experimentId: holder.experimentId,
     step,
     phase: 'training',
-    profile: { threads: 2 },
+    profile: { ...profileOf(2) },
     snapshotSha256: hash,
     specSha256: hash,
     blobs: {

@@ -14,6 +14,12 @@ import { StackProcess } from './stack-process.ts';
 const attemptsOf = async (client: Client, id: string) =>
   (await client.api.GET('/experiments/{id}/attempts', { params: { path: { id } } })).data?.items ?? [];
 
+/** All of a proof that does not name the experiment. */
+async function proofOf(client: Client, id: string): Promise<object> {
+  const { data } = await client.api.GET('/experiments/{id}/proof', { params: { path: { id } } });
+  return { ...data, experimentId: null, checkpoint: data?.checkpoint.step };
+}
+
 describe('an experiment that is paused', () => {
   it('leaves its worker to others, and after a restart of everything ends with its twin’s bytes', async () => {
     const first = await StackProcess.start();
@@ -45,6 +51,7 @@ describe('an experiment that is paused', () => {
       expect(ledger.map(({ step }) => step)).toEqual(countingTo(progress?.totalSteps ?? 0));
       expect(ledger).toEqual(await ledgerOf(after, twin.id));
       expect(await weightsOf(after, id)).toBe(await weightsOf(after, twin.id));
+      expect(await proofOf(after, id)).toEqual(await proofOf(after, twin.id));
     } finally {
       await second.stopAndRemove();
     }

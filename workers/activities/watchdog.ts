@@ -5,6 +5,8 @@ import type { ActivityDependencies } from './dependencies.ts';
 
 /** The engine may be silent for this many times as long as Temporal lets the activity be silent. */
 const patience = 1.5;
+/** Silence is counted in so many parts: a process that was stopped, and goes on, finds one part over and not all. */
+const parts = 10;
 
 export class Watchdog {
   readonly #dependencies: Pick<ActivityDependencies, 'endProcess' | 'log'>;
@@ -26,19 +28,23 @@ export class Watchdog {
     this.rest();
     const limitMilliseconds = this.#limitMilliseconds;
     if (limitMilliseconds === undefined) return;
-    this.#timer = setTimeout(() => {
-      const { log, endProcess } = this.#dependencies;
-      log.fatal(
-        { limitMilliseconds },
-        'the engine hangs: the process ends, since its thread cannot be ended',
-      );
-      endProcess();
-    }, limitMilliseconds);
+    let left = parts;
+    this.#timer = setInterval(() => {
+      left -= 1;
+      if (left === 0) this.#end(limitMilliseconds);
+    }, limitMilliseconds / parts);
   }
 
   /** Nothing is expected of the engine: it has ended, or waits for us. */
   rest(): void {
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+
+  #end(limitMilliseconds: number): void {
+    this.rest();
+    const { log, endProcess } = this.#dependencies;
+    log.fatal({ limitMilliseconds }, 'the engine hangs: the process ends, since its thread cannot be ended');
+    endProcess();
   }
 }

@@ -16,7 +16,6 @@ const paths: Readonly<Record<string, readonly HTTPMethods[]>> = {
   '/experiments/:id/audit': ['POST'],
   '/experiments/:id/logs': ['GET'],
   '/experiments/:id/waste': ['GET'],
-  '/experiments/:id/proof': ['GET'],
   '/datasets/:id': ['DELETE'],
   '/models/:id': ['DELETE'],
 };

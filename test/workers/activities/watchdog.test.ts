@@ -33,6 +33,18 @@ describe('the watchdog', () => {
     expect(endProcess).toHaveBeenCalledTimes(1);
   });
 
+  it('does not take the time in which its process stood still for silence of the engine', async () => {
+    vi.useRealTimers();
+    const { dog, endProcess } = watchdog(100);
+    dog.watch();
+    const end = performance.now() + 400;
+    while (performance.now() < end);
+    // Timers that are due come before this.
+    await new Promise((resolve) => setImmediate(resolve));
+    dog.rest();
+    expect(endProcess).not.toHaveBeenCalled();
+  });
+
   it('rests while nothing is expected, and where the activity has no heartbeat time-out', () => {
     const { dog, endProcess } = watchdog(10_000);
     dog.watch();
