@@ -95,8 +95,6 @@ describe('every answer that is no success', () => {
   });
 
   it.each([
-    ['POST', 'pause'],
-    ['POST', 'resume'],
     ['POST', 'fork'],
     ['POST', 'verify'],
     ['POST', 'audit'],
