@@ -84,11 +84,11 @@ async function startOf(name, { head, vocabulary, examples, evaluation }, seed) {
     seeds: { head: seed, order: seed, dropout: seed },
   });
   const whole = await readParameters(given.model, config, head, seed);
-  return { config, head, vocabulary, recipe, whole, labelCount: head.labelCount, examples, evaluation };
+  return { config, head, vocabulary, recipe, whole, examples, evaluation };
 }
 
 async function trainOnce(name, set, seed) {
-  const { whole, labelCount, examples, evaluation, ...model } = await startOf(name, set, seed);
+  const { whole, examples, evaluation, ...model } = await startOf(name, set, seed);
   const { start, frozen } = await trainableModel(model, model.recipe, whole);
   const device = { threads, provider: 'cpu' };
   const started = performance.now();
@@ -113,7 +113,7 @@ async function trainOnce(name, set, seed) {
     examples: { examples: evaluation, targetKind: 'class' },
     batchSize,
   });
-  const predicted = predictedClasses(logits, labelCount);
+  const predicted = predictedClasses(logits, model.head.labelCount);
   const right = evaluation.filter(({ targets }, row) => predicted[row] === targets[0]).length;
   const accuracy = right / evaluation.length;
   console.log(JSON.stringify({ data: name, seed, accuracy, trainSeconds: rounded(seconds) }));
@@ -125,7 +125,9 @@ async function peerFromStart(name, set, seed) {
     python: given.peer,
     script: given['peer-script'],
     model: given.model,
-    ...{ dropout: given.dropout, seed, threads: given.threads },
+    dropout: given.dropout,
+    seed,
+    threads: given.threads,
   });
   console.log(JSON.stringify({ data: name, seed, peer: accuracy }));
   return accuracy;

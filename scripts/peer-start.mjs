@@ -13,11 +13,11 @@ function rowsOf(examples) {
   };
 }
 
-function planOf({ recipe, labelCount, examples, evaluation }) {
+function planOf({ recipe, head, examples, evaluation }) {
   const order = new BatchOrder(examples.length, recipe);
   const steps = totalSteps(examples.length, recipe);
   return {
-    labels: labelCount,
+    labels: head.labelCount,
     learningRate: recipe.learningRate,
     warmupSteps: recipe.warmupSteps,
     batches: Array.from({ length: steps }, (_, step) => [...order.examplesOf(step)]),
@@ -29,7 +29,7 @@ function planOf({ recipe, labelCount, examples, evaluation }) {
 /**
  * Trains with PyTorch from a start of this engine's.
  *
- * @param start - { whole: every parameter, recipe, labelCount, examples, evaluation }
+ * @param start - { whole: every parameter, recipe, head, examples, evaluation }
  * @returns { accuracy, loss } of the evaluation's rows
  */
 export function trainPeerFrom(start, { python, script, model, dropout, seed, threads }) {

@@ -26,7 +26,7 @@ export interface LedgerEntry extends RecordedStep {
 /** The first step of a segment, and the numeric profile that its steps were computed on. */
 export interface SegmentStart {
   readonly fromStep: number;
-  readonly profile: NumericProfile | null;
+  readonly profile: NumericProfile;
 }
 
 export interface LedgerRange {
@@ -89,13 +89,11 @@ export class LedgerRepository {
   ): Promise<readonly SegmentStart[]> {
     return this.#database.run(
       (queries) => queries.$queryRaw<SegmentStart[]>`
-        SELECT min(step.step) AS "fromStep", (
-          SELECT attempt.profile FROM attempt
-          WHERE attempt.project_id = ${projectId} AND attempt.experiment_id = ${experimentId}
-            AND attempt.segment = step.segment AND attempt.profile IS NOT NULL LIMIT 1) AS profile
-        FROM ledger_step step
-        WHERE step.project_id = ${projectId} AND step.experiment_id = ${experimentId} AND step.step <= ${toStep}::int
-        GROUP BY step.segment ORDER BY 1`,
+        SELECT min(step) AS "fromStep", profile
+        FROM ledger_step JOIN attempt USING (project_id, experiment_id, lease)
+        WHERE project_id = ${projectId} AND experiment_id = ${experimentId} AND step <= ${toStep}::int
+          AND profile IS NOT NULL
+        GROUP BY ledger_step.segment, profile ORDER BY 1`,
     );
   }
 }

@@ -62,6 +62,18 @@ export async function ledgerOf(client: Client, id: string): Promise<LedgerStep[]
   return steps;
 }
 
+/** The attempts at training, oldest first. */
+export async function attemptsOf(client: Client, id: string) {
+  const { data } = await client.api.GET('/experiments/{id}/attempts', { params: { path: { id } } });
+  return data?.items ?? [];
+}
+
+/** Workers that poll the queue of training. */
+export async function trainingWorkers(client: Client): Promise<number> {
+  const { data } = await client.api.GET('/queues');
+  return data?.items.find(({ name }) => name === 'bert-training-task-queue')?.workers.length ?? 0;
+}
+
 /** Waits for the end, and says what went wrong where it is not a success. */
 export async function succeeded(client: Client, id: string): Promise<Experiment> {
   const ended = await client.waitForExperiment(id);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createClient, type Client } from '../../openapi/client.ts';
 import {
+  attemptsOf,
   countingTo,
   exampleSubmission,
   ledgerOf,
@@ -10,9 +11,6 @@ import {
   weightsOf,
 } from './example-experiment.ts';
 import { StackProcess } from './stack-process.ts';
-
-const attemptsOf = async (client: Client, id: string) =>
-  (await client.api.GET('/experiments/{id}/attempts', { params: { path: { id } } })).data?.items ?? [];
 
 /** All of a proof that does not name the experiment. */
 async function proofOf(client: Client, id: string): Promise<object> {

@@ -80,6 +80,12 @@ export class StackProcess {
     return processIds.map((processId) => process.kill(processId, signal)).some(Boolean);
   }
 
+  /** Starts another training worker beside the stack's own, as an operator does, in a process group of its own. */
+  joinTrainingWorker(): ChildProcess {
+    const command = 'set -a && . "$0/stack.env" && exec npm run --silent worker:training';
+    return spawn('sh', ['-c', command, this.dataDirectory], { cwd: root, stdio: 'ignore', detached: true });
+  }
+
   /** Every process of the stack, the supervisor and npm not counted. */
   get partProcesses(): number[] {
     return processesOf(this.dataDirectory);

@@ -10,6 +10,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createClient } from '../../openapi/client.ts';
 import { processesOf } from '../../src/local/process-identity.ts';
 import { until } from '../../src/local/until.ts';
+import { trainingWorkers } from './example-experiment.ts';
 import { StackProcess, type PartName } from './stack-process.ts';
 
 const partNames: readonly PartName[] = [
@@ -97,14 +98,9 @@ describe('the stack', () => {
 
   it('is joined by another worker that is started with the variables it wrote down, which stops with status 0', async () => {
     const stack = await start();
-    const { api } = createClient(stack.url);
-    const trainingWorkers = async (): Promise<number> => {
-      const { data } = await api.GET('/queues');
-      return data?.items.find(({ name }) => name === 'bert-training-task-queue')?.workers.length ?? 0;
-    };
-    const command = 'set -a && . "$0/stack.env" && exec npm run --silent worker:training';
-    const worker = spawn('sh', ['-c', command, stack.dataDirectory], { stdio: 'ignore', detached: true });
-    await until(async () => (await trainingWorkers()) === 2, {
+    const client = createClient(stack.url);
+    const worker = stack.joinTrainingWorker();
+    await until(async () => (await trainingWorkers(client)) === 2, {
       timeoutSeconds: 40,
       what: 'the second worker',
     });

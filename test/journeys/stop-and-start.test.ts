@@ -1,7 +1,14 @@
 // A stop of the whole stack during training: nothing is lost and nothing is done twice.
 import { expect, it } from 'vitest';
 import { createClient } from '../../openapi/client.ts';
-import { countingTo, exampleSubmission, ledgerOf, succeeded, uploadExample } from './example-experiment.ts';
+import {
+  attemptsOf,
+  countingTo,
+  exampleSubmission,
+  ledgerOf,
+  succeeded,
+  uploadExample,
+} from './example-experiment.ts';
 import { StackProcess } from './stack-process.ts';
 
 it('SIGTERM to npm during training exits 0 within 30 s, and the next start goes on without repeating a step', async () => {
@@ -21,8 +28,7 @@ it('SIGTERM to npm during training exits 0 within 30 s, and the next start goes 
   try {
     const clientAfter = createClient(second.url);
     const { progress } = await succeeded(clientAfter, id);
-    const { data } = await clientAfter.api.GET('/experiments/{id}/attempts', { params: { path: { id } } });
-    const attempts = data?.items ?? [];
+    const attempts = await attemptsOf(clientAfter, id);
     expect(attempts.map(({ cause }) => cause)).toEqual(['handedBack', 'completed']);
     expect(attempts.map(({ stepsRepeated }) => stepsRepeated)).toEqual([0, 0]);
     expect(attempts[1]?.startStep).toBe(attempts[0]?.stepsDone);

@@ -1,15 +1,16 @@
 // A worker that stood still past its heartbeat timeout and was replaced: when it goes on, it can change nothing, gives its
 // attempt up, and takes work again.
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createClient, type Client } from '../../openapi/client.ts';
 import { until } from '../../src/local/until.ts';
 import {
+  attemptsOf,
   countingTo,
   exampleSubmission,
   ledgerOf,
   succeeded,
+  trainingWorkers,
   uploadExample,
   weightsOf,
 } from './example-experiment.ts';
@@ -23,26 +24,6 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stopAndRemove());
 
-async function attemptsOf(id: string) {
-  const { data } = await client.api.GET('/experiments/{id}/attempts', { params: { path: { id } } });
-  return data?.items ?? [];
-}
-
-/** Another training worker beside the stack's own, as an operator starts one. */
-async function join(): Promise<ChildProcess> {
-  const command = 'set -a && . "$0/stack.env" && exec npm run --silent worker:training';
-  const worker = spawn('sh', ['-c', command, stack.dataDirectory], { stdio: 'ignore', detached: true });
-  await until(
-    async () => {
-      const { data } = await client.api.GET('/queues');
-      const queue = data?.items.find(({ name }) => name === 'bert-training-task-queue');
-      return queue?.workers.length === 2;
-    },
-    { timeoutSeconds: 40, what: 'the second worker' },
-  );
-  return worker;
-}
-
 it('a worker that was stopped, replaced and continued changes nothing, and trains again when it is needed', async () => {
   const dataset = await uploadExample(client, 800);
   const submission = exampleSubmission(dataset, { epochs: 60, checkpoint: { everySteps: 40 } });
@@ -53,7 +34,11 @@ it('a worker that was stopped, replaced and continued changes nothing, and train
   await client.waitForExperiment(id, ({ progress }) => (progress?.step ?? 0) > 50);
   expect(stack.signal('training-worker', 'SIGSTOP')).toBe(true);
   const stopped = stack.processesOf('training-worker');
-  const replacement = await join();
+  const replacement = stack.joinTrainingWorker();
+  await until(async () => (await trainingWorkers(client)) === 2, {
+    timeoutSeconds: 40,
+    what: 'the second worker',
+  });
   const replaced = await client.waitForExperiment(id, ({ attempts }) => attempts === 2);
   const step = replaced.progress?.step ?? 0;
   await client.waitForExperiment(id, ({ progress }) => (progress?.step ?? 0) > step + 50);
@@ -65,7 +50,11 @@ it('a worker that was stopped, replaced and continued changes nothing, and train
   process.kill(-replacement.pid!, 'SIGTERM');
   await once(replacement, 'exit');
   const { progress } = await succeeded(client, id);
-  expect((await attemptsOf(id)).map(({ cause }) => cause)).toEqual(['lost', 'handedBack', 'completed']);
+  expect((await attemptsOf(client, id)).map(({ cause }) => cause)).toEqual([
+    'lost',
+    'handedBack',
+    'completed',
+  ]);
   expect(stack.processesOf('training-worker')).toEqual(stopped);
 
   const ledger = await ledgerOf(client, id);

@@ -1,18 +1,22 @@
 // Pauses, as the workflows of an experiment act on them: on a real Temporal server, with activities of the tests' own.
-import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { childWorkflowId, signalNames } from '../../src/experiment/name.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
-import { record, runScenario, type Scenario } from './workflow-harness.ts';
+import {
+  record,
+  runScenario,
+  statesOf,
+  tellCheckpoint,
+  untilCancelled,
+  type Scenario,
+} from './workflow-harness.ts';
 
 let temporal: TestTemporal;
 beforeAll(async () => {
   temporal = await startTemporal();
 });
 afterAll(() => temporal.stop());
-
-const statesOf = ({ transitions }: Scenario): string[] => transitions.map(({ state }) => state);
 
 const reaches = (scenario: Scenario, states: readonly string[]): Promise<void> =>
   vi.waitFor(() => expect(statesOf(scenario)).toEqual(states), { timeout: 10_000 });
@@ -31,21 +35,12 @@ function attemptsUntil(last: number) {
     const attempt = count;
     count += 1;
     begin[attempt]?.();
-    const { cancelled, heartbeat, info } = Context.current();
     if (attempt < last - 1) {
-      const timer = setInterval(() => heartbeat(), 100);
       try {
-        await cancelled;
+        await untilCancelled();
       } catch (error) {
-        await temporal.client.workflow
-          .getHandle(info.workflowExecution?.workflowId ?? '')
-          .signal(signalNames.checkpointCommitted, {
-            checkpoint: { step: attempt + 1, id: `sha256:${attempt + 1}` },
-            longestRunSeconds: 0.5,
-          });
+        await tellCheckpoint(temporal, attempt + 1);
         throw error;
-      } finally {
-        clearInterval(timer);
       }
     }
     return { outcome: 'completed' as const, checkpoint: { step: 10, id: 'sha256:10' } };

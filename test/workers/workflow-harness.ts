@@ -3,15 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type {
+  CheckpointNotice,
   CoordinatorActivities,
   EvaluationActivities,
   StateTransition,
   TrainingActivities,
 } from '../../src/experiment/activity.ts';
-import { taskQueues, workflowNames } from '../../src/experiment/name.ts';
+import { signalNames, taskQueues, workflowNames } from '../../src/experiment/name.ts';
 import { readHistories } from '../../src/temporal/history.ts';
 import type { TestTemporal } from '../temporal-server.ts';
 
@@ -25,6 +27,29 @@ export interface Scenario {
   readonly handle: WorkflowHandle;
   /** Every transition that was projected, in order. */
   readonly transitions: readonly StateTransition[];
+}
+
+/** The states that were projected, in order. */
+export const statesOf = ({ transitions }: Scenario): string[] => transitions.map(({ state }) => state);
+
+/** Waits, heartbeating, until the activity is cancelled. */
+export async function untilCancelled(): Promise<never> {
+  const { cancelled, heartbeat } = Context.current();
+  const timer = setInterval(() => heartbeat(), 100);
+  try {
+    return await cancelled;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Says within an activity of training that a checkpoint was committed. */
+export async function tellCheckpoint({ client }: Pick<TestTemporal, 'client'>, step: number): Promise<void> {
+  const { workflowExecution } = Context.current().info;
+  const notice: CheckpointNotice = { checkpoint: { step, id: `sha256:${step}` }, longestRunSeconds: 0.5 };
+  await client.workflow
+    .getHandle(workflowExecution?.workflowId ?? '')
+    .signal(signalNames.checkpointCommitted, notice);
 }
 
 /** With RECORD_HISTORIES set, the histories of a workflow become those that test/workers/replay.test.ts replays. */

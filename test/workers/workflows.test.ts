@@ -1,10 +1,9 @@
-import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CheckpointNotice } from '../../src/experiment/activity.ts';
 import { childWorkflowId, queryNames, signalNames } from '../../src/experiment/name.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
-import { record, runScenario, type Scenario } from './workflow-harness.ts';
+import { record, runScenario, statesOf, tellCheckpoint, untilCancelled } from './workflow-harness.ts';
 
 let temporal: TestTemporal;
 beforeAll(async () => {
@@ -12,20 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => temporal.stop());
 
-const statesOf = ({ transitions }: Scenario): string[] => transitions.map(({ state }) => state);
 const training = (handle: WorkflowHandle): WorkflowHandle =>
   temporal.client.workflow.getHandle(childWorkflowId.training(handle.workflowId, 1));
-
-/** Waits, heartbeating, until the activity is cancelled. */
-async function untilCancelled(): Promise<never> {
-  const { cancelled, heartbeat } = Context.current();
-  const timer = setInterval(() => heartbeat(), 100);
-  try {
-    return await cancelled;
-  } finally {
-    clearInterval(timer);
-  }
-}
 
 /** An activity that is cancelled says first that it has begun. */
 function blocking(): { activity: () => Promise<never>; begun: Promise<void> } {
@@ -38,14 +25,6 @@ function blocking(): { activity: () => Promise<never>; begun: Promise<void> } {
       return untilCancelled();
     },
   };
-}
-
-async function tellCheckpoint(step: number): Promise<void> {
-  const { workflowExecution } = Context.current().info;
-  const notice: CheckpointNotice = { checkpoint: { step, id: `sha256:${step}` }, longestRunSeconds: 0.5 };
-  await temporal.client.workflow
-    .getHandle(workflowExecution?.workflowId ?? '')
-    .signal(signalNames.checkpointCommitted, notice);
 }
 
 describe('an experiment’s workflow', () => {
@@ -99,7 +78,7 @@ describe('an experiment’s workflow', () => {
     let attempts = 0;
     const failAfterCheckpoint = async () => {
       attempts += 1;
-      await tellCheckpoint(attempts);
+      await tellCheckpoint(temporal, attempts);
       if (attempts <= 11) throw ApplicationFailure.retryable('The disk failed.', 'internal');
       return { outcome: 'completed' as const, checkpoint: { step: 12, id: 'sha256:12' } };
     };
@@ -161,7 +140,7 @@ describe('an experiment’s workflow', () => {
   it('answers queries for its progress and its latest checkpoint', async () => {
     const { activity, begun } = blocking();
     const trainUntilCancelled = async () => {
-      await tellCheckpoint(7);
+      await tellCheckpoint(temporal, 7);
       return activity();
     };
     await runScenario(temporal, { fineTuneBert: trainUntilCancelled }, async ({ handle }) => {

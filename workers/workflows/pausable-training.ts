@@ -18,16 +18,16 @@ export async function trainThroughPauses(
   requests: PauseRequests,
   enter: (state: ExperimentState) => Promise<void>,
 ): Promise<void> {
-  let carried = input.carried;
+  let next = input;
   for (let round = 1; ; round += 1) {
     while (requests.isPending) {
       await enter('paused');
       await requests.untilResumed();
       await enter('training');
     }
-    const result = await trainUntilPause({ ...input, ...(carried && { carried }) }, requests, round);
+    const result = await trainUntilPause(next, requests, round);
     if (result.outcome !== 'paused') return;
-    carried = result;
+    next = { ...input, carried: result };
   }
 }
 

@@ -1,14 +1,11 @@
 // What a user can ask of an experiment: to pause, to go on, to end.
-import { Type, type Static } from 'typebox';
 import { defaultProject } from '../../experiment/id.ts';
 import type { RequestedAction } from '../../experiment/state.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { experimentBody } from '../experiment-view.ts';
 import { readPreparingFailure } from '../preparing-failure.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
-import type { experimentSchema } from '../schemas/experiment.ts';
-
-const experiment = Type.Unsafe<Static<typeof experimentSchema>>({ $ref: 'Experiment#' });
+import { experimentReference as experiment } from '../schemas/experiment.ts';
 
 const actions: Readonly<
   Record<

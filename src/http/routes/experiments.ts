@@ -1,5 +1,5 @@
 // Submitting, reading and listing experiments.
-import { Type, type Static } from 'typebox';
+import { Type } from 'typebox';
 import type { ExperimentRecord } from '../../database/experiment-record.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import { submissionSchema } from '../../experiment/submission.ts';
@@ -8,15 +8,17 @@ import type { App, RouteContext } from '../dependencies.ts';
 import { experimentBody, experimentItem } from '../experiment-view.ts';
 import { readPreparingFailure } from '../preparing-failure.ts';
 import { answer, idParameter, page, problems } from '../schemas/answer.ts';
-import type { experimentSchema } from '../schemas/experiment.ts';
-import { experimentItemSchema, listExperimentsQuery } from '../schemas/experiment.ts';
+import {
+  experimentItemSchema,
+  experimentReference as experiment,
+  listExperimentsQuery,
+} from '../schemas/experiment.ts';
 import { submitExperiment } from '../submit-experiment.ts';
 import { withMetricsOfTask } from '../task-metric-problem.ts';
 import { timeParameter } from '../time-parameter.ts';
 import { waitForVersion } from '../wait-for-version.ts';
 
 const tags = ['Experiments'];
-const experiment = Type.Unsafe<Static<typeof experimentSchema>>({ $ref: 'Experiment#' });
 
 const idempotencyHeaders = Type.Object({
   'idempotency-key': Type.Optional(

@@ -1,5 +1,4 @@
 // GET /experiments/{id}/proof: the hashes that an experiment's result follows from, and what it was computed with.
-import type { SegmentStart } from '../../database/ledger-repository.ts';
 import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import { ledgerFormatVersion } from '../../storage/ledger-hash.ts';
@@ -40,16 +39,13 @@ export function proofRoutes(app: App, { repositories, checkpoints }: RouteContex
         });
       const { step, id, manifest } = await resultCheckpoint(repositories.checkpoints, checkpoints, record);
       const { specSha256, snapshotSha256, ledger, blobs, profile } = manifest;
-      const segments = await repositories.ledger.segments(reference, ledger.steps);
       return {
         formatVersion: formatVersion as 1,
         experimentId: record.id,
         checkpoint: { step, id },
         specSha256,
         snapshotSha256,
-        segments: segments.flatMap(({ fromStep, profile: known }: SegmentStart) =>
-          known === null ? [] : [{ fromStep, profile: known }],
-        ),
+        segments: [...(await repositories.ledger.segments(reference, ledger.steps))],
         versions: {
           onnxruntime: String(profile['onnxruntimeVersion']),
           checkpointFormat: manifest.formatVersion,

@@ -113,6 +113,9 @@ export const experimentSchema = Type.Object(
   { $id: 'Experiment' },
 );
 
+/** Names the schema that the document holds once. */
+export const experimentReference = Type.Unsafe<Static<typeof experimentSchema>>({ $ref: 'Experiment#' });
+
 type Readonlyish<T> = T extends readonly (infer I)[]
   ? readonly Readonlyish<I>[]
   : T extends object
