@@ -10,6 +10,9 @@ const connectionTimeoutMilliseconds = 5_000;
 /** How long a transaction may wait for a connection, and then run. */
 const transactionLimits = { maxWait: 5_000, timeout: 30_000 } as const;
 
+/** A process that stands still within a transaction keeps its locks for so long; then the server ends its connection. */
+const longestIdleTransactionMilliseconds = 10_000;
+
 /** What a query runs on: the pool, or one transaction of it. */
 export type Queries = Prisma.TransactionClient;
 
@@ -66,6 +69,7 @@ export function openDatabase(url: string): Database {
     connectionTimeoutMillis: connectionTimeoutMilliseconds,
     // A dead peer is noticed also where no packet says so.
     keepAlive: true,
+    idle_in_transaction_session_timeout: longestIdleTransactionMilliseconds,
     // The adapter takes every time it reads for UTC.
     options: '-c TimeZone=UTC',
   });

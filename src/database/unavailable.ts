@@ -29,8 +29,11 @@ const systemCodes = new Set([
   'EHOSTUNREACH',
   'EAI_AGAIN',
 ]);
-/** Classes 08 (connection), 53 (resources) and 57P (shutting down, starting up) of PostgreSQL's SQLSTATE. */
-const sqlStates = /^(08|53|57P)/u;
+/**
+ * Classes 08 (connection), 53 (resources) and 57P (shutting down, starting up) of PostgreSQL's SQLSTATE, and 25P03: the server
+ * ended a connection that stood still within a transaction.
+ */
+const sqlStates = /^(08|53|57P|25P03)/u;
 const messages =
   /ECONNREFUSED|ECONNRESET|terminated unexpectedly|Connection terminated|timeout exceeded when trying to connect|connection timeout|Unable to start a transaction/iu;
 const deepest = 6;
