@@ -666,7 +666,7 @@ export interface components {
             id: number;
             experimentId: string;
             /** @enum {string} */
-            type: "created" | "stateChanged" | "pauseRequested" | "resumeRequested" | "cancelRequested" | "attemptStarted" | "attemptEnded" | "checkpointCommitted" | "snapshotReady" | "evaluationReady";
+            type: "created" | "stateChanged" | "pauseRequested" | "resumeRequested" | "cancelRequested" | "attemptStarted" | "attemptEnded" | "checkpointCommitted" | "segmentOpened" | "stepsReplaced" | "snapshotReady" | "evaluationReady";
             /**
              * Format: date-time
              * @description RFC 3339, UTC.

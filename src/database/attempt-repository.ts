@@ -6,6 +6,7 @@ import { hasEnded } from '../experiment/state.ts';
 import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import type { AttemptPhase } from './experiment-record.ts';
+import { segmentFor } from './ledger-segment.ts';
 import { lockExperiment, lockForHolder, type LeaseHolder } from './lock.ts';
 import { announceChange } from './notification.ts';
 import { closeOpenAttempts, type AttemptCause, type AttemptEnd } from './open-attempts.ts';
@@ -103,8 +104,8 @@ export class AttemptRepository {
   }
 
   /**
-   * Notes what a training attempt computes with. The same profile as the training attempt before keeps its segment of
-   * the ledger; another one opens the next.
+   * Notes what a training attempt computes with. The same profile as that of the ledger's last segment keeps the segment;
+   * another one opens the next, and tells what is different.
    *
    * @throws CodedError `lease_lost`.
    */
@@ -115,19 +116,14 @@ export class AttemptRepository {
     const { projectId, experimentId, lease } = holder;
     return this.#database.transaction(async (queries) => {
       await lockForHolder(queries, holder);
-      const [updated] = await queries.$queryRaw<{ segment: number }[]>`
-        UPDATE attempt SET profile = ${JSON.stringify(profile)}::jsonb, threads = ${threads}::int,
-          provider = ${provider}, start_step = ${startStep}::int,
-          segment = COALESCE((
-            SELECT earlier.segment + CASE WHEN earlier.profile = ${JSON.stringify(profile)}::jsonb THEN 0 ELSE 1 END
-            FROM attempt earlier
-            WHERE earlier.project_id = ${projectId} AND earlier.experiment_id = ${experimentId}
-              AND earlier.lease < ${lease}::int AND earlier.profile IS NOT NULL
-            ORDER BY earlier.lease DESC LIMIT 1), 0)
-        WHERE project_id = ${projectId} AND experiment_id = ${experimentId} AND lease = ${lease}::int
-        RETURNING segment`;
+      const segment = await segmentFor(queries, holder, { profile, startStep });
+      await queries.attempt.update({
+        where: { projectId_experimentId_lease: { projectId, experimentId, lease } },
+        data: { profile: { ...profile }, threads, provider, startStep, segment },
+        select: { lease: true },
+      });
       await announceChange(queries, holder);
-      return { segment: updated?.segment ?? 0 };
+      return { segment };
     });
   }
 
@@ -145,17 +141,16 @@ export class AttemptRepository {
   }
 
   /** The profile that the first training attempt fixed: later ones keep its number of threads. */
-  async firstProfile({
-    projectId,
-    experimentId,
-  }: ExperimentReference): Promise<
-    { readonly profile: NumericProfile; readonly threads: number } | undefined
-  > {
-    const attempts = await this.listAttempts({ projectId, experimentId });
-    const first = attempts.find(({ profile }) => profile !== null);
-    return first?.profile && first.threads !== null
-      ? { profile: first.profile, threads: first.threads }
-      : undefined;
+  async firstProfile({ projectId, experimentId }: ExperimentReference): Promise<NumericProfile | undefined> {
+    const first = await this.#database.run((queries) =>
+      queries.ledgerSegment.findFirst({
+        where: { projectId, experimentId },
+        orderBy: { segment: 'asc' },
+        select: { profile: true },
+      }),
+    );
+    // This room alone writes the column, by the same type.
+    return first?.profile as unknown as NumericProfile | undefined;
   }
 }
 

@@ -4,7 +4,7 @@ import type { ExperimentReference } from '../experiment/activity.ts';
 import type { Database } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import type { CheckpointRecord } from './experiment-record.ts';
-import { lastStep } from './ledger-repository.ts';
+import { lastStep } from './ledger-steps.ts';
 import { lockForHolder, type LeaseHolder } from './lock.ts';
 
 export interface NewCheckpoint {

@@ -13,6 +13,8 @@ export const eventTypes = [
   'attemptStarted',
   'attemptEnded',
   'checkpointCommitted',
+  'segmentOpened',
+  'stepsReplaced',
   'snapshotReady',
   'evaluationReady',
 ] as const;

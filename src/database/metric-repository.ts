@@ -1,7 +1,8 @@
 // Curves over the steps, read from the ledger and thinned in the database.
 import type { ExperimentReference } from '../experiment/activity.ts';
 import type { Database } from './client.ts';
-import { Prisma } from './generated/client.ts';
+import { bytesPerStep, unpackSteps, type RecordedStep } from './ledger-chunk.ts';
+import { lastStep } from './ledger-steps.ts';
 import { lockForHolder, type LeaseHolder } from './lock.ts';
 import { announceChange } from './notification.ts';
 
@@ -17,12 +18,6 @@ export interface MetricRange {
 
 /** `[step, value]`; the value is `null` where it was no finite number. */
 export type MetricPoint = readonly [step: number, value: number | null];
-
-const columns: Readonly<Record<MetricName, Prisma.Sql>> = {
-  loss: Prisma.sql`loss_bits`,
-  gradientNorm: Prisma.sql`gradient_norm_bits`,
-  learningRate: Prisma.sql`learning_rate`,
-};
 
 export class MetricRepository {
   readonly #database: Database;
@@ -94,26 +89,42 @@ export class MetricRepository {
     name: MetricName,
     { fromStep, toStep, maxPoints }: MetricRange,
   ): Promise<readonly MetricPoint[]> {
-    // The last point comes besides the strided ones, so the stride counts with one point less.
-    const rows = await this.#database.run(
-      (queries) => queries.$queryRaw<{ step: number; value: number }[]>`
-        WITH chosen AS (
-          SELECT step, ${columns[name]} AS value, row_number() OVER (ORDER BY step) - 1 AS position,
-            count(*) OVER () AS total
-          FROM ledger_step
-          WHERE project_id = ${projectId} AND experiment_id = ${experimentId}
-            AND step BETWEEN ${fromStep}::int AND ${toStep}::int)
-        SELECT step, value FROM chosen
-        WHERE position = total - 1
-          OR position % GREATEST(1, CEIL((total - 1)::float8 / ${maxPoints - 1}::int)::bigint) = 0
-        ORDER BY step`,
-    );
-    return rows.map(({ step, value }) => [step, name === 'learningRate' ? value : floatOf(value)]);
+    return this.#database.run(async (queries) => {
+      const last = Math.min(toStep, await lastStep(queries, { projectId, experimentId }));
+      const steps = strided(Math.max(1, fromStep), last, maxPoints);
+      const rows = await queries.$queryRaw<{ step: number; record: Uint8Array }[]>`
+        SELECT step, substring(records FROM (step - from_step) * ${bytesPerStep}::int + 1 FOR ${bytesPerStep}::int) AS record
+        FROM unnest(${steps}::int[]) AS step CROSS JOIN LATERAL (
+          SELECT from_step, records FROM ledger_chunk
+          WHERE project_id = ${projectId} AND experiment_id = ${experimentId} AND from_step <= step
+          ORDER BY from_step DESC LIMIT 1) AS chunk
+        ORDER BY step`;
+      return rows.flatMap(({ step, record }) =>
+        unpackSteps(record, step).map((entry) => pointOf(name, entry)),
+      );
+    });
   }
+}
+
+/** The first, the last and every n-th number between. */
+function strided(first: number, last: number, maxPoints: number): number[] {
+  // The last point comes besides the strided ones, so the stride counts with one point less.
+  const stride = Math.max(1, Math.ceil((last - first) / (maxPoints - 1)));
+  const steps: number[] = [];
+  for (let step = first; step < last; step += stride) steps.push(step);
+  return last < first ? steps : [...steps, last];
+}
+
+function pointOf(
+  name: MetricName,
+  { step, lossBits, gradientNormBits, learningRate }: RecordedStep,
+): MetricPoint {
+  if (name === 'learningRate') return [step, learningRate];
+  return [step, floatOf(name === 'loss' ? lossBits : gradientNormBits)];
 }
 
 /** The float32 whose bits are given, as JSON can show it. */
 function floatOf(bits: number): number | null {
-  const value = new Float32Array(Int32Array.of(bits).buffer)[0] ?? NaN;
+  const value = new Float32Array(Uint32Array.of(bits).buffer)[0] ?? NaN;
   return Number.isFinite(value) ? value : null;
 }

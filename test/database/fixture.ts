@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { openDatabase, type Database } from '../../src/database/client.ts';
 import { createRepositories, type Repositories } from '../../src/database/repositories.ts';
 import type { ExperimentProgress } from '../../src/database/experiment-record.ts';
-import type { RecordedStep } from '../../src/database/ledger-repository.ts';
+import type { RecordedStep } from '../../src/database/ledger-chunk.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { newExperimentId } from '../../src/experiment/id.ts';
 import type { NumericProfile } from '../../src/experiment/profile.ts';

@@ -51,7 +51,7 @@ async function everything(reference: ExperimentReference): Promise<unknown> {
     await repositories.experiments.require(reference),
     await database.run((queries) => queries.attempt.findMany({ where, orderBy: { lease: 'asc' } })),
     await database.run((queries) => queries.checkpoint.findMany({ where })),
-    await database.run((queries) => queries.ledgerStep.findMany({ where })),
+    await database.run((queries) => queries.ledgerChunk.findMany({ where })),
     await database.run((queries) => queries.event.findMany({ where })),
   ];
 }
@@ -170,9 +170,6 @@ describe('an attempt', () => {
       segments.push(segment);
     }
     expect(segments).toEqual([0, 0, 1, 1, 2]);
-    expect(await opened.repositories.attempts.firstProfile(reference)).toEqual({
-      profile: profileOf(2),
-      threads: 2,
-    });
+    expect(await opened.repositories.attempts.firstProfile(reference)).toEqual(profileOf(2));
   });
 });

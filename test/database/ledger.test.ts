@@ -85,6 +85,71 @@ describe('recording steps', () => {
     ]);
   });
 
+  it('begins anew where another profile had gone on, also when the profile is then the same again', async () => {
+    const first = await beginWith(2);
+    await record(first, stepsFrom(1, 90));
+    const second = await beginWith(4, first);
+    await record(
+      second,
+      stepsFrom(91, 60).map((step) => ({ ...step, lossBits: 7 })),
+    );
+    // Its checkpoints are broken, say: this attempt goes on from before the change, and computes other bits.
+    const third = await beginWith(4, first);
+    await record(
+      third,
+      stepsFrom(70, 100).map((step) => ({ ...step, lossBits: 8 })),
+    );
+    const entries = await opened.repositories.ledger.ledger(first, whole);
+    expect(entries.map(({ step }) => step)).toEqual(stepsFrom(1, 169).map(({ step }) => step));
+    expect(new Set(entries.slice(69).map(({ lossBits, segment }) => [lossBits, segment].join()))).toEqual(
+      new Set(['8,1']),
+    );
+    expect(entries.slice(0, 69).every(({ segment, lease }) => segment === 0 && lease === first.lease)).toBe(
+      true,
+    );
+    const told = await opened.repositories.events.eventsAfter(first, 0, 100);
+    expect(told.filter(({ type }) => /segment|Replaced/.test(type)).map(({ data }) => data)).toEqual([
+      { segment: 1, afterStep: 0, changed: { threads: { before: 2, now: 4 } } },
+      { fromStep: 70, toStep: 150, differs: 'lossBits', before: stepsFrom(70, 1)[0]?.lossBits, now: 8 },
+    ]);
+    expect((await opened.repositories.attempts.listAttempts(first))[2]).toMatchObject({
+      stepsDone: 100,
+      stepsRepeated: 81,
+    });
+  });
+
+  it('drops the checkpoints of steps that are replaced', async () => {
+    const first = await beginWith(2);
+    await record(first, stepsFrom(1, 90));
+    const { checkpoints } = opened.repositories;
+    for (const step of [30, 60, 90])
+      await checkpoints.commitCheckpoint(first, {
+        step,
+        id: `sha256:${step}`,
+        stateSha256: '',
+        sizeBytes: 1,
+      });
+    const second = await beginWith(4, first);
+    await record(second, stepsFrom(31, 5));
+    expect(await checkpoints.listCheckpoints(first, { limit: 10 })).toMatchObject([{ step: 30 }]);
+    expect((await opened.repositories.ledger.ledger(first, whole)).map(({ step }) => step)).toEqual(
+      stepsFrom(1, 35).map(({ step }) => step),
+    );
+  });
+
+  it('takes at most 64 bytes a step, also when each is written by itself', async () => {
+    const holder = await beginWith(2);
+    for (const step of stepsFrom(1, 300)) await record(holder, [step]);
+    const [{ bytes } = { bytes: Infinity }] = await opened.database.run(
+      (queries) => queries.$queryRaw<{ bytes: number }[]>`
+        SELECT sum(pg_column_size(ledger_chunk.*))::int AS bytes FROM ledger_chunk
+        WHERE experiment_id = ${holder.experimentId}`,
+    );
+    expect(bytes / 300).toBeLessThan(64);
+    expect(bytes / 300).toBeGreaterThan(20);
+    expect(await opened.repositories.ledger.ledger(holder, whole)).toHaveLength(300);
+  });
+
   it('refuses a gap within the steps and one before them', async () => {
     const holder = await beginWith(2);
     await record(holder, stepsFrom(1, 2));

@@ -1,5 +1,5 @@
 // GET /experiments/{id}/ledger.
-import type { LedgerEntry } from '../../database/ledger-repository.ts';
+import type { LedgerEntry } from '../../database/ledger-steps.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';

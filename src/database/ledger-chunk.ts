@@ -1,0 +1,46 @@
+// How steps of the ledger are packed: 20 bytes a step, big-endian as Postgres's own binary formats are.
+
+/** One optimizer step. Bits are those of a float32, as an unsigned 32-bit number. */
+export interface RecordedStep {
+  /** Counts from 1. */
+  readonly step: number;
+  readonly lossBits: number;
+  readonly gradientNormBits: number;
+  readonly learningRate: number;
+  /** Examples that the step consumed. */
+  readonly examples: number;
+}
+
+/** Of a packed step: loss bits, gradient norm bits (uint32), learning rate (float64), examples (uint32). */
+export const bytesPerStep = 20;
+
+/** Small enough to stay within its row, large enough that the row's own bytes hardly count. */
+export const stepsPerChunk = 64;
+
+export function packSteps(steps: readonly RecordedStep[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(steps.length * bytesPerStep);
+  const view = new DataView(bytes.buffer);
+  for (const [index, { lossBits, gradientNormBits, learningRate, examples }] of steps.entries()) {
+    const offset = index * bytesPerStep;
+    view.setUint32(offset, lossBits);
+    view.setUint32(offset + 4, gradientNormBits);
+    view.setFloat64(offset + 8, learningRate);
+    view.setUint32(offset + 16, examples);
+  }
+  return bytes;
+}
+
+/** @param fromStep the number of the first packed step. */
+export function unpackSteps(bytes: Uint8Array, fromStep: number): RecordedStep[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: bytes.byteLength / bytesPerStep }, (_, index) => {
+    const offset = index * bytesPerStep;
+    return {
+      step: fromStep + index,
+      lossBits: view.getUint32(offset),
+      gradientNormBits: view.getUint32(offset + 4),
+      learningRate: view.getFloat64(offset + 8),
+      examples: view.getUint32(offset + 16),
+    };
+  });
+}

@@ -1,0 +1,47 @@
+// Segments of a ledger: equal bits are asked for within one numeric profile only.
+import type { NumericProfile } from '../experiment/profile.ts';
+import type { Queries } from './client.ts';
+import { appendEvent } from './event-repository.ts';
+import type { LeaseHolder } from './lock.ts';
+
+/**
+ * The segment that an attempt's steps belong to: the last one where the profile is the same, else a new one, of which an
+ * event says what has changed. Call under the row's lock.
+ *
+ * @param startStep the step that the attempt goes on from.
+ */
+export async function segmentFor(
+  queries: Queries,
+  holder: LeaseHolder,
+  { profile, startStep }: { readonly profile: NumericProfile; readonly startStep: number },
+): Promise<number> {
+  const { projectId, experimentId } = holder;
+  const last = await queries.ledgerSegment.findFirst({
+    where: { projectId, experimentId },
+    orderBy: { segment: 'desc' },
+  });
+  // This room alone writes the column, by the same type.
+  const before = last?.profile as unknown as NumericProfile | undefined;
+  const changed = before && changedFields(before, profile);
+  if (last && changed && Object.keys(changed).length === 0) return last.segment;
+  const segment = last ? last.segment + 1 : 0;
+  await queries.ledgerSegment.create({
+    data: { projectId, experimentId, segment, profile: { ...profile } },
+    select: { segment: true },
+  });
+  if (changed)
+    await appendEvent(queries, holder, 'segmentOpened', { segment, afterStep: startStep, changed });
+  return segment;
+}
+
+function changedFields(
+  before: NumericProfile,
+  now: NumericProfile,
+): Record<string, { readonly before: string | number; readonly now: string | number }> {
+  const names = Object.keys({ ...before, ...now }) as (keyof NumericProfile)[];
+  return Object.fromEntries(
+    names
+      .filter((name) => before[name] !== now[name])
+      .map((name) => [name, { before: before[name], now: now[name] }]),
+  );
+}
