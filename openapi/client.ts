@@ -13,6 +13,8 @@ export type Experiment = NonNullable<
 >;
 export type Dataset = components['schemas']['Dataset'];
 export type Model = components['schemas']['Model'];
+/** From which step, and with which settings changed. */
+export type Fork = paths['/experiments/{id}/fork']['post']['requestBody']['content']['application/json'];
 export type Submission = operations['createExperiment']['requestBody']['content']['application/json'];
 export type PredictionRequest = operations['predict']['requestBody']['content']['application/json'];
 export type Prediction =
@@ -82,6 +84,13 @@ export class Client {
   /** Asks to go on after a pause; resolves before it is so. */
   async resume(id: string): Promise<Experiment> {
     return present((await this.api.POST('/experiments/{id}/resume', { params: { path: { id } } })).data);
+  }
+
+  /** Goes on from a step in a new experiment; with a key, trying again gives the same one. */
+  async fork(id: string, fork: Fork, idempotencyKey?: string): Promise<Experiment> {
+    const header = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
+    const params = { path: { id }, header };
+    return present((await this.api.POST('/experiments/{id}/fork', { params, body: fork })).data);
   }
 
   async cancel(id: string): Promise<Experiment> {

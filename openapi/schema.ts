@@ -118,6 +118,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/experiments/{id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on from a step of an experiment, with other settings
+         * @description From any step that was trained: at once where its checkpoint is kept, else the steps since the checkpoint before it are computed again and held against the ledger. Without changes the fork ends in the same bytes. Its ledger and curves hold the steps that it took over.
+         */
+        post: operations["forkExperiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/experiments/{id}/events": {
         parameters: {
             query?: never;
@@ -470,7 +490,7 @@ export interface components {
             detail: string;
             instance: string;
             /** @enum {string} */
-            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "not_exported" | "no_checkpoint" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "does_not_fit" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "hub_not_found" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "out_of_memory" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "hub_unavailable" | "temporal_unavailable" | "prediction_unavailable" | "internal";
+            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "not_exported" | "no_checkpoint" | "fork_not_possible" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "does_not_fit" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "hub_not_found" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "out_of_memory" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "hub_unavailable" | "temporal_unavailable" | "prediction_unavailable" | "internal";
             requestId: string;
             errors?: {
                 /** @description JSON pointer. */
@@ -524,6 +544,10 @@ export interface components {
             } | null;
             /** @description Attempts at training. */
             attempts: number;
+            forkedFrom: {
+                experimentId: string;
+                step: number;
+            } | null;
             error: {
                 code: string;
                 message: string;
@@ -666,7 +690,7 @@ export interface components {
             id: number;
             experimentId: string;
             /** @enum {string} */
-            type: "created" | "stateChanged" | "pauseRequested" | "resumeRequested" | "cancelRequested" | "attemptStarted" | "attemptEnded" | "checkpointCommitted" | "segmentOpened" | "stepsReplaced" | "snapshotReady" | "evaluationReady";
+            type: "created" | "forked" | "stateChanged" | "pauseRequested" | "resumeRequested" | "cancelRequested" | "attemptStarted" | "attemptEnded" | "checkpointCommitted" | "segmentOpened" | "stepsReplaced" | "snapshotReady" | "evaluationReady";
             /**
              * Format: date-time
              * @description RFC 3339, UTC.
@@ -1126,6 +1150,10 @@ export interface operations {
                             } | null;
                             /** @description Attempts at training. */
                             attempts: number;
+                            forkedFrom: {
+                                experimentId: string;
+                                step: number;
+                            } | null;
                             error: {
                                 code: string;
                                 message: string;
@@ -1737,6 +1765,136 @@ export interface operations {
             };
         };
     };
+    forkExperiment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Printable characters, kept for 24 hours. The same key and body get the first answer again. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The last step that is taken over. */
+                    step: number;
+                    /** @description Without control characters. */
+                    name?: string;
+                    tags?: string[];
+                    training?: {
+                        /** @description Passes over the training split. */
+                        epochs?: number;
+                        /** @description Examples a batch. */
+                        batchSize?: number;
+                        /** @description Peak, after warmup. */
+                        learningRate?: number;
+                        /** @description Tokens; longer texts are cut. */
+                        maxSequenceLength?: number;
+                        weightDecay?: number;
+                        /** @description Share of all steps; 0 with warmupSteps. */
+                        warmupRatio?: number;
+                        warmupSteps?: number | null;
+                        /** @description Of the learning rate after the warmup, as Hugging Face transformers has them. */
+                        schedule?: "linear" | "cosine" | "polynomial" | "constant" | "inverseSquareRoot";
+                        gradientClipping?: number | null;
+                        /** @description Batches a step. */
+                        gradientAccumulation?: number;
+                        /** @description adamw: betas 0.9 and 0.999, epsilon 1e-8, decoupled decay. sgd: momentum 0.9. Neither decays biases and LayerNorm. */
+                        optimizer?: {
+                            name: "adamw" | "sgd";
+                        };
+                        /** @description Of embeddings, attention, hidden layers and the head’s input. */
+                        dropout?: number;
+                        /** @description Share of a label that is spread over all; for classification and tokenClassification. */
+                        labelSmoothing?: number;
+                        classWeights?: ("balanced" | {
+                            [key: string]: number;
+                        }) | null;
+                        /** @description Decides all that is drawn, where seeds does not say otherwise. */
+                        seed?: number;
+                        seeds?: {
+                            /** @description New weights: the head, and of a model from scratch all. */
+                            head?: number;
+                            /** @description Which rows are taken, in which order. */
+                            order?: number;
+                            /** @description What is dropped; masks of pretraining. */
+                            dropout?: number;
+                        } | null;
+                        freeze?: {
+                            embeddings?: boolean;
+                            /** @description So many of the lowest layers. */
+                            layers?: number;
+                        } | null;
+                        layerDecay?: number | null;
+                        lora?: {
+                            /** @description Of every adapter. */
+                            rank: number;
+                            /** @description An adapter is scaled by alpha / rank; 2 * rank where it is left out. */
+                            alpha?: number;
+                            /** @description Of an adapter’s input; 0 where it is left out. */
+                            dropout?: number;
+                        } | null;
+                        checkpoint?: {
+                            /** @description A checkpoint is due after so many steps … */
+                            everySteps?: number;
+                            /** @description … or so many seconds, whichever comes first. */
+                            everySeconds?: number;
+                            /** @description The latest checkpoints to keep. */
+                            keepLast?: number;
+                            keepBest?: boolean;
+                        };
+                        earlyStopping?: {
+                            /**
+                             * @description Of the evaluation split; one that the task has.
+                             * @enum {string}
+                             */
+                            metric: "loss" | "accuracy" | "macroF1" | "weightedF1" | "matthews" | "logLoss" | "brier" | "expectedCalibrationError" | "rocAuc" | "averagePrecision" | "subsetAccuracy" | "hammingLoss" | "microF1" | "mse" | "rmse" | "mae" | "r2" | "pearson" | "spearman" | "entityF1";
+                            /** @description Evaluations in a row without a better value, after which training ends. */
+                            patience: number;
+                        } | null;
+                        evaluateEverySteps?: number | null;
+                        pretraining?: {
+                            /** @description Passes over the training split. */
+                            epochs: number;
+                        } | null;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted; it starts by itself. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     streamEvents: {
         parameters: {
             query?: never;
@@ -1812,6 +1970,11 @@ export interface operations {
                     "application/json": {
                         items: {
                             name: string;
+                            /** @description Of a fork: the points up to this step were taken over. */
+                            forkedFrom?: {
+                                experimentId: string;
+                                step: number;
+                            };
                             /** @description Of an experiment with a pretraining: which steps are of which phase. Their losses are not of one scale. */
                             phases?: {
                                 /** @enum {string} */

@@ -54,6 +54,13 @@ export const errorDefinitions = {
       'An experiment that has not ended makes its first checkpoint in time; one that has ended can be submitted anew.',
     fault: 'user',
   },
+  fork_not_possible: {
+    status: 422,
+    title: 'The experiment cannot be forked so',
+    remedy:
+      'Fork from a step that was trained, and change nothing that decides the order of the rows or the shape of a parameter; submit a new experiment for such changes.',
+    fault: 'user',
+  },
   not_ready: {
     status: 409,
     title: 'That result does not exist yet',

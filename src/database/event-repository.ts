@@ -6,6 +6,7 @@ import { channels } from './notification.ts';
 
 export const eventTypes = [
   'created',
+  'forked',
   'stateChanged',
   'pauseRequested',
   'resumeRequested',

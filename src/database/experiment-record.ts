@@ -1,6 +1,7 @@
 // An experiment as readers see it, and the one query that reads it with what belongs to it.
 import type { ExperimentFailure } from '../experiment/activity.ts';
 import type { ExperimentSpec } from '../experiment/spec.ts';
+import type { Lineage } from '../experiment/lineage.ts';
 import type { ExperimentState, RequestedAction } from '../experiment/state.ts';
 import { Prisma } from './generated/client.ts';
 
@@ -50,6 +51,7 @@ export interface ExperimentRecord {
   readonly evaluation: EvaluationSummary | null;
   readonly reportSha256: string | null;
   readonly historySha256: string | null;
+  readonly lineage: Lineage;
   readonly latestCheckpoint: CheckpointRecord | null;
   /** Attempts at training, the running one included. */
   readonly attempts: number;
@@ -75,7 +77,7 @@ interface ExperimentRow extends Omit<ExperimentRecord, 'latestCheckpoint'> {
 const selectExperiments = Prisma.sql`
   SELECT e.project_id AS "projectId", e.id, e.name, e.tags, e.spec, e.state,
     e.requested_action AS "requestedAction", e.error, e.progress, e.snapshot, e.evaluation,
-    e.report_sha256 AS "reportSha256", e.history_sha256 AS "historySha256", e.version,
+    e.report_sha256 AS "reportSha256", e.history_sha256 AS "historySha256", e.lineage, e.version,
     e.created_at AS "createdAt", e.started_at AS "startedAt", e.finished_at AS "finishedAt",
     (SELECT count(*)::int FROM attempt a
       WHERE a.project_id = e.project_id AND a.experiment_id = e.id AND a.phase = 'training') AS "attempts",

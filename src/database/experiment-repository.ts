@@ -1,11 +1,13 @@
 // Experiments: submitting one exactly once, and reading them.
 import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
+import type { Lineage } from '../experiment/lineage.ts';
 import type { ExperimentSpec } from '../experiment/spec.ts';
 import type { ExperimentState } from '../experiment/state.ts';
 import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import { readExperiments, type ExperimentRecord } from './experiment-record.ts';
+import { takeOver, type Fork } from './fork.ts';
 import { Prisma } from './generated/client.ts';
 import { addToOutbox } from './outbox.ts';
 import { decodeCursor, pageOf, type Page } from './page.ts';
@@ -24,6 +26,8 @@ export interface NewExperiment {
   readonly projectId: string;
   readonly id: string;
   readonly spec: ExperimentSpec;
+  /** What a fork takes over; left out for what is none. */
+  readonly fork?: Fork & { readonly lineage: Lineage };
   readonly idempotency: IdempotencyRequest | null;
   /** Makes the body of the answer, which is kept for replays. */
   readonly respond: (record: ExperimentRecord) => string;
@@ -61,7 +65,8 @@ export class ExperimentRepository {
   /**
    * Stores a submission: the experiment, the order to start it, its first event and its idempotency key, all or nothing.
    *
-   * @throws CodedError `idempotency_key_reused` when the key came with another body before.
+   * @throws CodedError `idempotency_key_reused` when the key came with another body before; of a fork what `takeOver`
+   * throws.
    */
   async create(experiment: NewExperiment): Promise<CreatedExperiment> {
     return this.#database.transaction(async (queries) => {
@@ -148,7 +153,7 @@ async function replay(
 
 async function insertExperiment(
   queries: Queries,
-  { projectId, id, spec, idempotency, respond }: NewExperiment,
+  { projectId, id, spec, fork, idempotency, respond }: NewExperiment,
 ): Promise<CreatedExperiment> {
   const reference = { projectId, experimentId: id };
   await queries.experiment.create({
@@ -161,10 +166,12 @@ async function insertExperiment(
       datasetId: 'id' in spec.dataset ? spec.dataset.id : null,
       modelId: 'id' in spec.model ? spec.model.id : null,
       state: 'queued',
+      ...(fork && { lineage: fork.lineage as unknown as Prisma.InputJsonArray }),
     },
     select: { id: true },
   });
   await appendEvent(queries, reference, 'created', { name: spec.name, state: 'queued' });
+  if (fork) await takeOver(queries, reference, fork);
   await addToOutbox(queries, reference, 'start');
   const [record] = await readExperiments(
     queries,

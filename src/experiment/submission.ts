@@ -11,14 +11,14 @@ export const maximumInlineRowsBytes = 1024 * 1024;
 /** Neither those of ASCII nor the second set, U+0080 to U+009F (ISO/IEC 6429). */
 const withoutControlCharacters = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$';
 
-const nameSchema = Type.String({
+export const nameSchema = Type.String({
   minLength: 1,
   maxLength: 200,
   pattern: withoutControlCharacters,
   description: 'Without control characters.',
 });
 
-const tagsSchema = Type.Array(
+export const tagsSchema = Type.Array(
   Type.String({ minLength: 1, maxLength: 200, pattern: withoutControlCharacters }),
   { maxItems: 50 },
 );

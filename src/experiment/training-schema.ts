@@ -4,7 +4,7 @@ import { allMetricNames, type MetricName } from './metric-names.ts';
 import { nullable } from './schema.ts';
 
 const closed = { additionalProperties: false } as const;
-const mostSteps = 1_000_000_000;
+export const mostSteps = 1_000_000_000;
 
 const whole = (minimum: number, maximum: number, description: string) =>
   Type.Integer({ minimum, maximum, description });

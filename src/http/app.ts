@@ -19,6 +19,7 @@ import { evaluationRowRoutes } from './routes/evaluation-rows.ts';
 import { experimentEventRoutes } from './routes/experiment-events.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { experimentItemRoutes, experimentRoutes } from './routes/experiments.ts';
+import { forkRoutes } from './routes/fork.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { metricRoutes } from './routes/metrics.ts';
 import { modelDownloadRoutes } from './routes/model-download.ts';
@@ -47,6 +48,7 @@ const routes: readonly ((app: App, context: RouteContext) => void)[] = [
   estimateRoutes,
   experimentItemRoutes,
   actionRoutes,
+  forkRoutes,
   experimentEventRoutes,
   metricRoutes,
   checkpointRoutes,

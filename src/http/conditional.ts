@@ -3,6 +3,11 @@
 /** The longest time that an answer is held back. */
 const longestWaitSeconds = 60;
 
+/** The entity tag of a version of an experiment. */
+export function tagOf(version: number): string {
+  return `"${version}"`;
+}
+
 /** Whether an `If-None-Match` header names the tag; weak and strong are the same here, as section 13.1.2 has it. */
 export function matchesTag(header: string | undefined, tag: string): boolean {
   if (header === undefined) return false;

@@ -35,6 +35,12 @@ export function experimentBody(record: ExperimentRecord, lastFailure: PhaseFailu
   };
 }
 
+/** Where a fork branched off; `null` for what is none. */
+export function forkedFrom({ lineage }: ExperimentRecord): ExperimentItemBody['forkedFrom'] {
+  const part = lineage.at(-1);
+  return part === undefined ? null : { experimentId: part.experimentId, step: part.untilStep };
+}
+
 /** What a list shows of an experiment. */
 export function experimentItem(record: ExperimentRecord): ExperimentItemBody {
   const { latestCheckpoint } = record;
@@ -52,6 +58,7 @@ export function experimentItem(record: ExperimentRecord): ExperimentItemBody {
       createdAt: latestCheckpoint.createdAt.toISOString(),
     },
     attempts: record.attempts,
+    forkedFrom: forkedFrom(record),
     error: record.error,
     createdAt: record.createdAt.toISOString(),
     startedAt: record.startedAt?.toISOString() ?? null,

@@ -150,6 +150,8 @@ export interface TrainingJob {
   readonly firstStep: number;
   /** For masked language: which words are hidden, see masked-language.ts; null for every other task. */
   readonly masking: MaskingVocabulary | null;
+  /** Training ends after this step, as if it were the last; null: after the last of the recipe. */
+  readonly untilStep: number | null;
   /** What is not trained and yet used. */
   readonly frozen: readonly NamedTensor[];
   readonly recipe: Recipe;

@@ -95,7 +95,6 @@ describe('every answer that is no success', () => {
   });
 
   it.each([
-    ['POST', 'fork'],
     ['POST', 'verify'],
     ['POST', 'audit'],
     ['GET', 'proof?bundle=true'],

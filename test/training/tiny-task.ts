@@ -81,6 +81,7 @@ export function tinyJob(changes: Partial<TrainingJob> = {}): TrainingJob {
     vocabulary: null,
     firstStep: 0,
     masking: null,
+    untilStep: null,
     frozen: [],
     evaluation: null,
     recipe: tinyRecipe,

@@ -30,7 +30,7 @@ export function createTrainingActivities(dependencies: ActivityDependencies): Tr
   };
 }
 
-/** One phase after another, each an attempt of its own: what was kept tells where to go on. */
+/** One phase after another, and one part of a fork's lineage, each an attempt of its own: what was kept tells where to go on. */
 async function train(
   dependencies: ActivityDependencies,
   experiment: ExperimentReference,
@@ -42,17 +42,17 @@ async function train(
     activity.heartbeat();
   };
   for (;;) {
-    const { phase, result } = await runAttempt(
+    const { isLast, result } = await runAttempt(
       dependencies,
       experiment,
       'training',
       async (holder) => {
         const prepared = await prepareTraining(dependencies, experiment, directory, onProgress);
         const attempt = new TrainingAttempt(dependencies, holder, prepared, activity);
-        return { phase: prepared.frame.phase, result: await attempt.run() };
+        return { isLast: prepared.isLast, result: await attempt.run() };
       },
       (ended) => ended.result.outcome,
     );
-    if (result.outcome !== 'completed' || phase === 'training') return result;
+    if (result.outcome !== 'completed' || isLast) return result;
   }
 }

@@ -18,7 +18,10 @@ import { vocabularyInUse } from './vocabulary-in-use.ts';
 /** What every phase of an experiment starts from. */
 export interface PhaseInputs {
   readonly blobs: BlobStore;
+  /** With the settings in force. */
   readonly spec: ExperimentSpec;
+  /** The last step that these are for; null: for all to come. */
+  readonly untilStep: number | null;
   readonly manifest: SnapshotManifest;
   readonly config: ModelConfig;
   /** Tensors of the model that the experiment begins with; none from scratch. */
@@ -44,7 +47,7 @@ export interface PhaseInputs {
 export async function gatherPhaseInputs(
   { repositories, store, log }: ActivityDependencies,
   reference: ExperimentReference,
-  spec: ExperimentSpec,
+  { spec, untilStep }: Pick<PhaseInputs, 'spec' | 'untilStep'>,
   snapshot: OpenedSnapshot,
   directory: string,
   onProgress: () => void,
@@ -67,6 +70,7 @@ export async function gatherPhaseInputs(
   return {
     blobs,
     spec,
+    untilStep,
     manifest: snapshot.manifest,
     config: model.config(tokenizer),
     pretrained: model.pretrained,

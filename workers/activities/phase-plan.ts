@@ -20,7 +20,7 @@ export interface PhasePlan {
   readonly recipe: Recipe;
   /** Steps of the experiment before the phase. */
   readonly firstStep: number;
-  /** Steps at the end of the phase. */
+  /** Steps at the end of the phase, or of the part of it that the settings are for. */
   readonly lastStep: number;
   readonly masking: MaskingVocabulary | null;
   readonly evaluation: TrainingEvaluation | null;
@@ -31,7 +31,8 @@ export interface PhasePlan {
  * `model_incompatible` when pretraining has no mask to put in a word's place.
  */
 export function phasePlan(phase: TrainingPhase, inputs: PhaseInputs): PhasePlan {
-  const { manifest, examples } = inputs;
+  const { manifest, examples, untilStep } = inputs;
+  const ending = (last: number): number => Math.min(last, untilStep ?? Infinity);
   const { training, evaluation } = inputs.spec;
   const { rows } = manifest.splits.train;
   const before = pretrainingSteps(training, rows);
@@ -48,7 +49,7 @@ export function phasePlan(phase: TrainingPhase, inputs: PhaseInputs): PhasePlan 
       head: { task: 'maskedLanguage', labelCount: 0 },
       recipe: pretrainingRecipeOf(training, training.pretraining?.epochs ?? 0),
       firstStep: 0,
-      lastStep: before,
+      lastStep: ending(before),
       masking: maskingOf(inputs),
       evaluation: null,
     };
@@ -57,9 +58,10 @@ export function phasePlan(phase: TrainingPhase, inputs: PhaseInputs): PhasePlan 
     head: headOf(manifest),
     recipe: recipeOf(training, manifest),
     firstStep: before,
-    lastStep: experimentSteps(training, rows),
+    lastStep: ending(experimentSteps(training, rows)),
     masking: null,
-    evaluation: labelled,
+    // What others made before went on: their patience had not run out.
+    evaluation: labelled && { ...labelled, patience: untilStep === null ? labelled.patience : null },
   };
 }
 

@@ -1,8 +1,10 @@
 // Gathers what a training attempt starts from: the snapshot's examples, the recipe, and the last committed state.
+import type { ExperimentRecord } from '../../src/database/experiment-record.ts';
 import type { CommittedCheckpoint, ExperimentReference } from '../../src/experiment/activity.ts';
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import { CodedError } from '../../src/error.ts';
-import type { ExperimentSpec } from '../../src/experiment/spec.ts';
+import { settingsAfter, type Lineage } from '../../src/experiment/lineage.ts';
+import type { ExperimentSpec, TrainingSpec } from '../../src/experiment/spec.ts';
 import { toHuggingFaceConfig } from '../../src/model/model-config.ts';
 import { sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
@@ -22,6 +24,8 @@ export interface PreparedTraining {
   readonly job: TrainingJob;
   /** Whether the steps of the phase are all done, or an early stop has ended it. */
   readonly isComplete: boolean;
+  /** Whether nothing is to be trained after it: neither another phase, nor on with other settings. */
+  readonly isLast: boolean;
   readonly exampleCount: number;
   /** Of the experiment, all phases together. */
   readonly totalSteps: number;
@@ -48,7 +52,8 @@ export async function prepareTraining(
   onProgress: () => void,
 ): Promise<PreparedTraining> {
   const { repositories, store, config, log } = dependencies;
-  const { spec, snapshot: summary } = await repositories.experiments.require(reference);
+  const experiment = await repositories.experiments.require(reference);
+  const { snapshot: summary, lineage } = experiment;
   if (summary === null)
     throw new CodedError('internal', 'Training was asked for before there was a snapshot.');
   const blobs = projectBlobs(store, reference.projectId);
@@ -61,11 +66,13 @@ export async function prepareTraining(
   );
   if (resumed !== undefined && resumed.manifest.snapshotSha256 !== summary.sha256)
     throw new CodedError('internal', 'The last checkpoint is of another snapshot than the experiment’s.');
-  const inputs = await gatherPhaseInputs(dependencies, reference, spec, snapshot, directory, onProgress);
-  const { training } = spec;
+  const { training, untilStep } = settingsAfter(resumed?.manifest.step ?? 0, experiment);
+  const spec = { ...experiment.spec, training };
+  const settings = { spec, untilStep };
+  const inputs = await gatherPhaseInputs(dependencies, reference, settings, snapshot, directory, onProgress);
   const rows = snapshot.manifest.splits.train.rows;
   const phase = phaseAfter(resumed, pretrainingSteps(training, rows));
-  const started = await startPhase(phase, inputs, resumed, onProgress);
+  const started = await startPhase(phase, inputs, resumed && withMemory(resumed, experiment), onProgress);
   const hfConfig = toHuggingFaceConfig(inputs.config, snapshot.manifest.labels, started.job.head.task);
   // Later attempts compute with as many threads as the first, whatever their host: it changes the order of sums.
   const first = await repositories.attempts.firstProfile(reference);
@@ -78,8 +85,9 @@ export async function prepareTraining(
       place: { deviceNumber: config.executionDevice, graphCacheDirectory: config.graphCacheDirectory },
       checkpoint: training.checkpoint,
     },
+    isLast: phase === 'training' && untilStep === null,
     exampleCount: rows,
-    totalSteps: experimentSteps(training, rows),
+    totalSteps: experimentSteps(experiment.spec.training, rows),
     resumedFrom: resumed ? { step: resumed.manifest.step, id: resumed.id } : null,
     ledger: resumed?.manifest.ledger ?? { steps: 0, sha256: emptyLedgerHash },
     blobs,
@@ -88,7 +96,7 @@ export async function prepareTraining(
       experimentId: reference.experimentId,
       phase,
       snapshotSha256: summary.sha256,
-      specSha256: specSha256(spec),
+      specSha256: specSha256(spec, lineageBefore(lineage, untilStep)),
       lora: started.job.recipe.lora,
       base: started.base,
       vocabulary: started.vocabularyBlob,
@@ -104,7 +112,35 @@ function phaseAfter(resumed: RestoredCheckpoint | undefined, steps: number): Man
   return (resumed?.manifest.step ?? 0) >= steps ? 'training' : 'pretraining';
 }
 
-/** What determines the result; a name and tags do not. */
-function specSha256({ name: _name, tags: _tags, ...determining }: ExperimentSpec): string {
-  return sha256Of(canonicalJson(determining));
+/** The parts of a lineage before the settings in force. */
+function lineageBefore(lineage: Lineage, untilStep: number | null): Lineage {
+  return untilStep === null ? lineage : lineage.filter((part) => part.untilStep < untilStep);
+}
+
+/** A checkpoint where new settings begin remembers evaluations only when these look at the same metric. */
+function withMemory(restored: RestoredCheckpoint, { lineage, spec }: ExperimentRecord): RestoredCheckpoint {
+  const { step } = restored.manifest;
+  const before = lineage.find(({ untilStep }) => untilStep === step);
+  if (before === undefined) return restored;
+  const { training } = settingsAfter(step, { lineage, spec });
+  const isSame = metricOf(before.training) === metricOf(training);
+  return isSame ? restored : { ...restored, state: { ...restored.state, evaluations: null } };
+}
+
+/** What tells the best step; evaluations that none is named for look at the loss. */
+function metricOf({ earlyStopping }: TrainingSpec): string {
+  return earlyStopping?.metric ?? 'loss';
+}
+
+/**
+ * What determines the weights: not a name or tags, and of a fork also the settings of the steps that it took over, whichever
+ * experiment made them.
+ */
+function specSha256({ name: _name, tags: _tags, ...determining }: ExperimentSpec, lineage: Lineage): string {
+  const settings = [...lineage.map(({ training }) => training), determining.training].map(canonicalJson);
+  // Settings that did not change are those of one training.
+  const parts = lineage
+    .map(({ untilStep, training }) => ({ untilStep, training }))
+    .filter((_, index) => settings[index] !== settings[index + 1]);
+  return sha256Of(canonicalJson(parts.length === 0 ? determining : { ...determining, lineage: parts }));
 }

@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import type { DatasetRecord } from '../../src/database/dataset-repository.ts';
 import { buildSnapshot, type SnapshotTokenizer } from '../../src/dataset/build-snapshot.ts';
+import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import type { HubSource, SnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
 import type { SplitSource } from '../../src/dataset/column-mapping.ts';
 import { CodedError } from '../../src/error.ts';
@@ -60,52 +61,25 @@ export function createSnapshotActivities(
 }
 
 async function prepare(
-  { repositories, store, stopping, config: { hub, limits } }: ActivityDependencies,
+  dependencies: ActivityDependencies,
   reference: ExperimentReference,
   holder: LeaseHolder,
 ): Promise<PreparedSnapshot> {
-  const { spec } = await repositories.experiments.require(reference);
+  const { repositories, store } = dependencies;
+  const { spec, lineage, snapshot: parents } = await repositories.experiments.require(reference);
   const blobs = projectBlobs(store, reference.projectId);
-  const activity = Context.current();
-  const onProgress = (): void => {
-    throwIfEnding(stopping, activity);
-    activity.heartbeat();
-  };
-  const signal = AbortSignal.any([stopping, activity.cancellationSignal]);
-  const hubImport: HubImport = {
-    client: new HubClient(hubRequester(hub, signal)),
-    repositories,
-    blobs,
-    projectId: reference.projectId,
-    onProgress,
-  };
-  const imported =
-    'hub' in spec.model
-      ? // Every wait for a hub has an end, after which the import fails.
-        await whileWaiting(onProgress, importModel(hubImport, spec.model, limits.modelBytes))
-      : null;
+  // A fork goes on with what its parent was trained on.
+  const isKept = lineage.length > 0 && parents !== null;
+  const { sha256, manifest } = isKept
+    ? { sha256: parents.sha256, manifest: (await openSnapshot(blobs, parents.sha256)).manifest }
+    : await makeSnapshot(dependencies, reference, spec);
+  await repositories.results.setSnapshot(holder, summaryOf(sha256, manifest));
   const model = await experimentModel(
     { repositories, blobs, manifests: new CheckpointStore(store, reference.projectId) },
     reference.projectId,
     spec,
-    imported,
+    manifest.sources.model,
   );
-  const { record: dataset, source } = await whileWaiting(
-    onProgress,
-    findDataset(hubImport, spec.dataset, limits.datasetBytes),
-  );
-  const { sha256, manifest } = await withScratchDirectory((directory) =>
-    buildSnapshot({
-      splits: splitSources(dataset, spec.dataset, blobs),
-      mapping: mappingOf(spec),
-      blobs,
-      directory,
-      sources: { dataset: source, model: imported },
-      prepareTokenizer: (texts) => prepareTokenizer(blobs, model.tokenizer, spec, texts, onProgress),
-      rowsRead: onProgress,
-    }),
-  );
-  await repositories.results.setSnapshot(holder, summaryOf(sha256, manifest));
   const tokenizerJson = Buffer.from(await blobs.bytes(manifest.tokenizer)).toString('utf8');
   const config = model.config(createTokenizer(tokenizerJson));
   requireTrainingFitsTask(manifest.task, spec.training);
@@ -124,6 +98,45 @@ async function prepare(
     stepSeconds: cautiousBatchSeconds(sizes, trainTokens, trainingOperations),
     evaluationBatchSeconds: cautiousBatchSeconds(sizes, evaluationTokens, forwardOperations),
   };
+}
+
+/** Reads the dataset, and imports what is on a hub. */
+async function makeSnapshot(
+  { repositories, store, stopping, config: { hub, limits } }: ActivityDependencies,
+  { projectId }: ExperimentReference,
+  spec: ExperimentSpec,
+): Promise<{ readonly sha256: string; readonly manifest: SnapshotManifest }> {
+  const blobs = projectBlobs(store, projectId);
+  const activity = Context.current();
+  const onProgress = (): void => {
+    throwIfEnding(stopping, activity);
+    activity.heartbeat();
+  };
+  const signal = AbortSignal.any([stopping, activity.cancellationSignal]);
+  const client = new HubClient(hubRequester(hub, signal));
+  const hubImport: HubImport = { client, repositories, blobs, projectId, onProgress };
+  const imported =
+    'hub' in spec.model
+      ? // Every wait for a hub has an end, after which the import fails.
+        await whileWaiting(onProgress, importModel(hubImport, spec.model, limits.modelBytes))
+      : null;
+  const manifests = new CheckpointStore(store, projectId);
+  const { tokenizer } = await experimentModel({ repositories, blobs, manifests }, projectId, spec, imported);
+  const { record: dataset, source } = await whileWaiting(
+    onProgress,
+    findDataset(hubImport, spec.dataset, limits.datasetBytes),
+  );
+  return withScratchDirectory((directory) =>
+    buildSnapshot({
+      splits: splitSources(dataset, spec.dataset, blobs),
+      mapping: mappingOf(spec),
+      blobs,
+      directory,
+      sources: { dataset: source, model: imported },
+      prepareTokenizer: (texts) => prepareTokenizer(blobs, tokenizer, spec, texts, onProgress),
+      rowsRead: onProgress,
+    }),
+  );
 }
 
 /** Refuses what the training workers seen last have not the memory for. */

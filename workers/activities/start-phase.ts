@@ -39,19 +39,20 @@ export async function startPhase(
     ? await goOn(inputs, plan, restored, onProgress)
     : await begin(inputs, plan, restored?.manifest, onProgress);
   const { head, recipe, firstStep, masking, evaluation } = plan;
-  const { config, examples, manifest } = inputs;
+  const { config, examples, manifest, untilStep } = inputs;
   return {
     job: {
       config,
       head,
       recipe,
       firstStep,
+      untilStep,
       examples: { path: examples.train },
       masking,
       evaluation,
       ...model,
     },
-    isComplete: goesOn && isPhaseComplete(restored.manifest, plan, manifest.splits.train.rows),
+    isComplete: goesOn && isPhaseComplete(restored.state, plan, manifest.splits.train.rows),
     base,
     vocabularyBlob,
   };

@@ -3,7 +3,8 @@ import { Type } from 'typebox';
 import type { ExperimentRecord } from '../../database/experiment-record.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import { submissionSchema } from '../../experiment/submission.ts';
-import { matchesTag, preferredWaitSeconds } from '../conditional.ts';
+import { matchesTag, preferredWaitSeconds, tagOf } from '../conditional.ts';
+import { idempotencyHeaders, sendCreated } from '../created-experiment.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { experimentBody, experimentItem } from '../experiment-view.ts';
 import { readPreparingFailure } from '../preparing-failure.ts';
@@ -19,18 +20,6 @@ import { timeParameter } from '../time-parameter.ts';
 import { waitForVersion } from '../wait-for-version.ts';
 
 const tags = ['Experiments'];
-
-const idempotencyHeaders = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 255,
-      pattern: '^[\\x20-\\x7e]+$',
-      description:
-        'Printable characters, kept for 24 hours. The same key and body get the first answer again.',
-    }),
-  ),
-});
 
 const conditionalHeaders = Type.Object({
   'if-none-match': Type.Optional(Type.String({ description: 'The ETag of an earlier answer.' })),
@@ -65,14 +54,7 @@ export function experimentRoutes(app: App, context: RouteContext): void {
     async (request, reply) => {
       if (request.validationError) throw withMetricsOfTask(request.validationError, request.body);
       const created = await submitExperiment(context, request.body, request.headers['idempotency-key']);
-      if (created.replayed) reply.header('idempotency-replayed', 'true');
-      // Made by experimentBody, now or for the first request with this key.
-      const { version } = JSON.parse(created.response) as { readonly version: number };
-      reply
-        .code(201)
-        .header('location', `/experiments/${created.experimentId}`)
-        .header('etag', tagOf(version));
-      return reply.type('application/json; charset=utf-8').send(created.response);
+      return sendCreated(reply, created);
     },
   );
 
@@ -134,8 +116,4 @@ export function experimentItemRoutes(app: App, context: RouteContext): void {
       return reply.send(experimentBody(record, await readPreparingFailure(context, record)));
     },
   );
-}
-
-function tagOf(version: number): string {
-  return `"${version}"`;
 }

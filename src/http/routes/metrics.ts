@@ -2,6 +2,7 @@
 import { metricNames } from '../../database/metric-repository.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
+import { forkedFrom } from '../experiment-view.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/result.ts';
 import { trainingPhases } from '../training-phases.ts';
@@ -22,7 +23,9 @@ export function metricRoutes(app: App, { repositories }: RouteContext): void {
     },
     async (request) => {
       const reference = { projectId: defaultProject, experimentId: request.params.id };
-      const phases = trainingPhases(await experiments.require(reference));
+      const experiment = await experiments.require(reference);
+      const phases = trainingPhases(experiment);
+      const branch = forkedFrom(experiment);
       const { name, ...range } = request.query;
       const curve = async (curveName: string) => {
         const ofSteps = metricNames.find((candidate) => candidate === curveName);
@@ -34,7 +37,7 @@ export function metricRoutes(app: App, { repositories }: RouteContext): void {
                 range,
               )
             : await metrics.points(reference, ofSteps, range);
-        return { name: curveName, ...(phases && { phases }), points };
+        return { name: curveName, ...(phases && { phases }), ...(branch && { forkedFrom: branch }), points };
       };
       const evaluated = name === undefined ? await metrics.evaluationNames(reference) : [];
       const prefixed = evaluated.map((metric) => `${schemas.evaluationCurvePrefix}${metric}`);

@@ -10,7 +10,6 @@ const paths: Readonly<Record<string, readonly HTTPMethods[]>> = {
   '/limits': ['GET'],
   '/waste': ['GET'],
   '/experiments/:id': ['PATCH', 'DELETE'],
-  '/experiments/:id/fork': ['POST'],
   '/experiments/:id/verify': ['POST'],
   '/experiments/:id/verifications/:verificationId': ['GET'],
   '/experiments/:id/audit': ['POST'],

@@ -93,6 +93,12 @@ const itemFields = {
   snapshot: nullable(snapshotSchema),
   latestCheckpoint: nullable(checkpointSchema),
   attempts: Type.Integer({ minimum: 0, description: 'Attempts at training.' }),
+  forkedFrom: nullable(
+    Type.Object(
+      { experimentId: Type.String(), step: Type.Integer() },
+      { description: 'The experiment that it went on from, and the last step that it took over.' },
+    ),
+  ),
   error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
   createdAt: time,
   startedAt: nullable(time),

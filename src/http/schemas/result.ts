@@ -32,6 +32,12 @@ export const metricsQuery = Type.Object(
 export const metricsPage = page(
   Type.Object({
     name: Type.String(),
+    forkedFrom: Type.Optional(
+      Type.Object(
+        { experimentId: Type.String(), step: Type.Integer() },
+        { description: 'Of a fork: the points up to this step were taken over.' },
+      ),
+    ),
     phases: Type.Optional(
       Type.Array(Type.Object({ phase: trainingPhase, fromStep: step, toStep: nullable(step) }), {
         description:

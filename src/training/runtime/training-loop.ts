@@ -71,7 +71,7 @@ async function openEngine(job: TrainingJob, send: Send, opened: Closable[]): Pro
   send({ kind: 'phase', phase: 'building' });
   const table = openExamples(job.examples);
   checkExamples(table, job.config);
-  const total = job.firstStep + totalSteps(table.count, job.recipe);
+  const total = Math.min(job.firstStep + totalSteps(table.count, job.recipe), job.untilStep ?? Infinity);
   const inParts = needsParts(table, job.recipe);
   const { count } = table;
   table.close();

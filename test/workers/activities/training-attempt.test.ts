@@ -84,6 +84,7 @@ function attempt(job: TrainingJob, { onSteps = () => undefined }: { onSteps?: ()
     blobs: projectBlobs(opened.store, 'default'),
     manifests: new CheckpointStore(opened.store, 'default'),
     frame: manifestFrame('exp_1'),
+    isLast: true,
     isComplete: false,
   };
   const run = (): Promise<FineTuneResult> =>

@@ -1,0 +1,94 @@
+// What a fork takes over from its parent, in the transaction that creates it: it stands by itself from then on.
+import { CodedError } from '../error.ts';
+import type { ExperimentReference } from '../experiment/activity.ts';
+import type { Queries } from './client.ts';
+import type { NewCheckpoint } from './checkpoint-repository.ts';
+import { appendEvent } from './event-repository.ts';
+import { Prisma } from './generated/client.ts';
+import { bytesPerStep } from './ledger-chunk.ts';
+import { lastStep } from './ledger-steps.ts';
+
+/** Steps that were taken over carry the lease of no attempt. */
+const leaseOfParent = 0;
+
+export interface Fork {
+  readonly parent: ExperimentReference;
+  readonly step: number;
+  /** Of the parent, with what the fork's own manifest of it is: where it goes on from, and what it may end with. */
+  readonly checkpoints: readonly { readonly parentId: string; readonly own: NewCheckpoint }[];
+}
+
+/**
+ * Copies the parent's steps up to the fork's, with their segments and evaluations, its checkpoints and its snapshot.
+ *
+ * @throws CodedError `fork_not_possible` when the step was not trained, or is no longer part of the parent's ledger;
+ * `no_checkpoint` when a checkpoint was given up meanwhile.
+ */
+export async function takeOver(queries: Queries, child: ExperimentReference, fork: Fork): Promise<void> {
+  const { parent, step } = fork;
+  // Attempts of the parent wait: its ledger is one from the first row copied to the last.
+  await queries.$queryRaw`
+    SELECT id FROM experiment WHERE project_id = ${parent.projectId} AND id = ${parent.experimentId} FOR SHARE`;
+  if (step > (await lastStep(queries, parent)))
+    throw new CodedError('fork_not_possible', `Step ${step} of the experiment was not trained.`, {
+      problems: [{ path: '/step', message: 'must be a step that was trained' }],
+    });
+  await copyLedger(queries, child, fork);
+  await copyCheckpoints(queries, child, fork);
+  await queries.$executeRaw`
+    INSERT INTO evaluation_point (project_id, experiment_id, name, step, value)
+    SELECT ${child.projectId}, ${child.experimentId}, name, step, value FROM evaluation_point
+    WHERE ${isOf(parent)} AND step <= ${step}::int`;
+  await queries.$executeRaw`
+    UPDATE experiment SET snapshot = parent.snapshot
+    FROM experiment parent
+    WHERE experiment.project_id = ${child.projectId} AND experiment.id = ${child.experimentId}
+      AND parent.project_id = ${parent.projectId} AND parent.id = ${parent.experimentId}`;
+  const from = fork.checkpoints[0]?.own.step ?? 0;
+  await appendEvent(queries, child, 'forked', {
+    experimentId: parent.experimentId,
+    step,
+    computedFrom: from,
+  });
+}
+
+async function copyLedger(queries: Queries, child: ExperimentReference, fork: Fork): Promise<void> {
+  const { parent, step } = fork;
+  await queries.$executeRaw`
+    INSERT INTO ledger_segment (project_id, experiment_id, segment, profile)
+    SELECT ${child.projectId}, ${child.experimentId}, segment, profile FROM ledger_segment
+    WHERE ${isOf(parent)} AND segment IN (
+      SELECT segment FROM ledger_chunk WHERE ${isOf(parent)} AND from_step <= ${step}::int)`;
+  await queries.$executeRaw`
+    INSERT INTO ledger_chunk (project_id, experiment_id, from_step, lease, segment, records)
+    SELECT ${child.projectId}, ${child.experimentId}, from_step, ${leaseOfParent}::int, segment,
+      substring(records FOR (${step}::int - from_step + 1) * ${bytesPerStep}::int)
+    FROM ledger_chunk WHERE ${isOf(parent)} AND from_step <= ${step}::int`;
+}
+
+async function copyCheckpoints(queries: Queries, child: ExperimentReference, fork: Fork): Promise<void> {
+  const { parent, checkpoints } = fork;
+  for (const { parentId, own } of checkpoints) {
+    // Locked, so that what its manifest refers to stays referred to until the copy is.
+    const rows = await queries.$queryRaw<unknown[]>`
+      SELECT step FROM checkpoint
+      WHERE ${isOf(parent)} AND step = ${own.step}::int AND manifest = ${parentId} FOR SHARE`;
+    if (rows.length === 0)
+      throw new CodedError('no_checkpoint', `The checkpoint of step ${own.step} was given up just now.`);
+    await queries.checkpoint.create({
+      data: {
+        ...child,
+        step: own.step,
+        manifest: own.id,
+        stateSha256: own.stateSha256,
+        sizeBytes: own.sizeBytes,
+        lease: leaseOfParent,
+      },
+      select: { step: true },
+    });
+  }
+}
+
+function isOf({ projectId, experimentId }: ExperimentReference): Prisma.Sql {
+  return Prisma.sql`project_id = ${projectId} AND experiment_id = ${experimentId}`;
+}

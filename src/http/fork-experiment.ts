@@ -1,0 +1,106 @@
+// Makes an experiment that goes on from a step of another, with checkpoints of its own whose blobs both refer to.
+import type { Fork } from '../database/fork.ts';
+import type { CreatedExperiment, IdempotencyRequest } from '../database/experiment-repository.ts';
+import type { ExperimentRecord } from '../database/experiment-record.ts';
+import { CodedError } from '../error.ts';
+import { classWeightsFor } from '../experiment/class-weights.ts';
+import { forkedTraining, forkNotPossible, requireStepsLeft } from '../experiment/fork-training.ts';
+import { defaultProject, newExperimentId } from '../experiment/id.ts';
+import { lineageOfFork } from '../experiment/lineage.ts';
+import type { TrainingSpec } from '../experiment/spec.ts';
+import type { SubmittedTraining } from '../experiment/training-schema.ts';
+import { taskProblems } from '../experiment/training-problems.ts';
+import { isDamage, sha256Of } from '../storage/blob-store.ts';
+import { canonicalJson } from '../storage/canonical-json.ts';
+import type { AppDependencies } from './dependencies.ts';
+import { experimentBody } from './experiment-view.ts';
+
+/** More than are ever kept of one experiment. */
+const mostCheckpoints = 10_000;
+
+export interface AskedFork {
+  readonly step: number;
+  readonly name?: string;
+  readonly tags?: readonly string[];
+  readonly training?: SubmittedTraining;
+}
+
+/**
+ * Creates the fork of an experiment after a step, which starts by itself, or finds the answer that the same key was given
+ * before.
+ *
+ * @throws CodedError `not_found`; `fork_not_possible`; `invalid_request`, `labels_invalid` for settings that are wrong;
+ * `no_checkpoint` when one was given up meanwhile; `idempotency_key_reused`; `storage_unavailable`.
+ */
+export async function forkExperiment(
+  dependencies: AppDependencies,
+  parentId: string,
+  asked: AskedFork,
+  key: string | undefined,
+): Promise<CreatedExperiment> {
+  const { experiments } = dependencies.repositories;
+  const idempotency: IdempotencyRequest | null =
+    key === undefined ? null : { key, bodySha256: sha256Of(canonicalJson({ fork: parentId, ...asked })) };
+  const replay = idempotency && (await experiments.findReplay(defaultProject, idempotency));
+  if (replay) return replay;
+  const parent = await experiments.require({ projectId: defaultProject, experimentId: parentId });
+  const training = await settingsOf(dependencies, parent, asked);
+  const id = newExperimentId();
+  return experiments.create({
+    projectId: defaultProject,
+    id,
+    spec: { ...parent.spec, name: asked.name ?? parent.name, tags: asked.tags ?? parent.tags, training },
+    fork: {
+      parent: { projectId: defaultProject, experimentId: parentId },
+      step: asked.step,
+      lineage: lineageOfFork(parent, asked.step),
+      checkpoints: await publishCheckpoints(dependencies, id, parent, asked.step),
+    },
+    idempotency,
+    respond: (record) => JSON.stringify(experimentBody(record, null)),
+  });
+}
+
+async function settingsOf(
+  { repositories }: AppDependencies,
+  { spec, snapshot }: ExperimentRecord,
+  { step, training: changes = {} }: AskedFork,
+): Promise<TrainingSpec> {
+  const training = forkedTraining(spec.training, changes);
+  const problems = taskProblems(spec.dataset.task, training);
+  if (problems.length > 0)
+    throw new CodedError('invalid_request', 'The changed settings do not fit the task.', { problems });
+  if (snapshot === null)
+    throw forkNotPossible([{ path: '/step', message: 'must be a step that was trained' }]);
+  const { labels, rows } = snapshot;
+  const counts = labels.map(() => 1);
+  classWeightsFor(labels, counts, training.classWeights);
+  requireStepsLeft(training, rows.train, step);
+  if ('id' in spec.model && !(await repositories.models.get(defaultProject, spec.model.id)))
+    throw new CodedError('fork_not_possible', `The model ${spec.model.id} was deleted.`);
+  return training;
+}
+
+/** Writes the fork's own manifests of what its parent has kept up to the step, newest first; a broken one is left out. */
+async function publishCheckpoints(
+  { repositories, checkpoints }: AppDependencies,
+  id: string,
+  { projectId, id: parentId }: ExperimentRecord,
+  step: number,
+): Promise<Fork['checkpoints']> {
+  const rows = await repositories.checkpoints.listCheckpoints(
+    { projectId, experimentId: parentId },
+    { limit: mostCheckpoints, beforeStep: step + 1 },
+  );
+  const published: Fork['checkpoints'][number][] = [];
+  for (const row of rows) {
+    try {
+      const manifest = await checkpoints.read(parentId, row.step, row.id);
+      const own = await checkpoints.publish({ ...manifest, experimentId: id });
+      published.push({ parentId: row.id, own: { step: row.step, sizeBytes: row.sizeBytes, ...own } });
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
+  }
+  return published;
+}
