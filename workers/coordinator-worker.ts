@@ -1,16 +1,20 @@
 // The coordinator: runs the workflows, projects their states, and tells Temporal what the outbox holds.
-import { fileURLToPath } from 'node:url';
+import { hostname } from 'node:os';
 import { canonicalJson } from '../src/storage/canonical-json.ts';
 import { projectBlobs } from '../src/storage/project-blobs.ts';
 import { runDispatcher } from '../src/temporal/dispatcher.ts';
 import { defaultProject } from '../src/experiment/id.ts';
 import { taskQueues } from '../src/experiment/name.ts';
 import { createCoordinatorActivities } from './activities/coordinator-activities.ts';
+import { builtWorkflows, HistoryReplayer } from './replay/history-replayer.ts';
+import { untilNothingBreaks } from './replay/until-nothing-breaks.ts';
 import { sweepUploads } from './sweep-uploads.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
 /** Activities here are short writes to the database. */
 const slots = 50;
+
+const replayer = new HistoryReplayer(builtWorkflows);
 
 await runWorkerProcess({
   name: 'coordinator-worker',
@@ -18,8 +22,20 @@ await runWorkerProcess({
   slots,
   options: (dependencies) => ({
     activities: createCoordinatorActivities(dependencies),
-    workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) },
+    workflowBundle: builtWorkflows,
   }),
+  beforePolling: ({ temporal, repositories, log, stopping }, config) =>
+    untilNothingBreaks(
+      {
+        client: temporal,
+        replayer,
+        refusals: repositories.workerRefusals,
+        workerId: `${process.pid}@${hostname()}`,
+        log,
+      },
+      config.replay,
+      stopping,
+    ),
   background: async ({ repositories, store, temporal, stopping, changes, log }) => {
     const sweeping = sweepUploads(projectBlobs(store, defaultProject), log, stopping);
     await runDispatcher(
