@@ -5,13 +5,14 @@ import { projectBlobs } from '../src/storage/project-blobs.ts';
 import { runDispatcher } from '../src/temporal/dispatcher.ts';
 import { defaultProject } from '../src/experiment/id.ts';
 import { taskQueues } from '../src/experiment/name.ts';
+import { createAuditActivities } from './activities/audit-histories.ts';
 import { createCoordinatorActivities } from './activities/coordinator-activities.ts';
 import { builtWorkflows, HistoryReplayer } from './replay/history-replayer.ts';
 import { untilNothingBreaks } from './replay/until-nothing-breaks.ts';
 import { sweepUploads } from './sweep-uploads.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
-/** Activities here are short writes to the database. */
+/** Activities here are short writes to the database, and audits, which wait for each other. */
 const slots = 50;
 
 const replayer = new HistoryReplayer(builtWorkflows);
@@ -21,7 +22,10 @@ await runWorkerProcess({
   taskQueue: taskQueues.coordinator,
   slots,
   options: (dependencies) => ({
-    activities: createCoordinatorActivities(dependencies),
+    activities: {
+      ...createCoordinatorActivities(dependencies),
+      ...createAuditActivities(dependencies, replayer),
+    },
     workflowBundle: builtWorkflows,
   }),
   beforePolling: ({ temporal, repositories, log, stopping }, config) =>

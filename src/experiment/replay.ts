@@ -1,5 +1,8 @@
 // What a replay of recorded histories against today's workflow code says.
 
+/** From the request for an audit to its answer, the wait for a worker included. */
+export const auditSeconds = 60;
+
 /** One run of a workflow. */
 export interface ReplayedRun {
   readonly workflowId: string;
