@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { canonicalJson } from '../src/storage/canonical-json.ts';
 import { projectBlobs } from '../src/storage/project-blobs.ts';
 import { runDispatcher } from '../src/temporal/dispatcher.ts';
+import { registerSearchAttributes, searchAttributesOf } from '../src/temporal/search-attributes.ts';
 import { defaultProject } from '../src/experiment/id.ts';
 import { taskQueues } from '../src/experiment/name.ts';
 import { createAuditActivities } from './activities/audit-histories.ts';
@@ -41,6 +42,7 @@ await runWorkerProcess({
       stopping,
     ),
   background: async ({ repositories, store, temporal, stopping, changes, log }) => {
+    await registerSearchAttributes(temporal.connection, temporal.options.namespace, log);
     const sweeping = sweepUploads(projectBlobs(store, defaultProject), log, stopping);
     await runDispatcher(
       {
@@ -48,6 +50,10 @@ await runWorkerProcess({
         outbox: repositories.outbox,
         onOutbox: (callback) => changes.onOutbox(callback),
         stateOf: async (row) => (await repositories.experiments.get(row))?.state,
+        searchAttributesOf: async (row) => {
+          const record = await repositories.experiments.get(row);
+          return record && searchAttributesOf(record);
+        },
         endWithoutWorkflow: (row) => repositories.transitions.endWithoutWorkflow(row, 'cancelled'),
         async keepHistories({ projectId, experimentId }, histories) {
           const blobs = projectBlobs(store, projectId);

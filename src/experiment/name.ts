@@ -41,6 +41,14 @@ export const queryNames = {
   latestCheckpoint: 'latestCheckpoint',
 } as const;
 
+/** Of Temporal's search; all are keywords. */
+export const searchAttributeNames = {
+  state: 'ExperimentState',
+  name: 'ExperimentName',
+  model: 'ExperimentModel',
+  dataset: 'ExperimentDataset',
+} as const;
+
 /** What workflows call, by the queue that serves it; the implementations are in workers/activities. */
 export const activityNames = {
   coordinator: ['recordTransition', 'revokeAttempt', 'publishReport', 'auditHistories'],
