@@ -171,7 +171,7 @@ async function signal(
 
 function isInvalidArgument(error: unknown): boolean {
   const cause: unknown = error instanceof Error ? error.cause : undefined;
-  return isGrpcServiceError(cause) && Number(cause.code) === invalidArgument;
+  return isGrpcServiceError(cause) && (cause.code as number) === invalidArgument;
 }
 
 function secondsFromNow(seconds: number): Date {

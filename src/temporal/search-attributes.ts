@@ -1,5 +1,4 @@
 // Search attributes: by what Temporal's own UI and command line find experiments.
-import type { Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { messageOf } from '../error.ts';
@@ -20,12 +19,23 @@ export interface SearchedExperiment {
   readonly spec: Pick<ExperimentSpec, 'model' | 'dataset'>;
 }
 
+/** The part of a connection that registers. */
+interface Registrar {
+  readonly operatorService: {
+    addSearchAttributes(request: {
+      namespace: string;
+      searchAttributes: Record<string, proto.temporal.api.enums.v1.IndexedValueType>;
+    }): Promise<unknown>;
+  };
+  withDeadline<T>(deadline: number, call: () => Promise<T>): Promise<T>;
+}
+
 /**
  * Makes the attributes known to the namespace, where that is allowed: some servers leave it to their operator. A server
  * that knows them already changes nothing.
  */
 export async function registerSearchAttributes(
-  connection: Pick<Connection, 'operatorService' | 'withDeadline'>,
+  connection: Registrar,
   namespace: string,
   log: Logger,
 ): Promise<void> {

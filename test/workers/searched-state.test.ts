@@ -1,5 +1,4 @@
 // The state that Temporal's own search knows, kept by the workflow; records its history.
-import type { Connection } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLogger } from '../../src/log.ts';
@@ -24,11 +23,7 @@ it('is left alone in a workflow that was started without it, as where nobody reg
 });
 
 it('follows the experiment to its end', async () => {
-  await registerSearchAttributes(
-    temporal.client.connection as Connection,
-    'default',
-    createLogger('test', 'silent'),
-  );
+  await registerSearchAttributes(temporal.client.connection, 'default', createLogger('test', 'silent'));
   const known: (string | undefined)[] = [];
   const searched = new TypedSearchAttributes([{ key: state, value: 'queued' }]);
   await runScenario(

@@ -62,6 +62,10 @@ export function operationRoutes(app: App, context: RouteContext): void {
     },
   );
 
+  queueRoute(app, context);
+}
+
+function queueRoute(app: App, context: RouteContext): void {
   app.get(
     '/queues',
     {
