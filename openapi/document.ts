@@ -33,6 +33,7 @@ export async function generateFiles(): Promise<GeneratedFiles> {
       check: () => Promise.resolve(),
       queues: () => Promise.resolve([]),
       predict: () => Promise.resolve([]),
+      audit: () => Promise.reject(new Error('There is no history.')),
     },
     openModel: () => Promise.reject(new Error('There is no model.')),
     limits: { datasetBytes: 0, modelBytes: 0 },

@@ -348,6 +348,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/experiments/{id}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay the recorded history of the experiment against today’s workflow code
+         * @description Of an experiment that has ended, the history stored at its end; before, what is recorded up to now. The coordinator and all its training and evaluation workflows. Where no worker answers within 60 s: 503.
+         */
+        post: operations["auditExperiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/datasets": {
         parameters: {
             query?: never;
@@ -450,7 +470,7 @@ export interface paths {
         };
         /**
          * Whether work is accepted, with the state of each dependency
-         * @description Without Temporal work is still accepted: the status is degraded then, and the answer 200.
+         * @description Without Temporal work is still accepted: the status is degraded then, and the answer 200. It is degraded too while a coordinator worker does not poll because its code would break running workflows.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -490,7 +510,7 @@ export interface components {
             detail: string;
             instance: string;
             /** @enum {string} */
-            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "not_exported" | "no_checkpoint" | "fork_not_possible" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "does_not_fit" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "hub_not_found" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "out_of_memory" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "hub_unavailable" | "temporal_unavailable" | "prediction_unavailable" | "internal";
+            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "not_exported" | "no_checkpoint" | "fork_not_possible" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "does_not_fit" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "hub_not_found" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "out_of_memory" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "hub_unavailable" | "temporal_unavailable" | "prediction_unavailable" | "audit_unavailable" | "internal";
             requestId: string;
             errors?: {
                 /** @description JSON pointer. */
@@ -2607,6 +2627,64 @@ export interface operations {
             };
         };
     };
+    auditExperiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the replay found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Whether today’s code does what was recorded, in every run. */
+                        deterministic: boolean;
+                        /** @description Of all runs. */
+                        events: number;
+                        /**
+                         * @description The history stored at the end, or what Temporal has of it now.
+                         * @enum {string}
+                         */
+                        source: "stored" | "live";
+                        workflows: {
+                            workflowId: string;
+                            runId: string;
+                            type: string;
+                            events: number;
+                            deterministic: boolean;
+                            reason: string | null;
+                        }[];
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDatasets: {
         parameters: {
             query?: {
@@ -2960,6 +3038,18 @@ export interface operations {
                                 state: "up" | "down";
                             };
                         };
+                        /** @description Coordinator workers that do not poll, each with a running workflow that its code would break. */
+                        refusals: {
+                            /** @description PROCESS@HOST. */
+                            worker: string;
+                            workflowId: string;
+                            reason: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC.
+                             */
+                            lastSeenAt: string;
+                        }[];
                     };
                 };
             };

@@ -27,6 +27,15 @@ export interface Config {
   readonly logLevel: string;
   readonly hub: HubConfig;
   readonly limits: { readonly datasetBytes: number; readonly modelBytes: number };
+  readonly replay: ReplayConfig;
+}
+
+/** What the coordinator worker replays before it polls. */
+export interface ReplayConfig {
+  /** Running workflows; with 0 nothing is replayed. */
+  readonly sample: number;
+  /** Ids of workflows that may break. */
+  readonly allowedBreaks: readonly string[];
 }
 
 /** The Hugging Face hub, or another that speaks its protocol. */
@@ -67,6 +76,8 @@ export const variables = {
   hubToken: 'HUB_TOKEN',
   datasetLimit: 'MAX_DATASET_BYTES',
   modelLimit: 'MAX_MODEL_BYTES',
+  replaySample: 'REPLAY_SAMPLE',
+  replayAllowedBreaks: 'REPLAY_ALLOWED_BREAKS',
 } as const;
 
 const gibibyte = 1024 ** 3;
@@ -104,6 +115,13 @@ export function readConfig(environment: Environment = process.env): Config {
       datasetBytes: wholeNumber(environment, variables.datasetLimit, gibibyte, 1, 1024 * gibibyte),
       modelBytes: wholeNumber(environment, variables.modelLimit, 2 * gibibyte, 1, 1024 * gibibyte),
     },
+    replay: {
+      sample: wholeNumber(environment, variables.replaySample, 20, 0, 10_000),
+      allowedBreaks: (environment[variables.replayAllowedBreaks] ?? '')
+        .split(',')
+        .map((id) => id.trim())
+        .filter((id) => id !== ''),
+    },
   };
 }
 
@@ -120,15 +138,28 @@ export function logLevel(environment: Environment = process.env): string {
  * @throws CodedError `configuration_invalid` naming the variables that are not set, or what `readConfig` throws.
  */
 export function readPartConfig(environment: Environment = process.env): Config {
-  const shared = [variables.databaseUrl, variables.temporalAddress, variables.storageUrl];
-  const missing = shared.filter((name) => !environment[name]);
+  requireSet([variables.databaseUrl, variables.temporalAddress, variables.storageUrl], environment);
+  return readConfig(environment);
+}
+
+/**
+ * Reads how a command that needs nothing but Temporal reaches it.
+ *
+ * @throws CodedError `configuration_invalid`, as `readPartConfig`.
+ */
+export function readTemporalConfig(environment: Environment = process.env): TemporalConfig {
+  requireSet([variables.temporalAddress], environment);
+  return readConfig(environment).temporal;
+}
+
+function requireSet(names: readonly string[], environment: Environment): void {
+  const missing = names.filter((name) => !environment[name]);
   if (missing.length > 0)
     throw new CodedError(
       'configuration_invalid',
       `${missing.join(', ')} must be set, to the same for every part. Beside a running npm start: ` +
         'set -a; . .data/stack.env; set +a',
     );
-  return readConfig(environment);
 }
 
 /** The environment of a child process: this process's own, with changes. */

@@ -257,6 +257,13 @@ export const errorDefinitions = {
       'Try again after the seconds in Retry-After, with fewer texts if need be; GET /queues shows whether evaluation workers are there.',
     fault: 'machine',
   },
+  audit_unavailable: {
+    status: 503,
+    title: 'The audit was not made in time',
+    remedy:
+      'Try again after the seconds in Retry-After; GET /queues shows whether coordinator workers are there, and GET /readyz whether one refuses.',
+    fault: 'machine',
+  },
   internal: {
     status: 500,
     title: 'Something went wrong on the server',

@@ -1,26 +1,48 @@
 // The coordinator: runs the workflows, projects their states, and tells Temporal what the outbox holds.
-import { fileURLToPath } from 'node:url';
+import { hostname } from 'node:os';
 import { canonicalJson } from '../src/storage/canonical-json.ts';
 import { projectBlobs } from '../src/storage/project-blobs.ts';
 import { runDispatcher } from '../src/temporal/dispatcher.ts';
+import { registerSearchAttributes, searchAttributesOf } from '../src/temporal/search-attributes.ts';
 import { defaultProject } from '../src/experiment/id.ts';
 import { taskQueues } from '../src/experiment/name.ts';
+import { createAuditActivities } from './activities/audit-histories.ts';
 import { createCoordinatorActivities } from './activities/coordinator-activities.ts';
+import { builtWorkflows, HistoryReplayer } from './replay/history-replayer.ts';
+import { untilNothingBreaks } from './replay/until-nothing-breaks.ts';
 import { sweepUploads } from './sweep-uploads.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
-/** Activities here are short writes to the database. */
+/** Activities here are short writes to the database, and audits, which wait for each other. */
 const slots = 50;
+
+const replayer = new HistoryReplayer(builtWorkflows);
 
 await runWorkerProcess({
   name: 'coordinator-worker',
   taskQueue: taskQueues.coordinator,
   slots,
   options: (dependencies) => ({
-    activities: createCoordinatorActivities(dependencies),
-    workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) },
+    activities: {
+      ...createCoordinatorActivities(dependencies),
+      ...createAuditActivities(dependencies, replayer),
+    },
+    workflowBundle: builtWorkflows,
   }),
+  beforePolling: ({ temporal, repositories, log, stopping }, config) =>
+    untilNothingBreaks(
+      {
+        client: temporal,
+        replayer,
+        refusals: repositories.workerRefusals,
+        workerId: `${process.pid}@${hostname()}`,
+        log,
+      },
+      config.replay,
+      stopping,
+    ),
   background: async ({ repositories, store, temporal, stopping, changes, log }) => {
+    await registerSearchAttributes(temporal.connection, temporal.options.namespace, log);
     const sweeping = sweepUploads(projectBlobs(store, defaultProject), log, stopping);
     await runDispatcher(
       {
@@ -28,6 +50,10 @@ await runWorkerProcess({
         outbox: repositories.outbox,
         onOutbox: (callback) => changes.onOutbox(callback),
         stateOf: async (row) => (await repositories.experiments.get(row))?.state,
+        searchAttributesOf: async (row) => {
+          const record = await repositories.experiments.get(row);
+          return record && searchAttributesOf(record);
+        },
         endWithoutWorkflow: (row) => repositories.transitions.endWithoutWorkflow(row, 'cancelled'),
         async keepHistories({ projectId, experimentId }, histories) {
           const blobs = projectBlobs(store, projectId);

@@ -28,6 +28,8 @@ export interface WorkerKind {
   /** Activities that run at once. */
   readonly slots: number;
   options(dependencies: ActivityDependencies): WorkerKindOptions;
+  /** Must resolve before the worker polls; a request to stop ends the process meanwhile. */
+  beforePolling?(dependencies: ActivityDependencies, config: Config): Promise<void>;
   /** Runs beside the worker until `stopping` is aborted. */
   background?(dependencies: ActivityDependencies & { readonly changes: ChangeFeed }): Promise<void>;
 }
@@ -94,6 +96,7 @@ async function run(
   };
   const { close, ...options } = kind.options(dependencies);
   try {
+    await kind.beforePolling?.(dependencies, config);
     const worker = await Worker.create({
       connection,
       namespace: config.temporal.namespace,

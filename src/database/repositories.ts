@@ -13,6 +13,7 @@ import { Outbox } from './outbox.ts';
 import { RequestRepository } from './request-repository.ts';
 import { ResultRepository } from './result-repository.ts';
 import { TransitionRepository } from './transition-repository.ts';
+import { WorkerRefusalRepository } from './worker-refusal-repository.ts';
 
 export interface Repositories {
   readonly database: Database;
@@ -29,6 +30,7 @@ export interface Repositories {
   readonly outbox: Outbox;
   readonly datasets: DatasetRepository;
   readonly models: ModelRepository;
+  readonly workerRefusals: WorkerRefusalRepository;
 }
 
 export function createRepositories(database: Database): Repositories {
@@ -47,5 +49,6 @@ export function createRepositories(database: Database): Repositories {
     outbox: new Outbox(database),
     datasets: new DatasetRepository(database),
     models: new ModelRepository(database),
+    workerRefusals: new WorkerRefusalRepository(database),
   };
 }

@@ -1,6 +1,7 @@
 // The types of every activity: all that workflows know of the world outside. Only ids, hashes, counts and
 // small numbers pass here; large things go by reference through the object store.
 import type { PredictionItem, PredictionTexts } from './prediction.ts';
+import type { ExperimentAudit } from './replay.ts';
 import type { ExperimentState } from './state.ts';
 
 /** Which experiment an activity works for. */
@@ -64,6 +65,12 @@ export interface CoordinatorActivities {
   revokeAttempt(experiment: ExperimentReference): Promise<void>;
   /** Writes the final report and makes it the experiment's result. */
   publishReport(input: ExperimentReference & { readonly evaluation: EvaluationResult }): Promise<void>;
+}
+
+/** On the coordinator queue too: for a user who waits. */
+export interface AuditActivities {
+  /** Replays everything recorded of an experiment's workflows against the worker's workflow code. */
+  auditHistories(experiment: ExperimentReference): Promise<ExperimentAudit>;
 }
 
 /** On the evaluation queue: CPU and I/O. */

@@ -6,6 +6,7 @@ export type ExperimentId = `exp_${string}`;
 export type DatasetId = `ds_${string}`;
 export type ModelId = `mdl_${string}`;
 export type PredictionId = `pred_${string}`;
+export type AuditId = `audit_${string}`;
 export type SnapshotId = `snap_${string}`;
 
 /** The one project there is until access keys exist. */
@@ -20,6 +21,8 @@ export const newExperimentId = (): ExperimentId => `exp_${timeOrdered()}`;
 export const newDatasetId = (): DatasetId => `ds_${timeOrdered()}`;
 /** Of a workflow that makes predictions; nothing is stored under it. */
 export const newPredictionId = (): PredictionId => `pred_${timeOrdered()}`;
+/** Of a workflow that audits an experiment; nothing is stored under it. */
+export const newAuditId = (): AuditId => `audit_${timeOrdered()}`;
 export const newModelId = (): ModelId => `mdl_${timeOrdered()}`;
 
 /** A snapshot is named by its content: the same rows prepared the same way are one snapshot. */

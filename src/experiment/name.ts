@@ -2,6 +2,7 @@
 // A name is part of recorded histories: renaming one breaks the replay of running experiments.
 
 import type {
+  AuditActivities,
   CoordinatorActivities,
   EvaluationActivities,
   PredictionActivities,
@@ -21,6 +22,7 @@ export const workflowNames = {
   training: 'TrainingWorkflow',
   evaluation: 'EvaluationWorkflow',
   prediction: 'PredictionWorkflow',
+  audit: 'AuditWorkflow',
 } as const;
 
 export const signalNames = {
@@ -39,13 +41,21 @@ export const queryNames = {
   latestCheckpoint: 'latestCheckpoint',
 } as const;
 
+/** Of Temporal's search; all are keywords. */
+export const searchAttributeNames = {
+  state: 'ExperimentState',
+  name: 'ExperimentName',
+  model: 'ExperimentModel',
+  dataset: 'ExperimentDataset',
+} as const;
+
 /** What workflows call, by the queue that serves it; the implementations are in workers/activities. */
 export const activityNames = {
-  coordinator: ['recordTransition', 'revokeAttempt', 'publishReport'],
+  coordinator: ['recordTransition', 'revokeAttempt', 'publishReport', 'auditHistories'],
   training: ['fineTuneBert'],
   evaluation: ['snapshotDataset', 'evaluateBert', 'predict'],
 } as const satisfies {
-  readonly coordinator: readonly (keyof CoordinatorActivities)[];
+  readonly coordinator: readonly (keyof CoordinatorActivities | keyof AuditActivities)[];
   readonly training: readonly (keyof TrainingActivities)[];
   readonly evaluation: readonly (keyof EvaluationActivities | keyof PredictionActivities)[];
 };

@@ -12,6 +12,7 @@ import { mostFormFiles } from './upload/form-files.ts';
 import { problemOf, problemType, sendProblem, toCodedError } from './problem.ts';
 import { prepareParameters } from './query.ts';
 import { attemptRoutes } from './routes/attempts.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { estimateRoutes } from './routes/estimate.ts';
@@ -59,6 +60,7 @@ const routes: readonly ((app: App, context: RouteContext) => void)[] = [
   evaluationRowRoutes,
   modelDownloadRoutes,
   predictionRoutes,
+  auditRoutes,
   datasetRoutes,
   modelRoutes,
   operationRoutes,

@@ -1,7 +1,8 @@
 // A gateway whose calls can be waited for: the Temporal client throws out of a timer when its connection is closed under a
 // call that it is about to try again.
-import type { PredictionInput } from '../experiment/activity.ts';
+import type { ExperimentReference, PredictionInput } from '../experiment/activity.ts';
 import type { PredictionItem } from '../experiment/prediction.ts';
+import type { ExperimentAudit } from '../experiment/replay.ts';
 import type { QueueDescription, TemporalGateway } from '../temporal/gateway.ts';
 
 export class SettlingGateway implements TemporalGateway {
@@ -22,6 +23,10 @@ export class SettlingGateway implements TemporalGateway {
 
   predict(input: PredictionInput, signal: AbortSignal): Promise<readonly PredictionItem[]> {
     return this.#track(this.#gateway.predict(input, signal));
+  }
+
+  audit(experiment: ExperimentReference, signal: AbortSignal): Promise<ExperimentAudit> {
+    return this.#track(this.#gateway.audit(experiment, signal));
   }
 
   /** Resolves when no call is under way; each has a deadline of its own. */

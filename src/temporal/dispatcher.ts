@@ -1,10 +1,16 @@
 // Tells Temporal what the database says it must still be told: starts, cancellations, and the keeping of histories.
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+} from '@temporalio/client';
 import type { Outbox, OutboxRow } from '../database/outbox.ts';
 import { hasEnded, type ExperimentState, type RequestedAction } from '../experiment/state.ts';
 import { signalNames, taskQueues, workflowNames } from '../experiment/name.ts';
 import { messageOf } from '../error.ts';
 import type { Logger } from '../log.ts';
+import type { TypedSearchAttributes } from '@temporalio/common';
 import { readHistories, type ExperimentHistories } from './history.ts';
 
 /** Without a notification the outbox is looked at this often. */
@@ -13,6 +19,8 @@ const leastDelaySeconds = 1;
 const greatestDelaySeconds = 10;
 /** A call to a Temporal server that does not answer ends after this. */
 const callTimeoutSeconds = 10;
+/** Status code INVALID_ARGUMENT of gRPC (its documentation, "Status codes and their use"). */
+const invalidArgument = 3;
 
 export interface DispatcherDependencies {
   readonly client: Client;
@@ -22,6 +30,8 @@ export interface DispatcherDependencies {
   readonly stateOf: (
     row: Pick<OutboxRow, 'projectId' | 'experimentId'>,
   ) => Promise<ExperimentState | undefined>;
+  /** What Temporal's own search is to find the experiment by. */
+  readonly searchAttributesOf: (row: OutboxRow) => Promise<TypedSearchAttributes | undefined>;
   /** Ends an experiment whose workflow Temporal does not know any more, because its user wants it to end. */
   readonly endWithoutWorkflow: (row: OutboxRow) => Promise<void>;
   readonly keepHistories: (row: OutboxRow, histories: ExperimentHistories) => Promise<void>;
@@ -106,21 +116,32 @@ async function deliver(dependencies: DispatcherDependencies, row: OutboxRow): Pr
 }
 
 async function start(
-  { client, stateOf }: DispatcherDependencies,
-  { projectId, experimentId }: OutboxRow,
+  { client, stateOf, searchAttributesOf }: DispatcherDependencies,
+  row: OutboxRow,
   withinTimeout: <T>(call: () => Promise<T>) => Promise<T>,
 ): Promise<void> {
+  const { projectId, experimentId } = row;
   const state = await stateOf({ projectId, experimentId });
   if (state === undefined || hasEnded(state)) return;
-  try {
-    await withinTimeout(() =>
+  const typedSearchAttributes = await searchAttributesOf(row);
+  const startWith = (attributes: { typedSearchAttributes?: TypedSearchAttributes }): Promise<unknown> =>
+    withinTimeout(() =>
       client.workflow.start(workflowNames.coordinator, {
         workflowId: experimentId,
         taskQueue: taskQueues.coordinator,
         args: [{ projectId, experimentId }],
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        ...attributes,
       }),
     );
+  try {
+    if (typedSearchAttributes === undefined) await startWith({});
+    else
+      await startWith({ typedSearchAttributes }).catch((error: unknown) => {
+        // The namespace does not know the attributes: experiments run without them too.
+        if (isInvalidArgument(error)) return startWith({});
+        throw error;
+      });
   } catch (error) {
     // Started before, by a delivery whose confirmation was lost: twice is once.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -146,6 +167,11 @@ async function signal(
     const isLost = state !== undefined && !hasEnded(state);
     if (isLost && action === 'cancel') await endWithoutWorkflow(row);
   }
+}
+
+function isInvalidArgument(error: unknown): boolean {
+  const cause: unknown = error instanceof Error ? error.cause : undefined;
+  return isGrpcServiceError(cause) && (cause.code as number) === invalidArgument;
 }
 
 function secondsFromNow(seconds: number): Date {

@@ -1,10 +1,12 @@
-// What the API asks of Temporal: whether it answers, who works on which queue, and predictions.
+// What the API asks of Temporal: whether it answers, who works on which queue, predictions and audits.
 import { Client, type Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { CodedError } from '../error.ts';
-import type { PredictionInput } from '../experiment/activity.ts';
+import type { ExperimentReference, PredictionInput } from '../experiment/activity.ts';
 import { taskQueues, type TaskQueue } from '../experiment/name.ts';
 import { predictionLimits, type PredictionItem } from '../experiment/prediction.ts';
+import { auditSeconds, type ExperimentAudit } from '../experiment/replay.ts';
+import { auditThrough } from './audit.ts';
 import { predictThrough } from './predict.ts';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
@@ -42,6 +44,13 @@ export interface TemporalGateway {
    * @throws CodedError `temporal_unavailable`, `prediction_unavailable`, or what the worker found wrong.
    */
   predict(input: PredictionInput, signal: AbortSignal): Promise<readonly PredictionItem[]>;
+  /**
+   * The replay of what was recorded of an experiment.
+   *
+   * @param signal ends the wait for it.
+   * @throws CodedError `temporal_unavailable`, `audit_unavailable`, or what the worker found wrong.
+   */
+  audit(experiment: ExperimentReference, signal: AbortSignal): Promise<ExperimentAudit>;
 }
 
 /** A gateway over a connection, which may be lazy: nothing is asked before the first call. */
@@ -61,6 +70,8 @@ export function createTemporalGateway(
   return {
     predict: (input, signal) =>
       predictThrough(connection, client, input, { signal, timeoutSeconds: predictionSeconds }),
+    audit: (experiment, signal) =>
+      auditThrough(connection, client, experiment, { signal, timeoutSeconds: auditSeconds }),
     async check() {
       await call(() => connection.workflowService.describeNamespace({ namespace }));
     },

@@ -11,12 +11,25 @@ export interface ExperimentHistories {
   readonly workflows: Readonly<Record<string, readonly WorkflowHistory[]>>;
 }
 
+/** One run of a workflow with what was recorded of it. */
+export interface RecordedRun {
+  readonly workflowId: string;
+  readonly runId: string;
+  /** The workflow's type. */
+  readonly type: string;
+  readonly history: WorkflowHistory;
+}
+
 interface WorkflowHistory {
   readonly events: readonly HistoryEvent[];
 }
 
 interface HistoryEvent {
-  readonly workflowExecutionStartedEventAttributes?: { readonly continuedExecutionRunId?: string };
+  readonly workflowExecutionStartedEventAttributes?: {
+    readonly continuedExecutionRunId?: string;
+    readonly originalExecutionRunId?: string;
+    readonly workflowType?: { readonly name?: string };
+  };
   readonly startChildWorkflowExecutionInitiatedEventAttributes?: { readonly workflowId: string };
 }
 
@@ -33,7 +46,20 @@ export async function readHistories(
   const coordinator = await describe(client, experimentId);
   if (coordinator === undefined) return 'forgotten';
   if (coordinator.status.name === 'RUNNING') return 'running';
+  return (await readHistoriesSoFar(client, experimentId)) ?? 'forgotten';
+}
+
+/**
+ * Reads what is recorded of the coordinator and its children up to now, whether they have closed or not.
+ *
+ * @returns `undefined` when the server does not know the coordinator.
+ */
+export async function readHistoriesSoFar(
+  client: Client,
+  experimentId: string,
+): Promise<ExperimentHistories | undefined> {
   const own = await readRuns(client, experimentId);
+  if (own.length === 0) return undefined;
   const workflows: Record<string, readonly WorkflowHistory[]> = { [experimentId]: own };
   for (const id of childrenOf(own)) {
     const runs = await readRuns(client, id);
@@ -41,6 +67,37 @@ export async function readHistories(
     if (runs.length > 0) workflows[id] = runs;
   }
   return { formatVersion: 1, workflows };
+}
+
+/** Every run in the order in which they are kept. */
+export function runsOf({ workflows }: ExperimentHistories): readonly RecordedRun[] {
+  return Object.entries(workflows).flatMap(([workflowId, runs]) =>
+    runs.map((history) => recordedRun(workflowId, history)),
+  );
+}
+
+function recordedRun(workflowId: string, history: WorkflowHistory): RecordedRun {
+  const started = history.events[0]?.workflowExecutionStartedEventAttributes;
+  return {
+    workflowId,
+    runId: started?.originalExecutionRunId ?? '',
+    type: started?.workflowType?.name ?? '',
+    history,
+  };
+}
+
+/**
+ * Reads what is recorded of one run up to now; without a run id, of the latest.
+ *
+ * @returns `undefined` when the server does not know it.
+ */
+export async function readRecordedRun(
+  client: Client,
+  workflowId: string,
+  runId?: string,
+): Promise<RecordedRun | undefined> {
+  const history = await readRun(client, workflowId, runId);
+  return history && recordedRun(workflowId, history);
 }
 
 /** The ids of the children in the order in which they were started. */

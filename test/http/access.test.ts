@@ -96,7 +96,6 @@ describe('every answer that is no success', () => {
 
   it.each([
     ['POST', 'verify'],
-    ['POST', 'audit'],
     ['GET', 'proof?bundle=true'],
     ['GET', 'waste'],
     ['GET', 'logs'],
@@ -140,6 +139,7 @@ describe('the service', () => {
     expect((await call(service, 'GET', '/readyz')).json()).toEqual({
       status: 'ready',
       dependencies: { database: up, storage: up, temporal: up },
+      refusals: [],
     });
     service.temporalAnswers = false;
     const degraded = await call(service, 'GET', '/readyz');
@@ -148,6 +148,25 @@ describe('the service', () => {
     await submitExperiment(service);
     expectProblem(await call(service, 'GET', '/queues'), 503, 'temporal_unavailable');
     service.temporalAnswers = true;
+  });
+
+  it('is degraded while a worker refuses to poll, for as long as the worker says so', async () => {
+    const { workerRefusals } = service.repositories;
+    const refusal = {
+      workerId: '1@host',
+      workflows: [{ workflowId: 'exp_1', reason: 'another activity' }],
+    };
+    const readiness = async (): Promise<unknown> => (await call(service, 'GET', '/readyz')).json();
+    await workerRefusals.refuse({ ...refusal, lastSeenAt: new Date() });
+    expect(await readiness()).toMatchObject({
+      status: 'degraded',
+      refusals: [{ worker: '1@host', workflowId: 'exp_1', reason: 'another activity' }],
+    });
+    await workerRefusals.refuse({ ...refusal, lastSeenAt: new Date(Date.now() - 31_000) });
+    expect(await readiness()).toMatchObject({ status: 'ready', refusals: [] });
+    await workerRefusals.refuse({ ...refusal, lastSeenAt: new Date() });
+    await workerRefusals.withdraw('1@host');
+    expect(await readiness()).toMatchObject({ status: 'ready', refusals: [] });
   });
 
   it('answers 503 with Retry-After while PostgreSQL is away, and goes on when it is back', async () => {

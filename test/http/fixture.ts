@@ -38,6 +38,8 @@ export interface Service {
   temporalAnswers: boolean;
   /** What workers answer to a request for predictions. */
   predict: TemporalGateway['predict'];
+  /** What the coordinator worker answers to a request for an audit. */
+  audit: TemporalGateway['audit'];
   /** Every file under the object store's folder. */
   storedFiles(): Promise<string[]>;
   stop(): Promise<void>;
@@ -58,9 +60,10 @@ export async function startService(limits = { datasetBytes: 1e9, modelBytes: 1e9
     blobs: new BlobStore(store, ''),
     checkpoints: new CheckpointStore(store, defaultProject),
   };
-  const service: Pick<Service, 'temporalAnswers' | 'predict'> = {
+  const service: Pick<Service, 'temporalAnswers' | 'predict' | 'audit'> = {
     temporalAnswers: true,
     predict: () => Promise.reject(new Error('nobody predicts')),
+    audit: () => Promise.reject(new Error('nobody audits')),
   };
   const requireTemporal = (): Promise<void> =>
     service.temporalAnswers
@@ -76,6 +79,10 @@ export async function startService(limits = { datasetBytes: 1e9, modelBytes: 1e9
     async predict(input, signal) {
       await requireTemporal();
       return service.predict(input, signal);
+    },
+    async audit(experiment, signal) {
+      await requireTemporal();
+      return service.audit(experiment, signal);
     },
   };
   const openModel = modelOpener({ ...parts, experiments: parts.repositories.experiments });

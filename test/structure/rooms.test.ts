@@ -38,8 +38,18 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'training',
     'config',
     'thread-location',
+    'workers/replay',
   ],
-  workers: ['workers/activities', 'experiment', 'database', 'temporal', 'storage', 'config'],
+  'workers/replay': ['experiment', 'database', 'temporal', 'config'],
+  workers: [
+    'workers/activities',
+    'workers/replay',
+    'experiment',
+    'database',
+    'temporal',
+    'storage',
+    'config',
+  ],
 };
 
 /** Packages that one room alone may import. */

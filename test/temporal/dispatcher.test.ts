@@ -9,7 +9,8 @@ import { createLogger } from '../../src/log.ts';
 import { runDispatcher, type DispatcherDependencies } from '../../src/temporal/dispatcher.ts';
 import { createTemporalGateway } from '../../src/temporal/gateway.ts';
 import type { ExperimentHistories } from '../../src/temporal/history.ts';
-import { submit, useDatabase } from '../database/fixture.ts';
+import { registerSearchAttributes, searchAttributesOf } from '../../src/temporal/search-attributes.ts';
+import { specOf, submit, useDatabase } from '../database/fixture.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
 
 const opened = useDatabase();
@@ -38,6 +39,7 @@ async function whileDispatching<T>(
     outbox,
     onOutbox: (callback) => changes.onOutbox(callback),
     stateOf: async (row) => (await experiments.get(row))?.state,
+    searchAttributesOf: async (row) => searchAttributesOf(await experiments.require(row)),
     endWithoutWorkflow: (row) => transitions.endWithoutWorkflow(row, 'cancelled'),
     keepHistories: (row, histories) => {
       kept.set(row.experimentId, histories);
@@ -137,6 +139,43 @@ describe('the dispatcher', () => {
     expect(await isDelayed()).toBe(false);
     const description = await temporal.client.workflow.getHandle(reference.experimentId).describe();
     expect(description.status.name).toBe('RUNNING');
+  });
+});
+
+describe('the search of Temporal', () => {
+  const find = async (query: string): Promise<string[]> => {
+    const ids: string[] = [];
+    for await (const { workflowId } of temporal.client.workflow.list({ query })) ids.push(workflowId);
+    return ids;
+  };
+
+  it('is done without where the attributes cannot be registered: experiments start all the same', async () => {
+    // Everything is real but the one call, which a server may leave to its operator.
+    const refusing = {
+      operatorService: { addSearchAttributes: () => Promise.reject(new Error('7 PERMISSION_DENIED')) },
+      withDeadline: <T>(_deadline: number, request: () => Promise<T>): Promise<T> => request(),
+    };
+    await registerSearchAttributes(refusing, 'default', createLogger('test', 'silent'));
+    await expect(find("ExperimentName = 'fixture'")).rejects.toThrow();
+    const { experimentId } = await submit(opened.repositories);
+    await whileDispatching(1, delivered);
+    const { typedSearchAttributes } = await temporal.client.workflow.getHandle(experimentId).describe();
+    expect(typedSearchAttributes.getAll().map(({ key }) => key.name)).not.toContain('ExperimentName');
+  });
+
+  it('finds experiments by name, model, dataset and state once they are registered, which may be done twice', async () => {
+    const { connection } = temporal.client;
+    for (let time = 0; time < 2; time += 1)
+      await registerSearchAttributes(connection, 'default', createLogger('test', 'silent'));
+    const { experimentId } = await submit(opened.repositories, specOf('searched for'));
+    await whileDispatching(1, delivered);
+    const query =
+      "ExperimentName = 'searched for' AND ExperimentModel = 'mdl_1' AND ExperimentDataset = 'ds_1' AND ExperimentState = 'queued'";
+    await until(async () => (await find(query)).includes(experimentId), {
+      timeoutSeconds: 10,
+      what: 'the experiment in the list',
+    });
+    expect(await find("ExperimentName = 'another'")).toEqual([]);
   });
 });
 

@@ -48,12 +48,26 @@ describe('recorded histories', () => {
       'predicted.json',
       'prediction-failed.json',
       'retried.json',
+      'searched.json',
       'succeeded.json',
     ]);
   });
 
   it.each(recordings)('replay: $name', async (recording) => {
     await replay(recording);
+  });
+
+  it('replay when older code had begun them with search attributes and told no state', async () => {
+    const succeeded = recordings.find(({ name }) => name === 'succeeded (CoordinatorWorkflow)');
+    const history = JSON.parse(JSON.stringify(succeeded?.history)) as RecordedHistory;
+    const base64 = (text: string): string => Buffer.from(text).toString('base64');
+    const queued = {
+      metadata: { encoding: base64('json/plain'), type: base64('Keyword') },
+      data: base64('"queued"'),
+    };
+    const searchAttributes = { indexedFields: { ExperimentState: queued } };
+    Object.assign(history.events[0]?.workflowExecutionStartedEventAttributes ?? {}, { searchAttributes });
+    await replay({ workflowId: succeeded?.workflowId ?? '', history });
   });
 
   it('do not replay when the workflow would have done something else', async () => {

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { Context } from '@temporalio/activity';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle, WorkflowStartOptions } from '@temporalio/client';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type {
   CheckpointNotice,
@@ -92,6 +92,7 @@ export async function runScenario<T>(
   temporal: TestTemporal,
   changes: Partial<Activities>,
   act: (scenario: Scenario) => Promise<T>,
+  options: Pick<WorkflowStartOptions, 'typedSearchAttributes'> = {},
 ): Promise<T> {
   const transitions: StateTransition[] = [];
   const activities: Activities = {
@@ -119,6 +120,7 @@ export async function runScenario<T>(
       workflowId: experimentId,
       taskQueue: taskQueues.coordinator,
       args: [{ projectId: 'default', experimentId }],
+      ...options,
     });
     return await act({ handle, transitions });
   } finally {

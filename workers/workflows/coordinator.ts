@@ -30,6 +30,7 @@ import type {
 import type { EvaluationWorkflow } from './evaluation.ts';
 import { describeFailure } from './failure.ts';
 import { once, persistent, untilSuccess } from './retry.ts';
+import { tellSearchedState } from './searched-state.ts';
 import { trainThroughPauses } from './pausable-training.ts';
 import { PauseRequests } from './pause-requests.ts';
 
@@ -56,6 +57,7 @@ export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promi
 
   const enter = async (state: ExperimentState, error: ExperimentFailure | null = null): Promise<void> => {
     progress = { state, sequence: progress.sequence + 1 };
+    tellSearchedState(state);
     await recordTransition({ projectId, experimentId, ...progress, error });
   };
   try {

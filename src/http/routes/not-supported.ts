@@ -12,7 +12,6 @@ const paths: Readonly<Record<string, readonly HTTPMethods[]>> = {
   '/experiments/:id': ['PATCH', 'DELETE'],
   '/experiments/:id/verify': ['POST'],
   '/experiments/:id/verifications/:verificationId': ['GET'],
-  '/experiments/:id/audit': ['POST'],
   '/experiments/:id/logs': ['GET'],
   '/experiments/:id/waste': ['GET'],
   '/datasets/:id': ['DELETE'],

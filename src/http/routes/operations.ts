@@ -32,7 +32,8 @@ export function operationRoutes(app: App, context: RouteContext): void {
         operationId: 'getReadiness',
         summary: 'Whether work is accepted, with the state of each dependency',
         description:
-          'Without Temporal work is still accepted: the status is degraded then, and the answer 200.',
+          'Without Temporal work is still accepted: the status is degraded then, and the answer 200. It is degraded too ' +
+          'while a coordinator worker does not poll because its code would break running workflows.',
         tags,
         response: { 200: answer('It is.', readinessSchema), ...problems },
       },
@@ -55,10 +56,16 @@ export function operationRoutes(app: App, context: RouteContext): void {
         return sendProblem(new CodedError(missing, 'The service cannot accept work.'), request, reply, {
           dependencies,
         });
-      return reply.send({ status: isDown('temporal') ? 'degraded' : 'ready', dependencies });
+      const refusals = await refusalsOf(repositories.workerRefusals);
+      const isDegraded = isDown('temporal') || refusals.length > 0;
+      return reply.send({ status: isDegraded ? 'degraded' : 'ready', dependencies, refusals });
     },
   );
 
+  queueRoute(app, context);
+}
+
+function queueRoute(app: App, context: RouteContext): void {
   app.get(
     '/queues',
     {
@@ -81,6 +88,14 @@ export function operationRoutes(app: App, context: RouteContext): void {
       }));
       return { items, nextCursor: null };
     },
+  );
+}
+
+/** One item a worker and workflow. */
+async function refusalsOf(workerRefusals: RouteContext['repositories']['workerRefusals']) {
+  const refusals = await workerRefusals.current(new Date());
+  return refusals.flatMap(({ workerId, workflows, lastSeenAt }) =>
+    workflows.map((workflow) => ({ worker: workerId, ...workflow, lastSeenAt: lastSeenAt.toISOString() })),
   );
 }
 

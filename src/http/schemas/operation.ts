@@ -14,6 +14,18 @@ export const readinessSchema = Type.Object({
     storage: dependencySchema,
     temporal: dependencySchema,
   }),
+  refusals: Type.Array(
+    Type.Object({
+      worker: Type.String({ description: 'PROCESS@HOST.' }),
+      workflowId: Type.String(),
+      reason: Type.String(),
+      lastSeenAt: time,
+    }),
+    {
+      description:
+        'Coordinator workers that do not poll, each with a running workflow that its code would break.',
+    },
+  ),
 });
 
 export const queuesPage = page(

@@ -1,0 +1,43 @@
+// Which of the project's workflows are running in the namespace, as Temporal lists them.
+import type { Client } from '@temporalio/client';
+import { workflowNames } from '../experiment/name.ts';
+
+export interface RunningWorkflow {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+/** More than this many are not looked through for a sample. */
+const mostListed = 10_000;
+const pageSize = 1000;
+
+/** Lists them, the newest first. Temporal's list follows what happens with a delay of up to some seconds. */
+export async function* runningWorkflows(client: Client): AsyncGenerator<RunningWorkflow> {
+  const types = Object.values(workflowNames).map((name) => `'${name}'`);
+  const query = `ExecutionStatus = 'Running' AND WorkflowType IN (${types.join(', ')})`;
+  for await (const { workflowId, runId } of client.workflow.list({ query, pageSize }))
+    yield { workflowId, runId };
+}
+
+/**
+ * A sample of them: half of it the newest, which run the code of the last release, and half the oldest, which run that of
+ * the earliest.
+ */
+export async function sampleRunningWorkflows(
+  client: Client,
+  size: number,
+): Promise<readonly RunningWorkflow[]> {
+  const listed: RunningWorkflow[] = [];
+  for await (const workflow of runningWorkflows(client)) {
+    listed.push(workflow);
+    if (listed.length >= mostListed) break;
+  }
+  return newestAndOldest(listed, size);
+}
+
+/** @param listed the newest first. */
+export function newestAndOldest<T>(listed: readonly T[], size: number): readonly T[] {
+  if (listed.length <= size) return listed;
+  const newest = Math.ceil(size / 2);
+  return [...listed.slice(0, newest), ...listed.slice(listed.length - (size - newest))];
+}

@@ -1,0 +1,116 @@
+// `npm run replay`: which running workflows would the code of this build break? Ends with 0: none; 1: at least one; 2: unknown.
+import { parseArgs } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { readTemporalConfig } from '../src/config.ts';
+import { CodedError, messageOf } from '../src/error.ts';
+import type { ReplayedRun } from '../src/experiment/replay.ts';
+import { connectionOptions } from '../src/temporal/connection.ts';
+import { runningWorkflows, sampleRunningWorkflows } from '../src/temporal/running-workflows.ts';
+import { builtWorkflows, HistoryReplayer } from './replay/history-replayer.ts';
+import { replayRunning } from './replay/replay-running.ts';
+
+const usage = `Usage: npm run replay -- [--all | --sample N | --workflow ID ...] [--json]
+  --all          every running workflow of the namespace (the default)
+  --sample N     the N/2 newest and the N/2 oldest running ones
+  --workflow ID  these ones, running or not
+  --json         one JSON document instead of lines
+Variables: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the others of a connection to Temporal.
+`;
+
+interface Choice {
+  /** `null`: every one. */
+  readonly sample: number | null;
+  readonly workflowIds: readonly string[];
+  readonly json: boolean;
+}
+
+const connectTimeoutSeconds = 10;
+
+/** @throws CodedError `configuration_invalid` when what was asked for is not clear. */
+function choiceOf(parameters: readonly string[]): Choice | 'help' {
+  const { values } = parseArgs({
+    args: [...parameters],
+    options: {
+      all: { type: 'boolean', default: false },
+      sample: { type: 'string' },
+      workflow: { type: 'string', multiple: true, default: [] },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const { all, sample, workflow: workflowIds, json } = values;
+  if (Number(all) + Number(sample !== undefined) + Number(workflowIds.length > 0) > 1)
+    throw new CodedError('configuration_invalid', 'Only one of --all, --sample and --workflow can be meant.');
+  if (sample !== undefined && !/^[1-9]\d{0,5}$/.test(sample))
+    throw new CodedError('configuration_invalid', '--sample takes a whole number of at least 1.');
+  return { sample: sample === undefined ? null : Number(sample), workflowIds, json };
+}
+
+async function replayChosen({ sample, workflowIds }: Choice): Promise<readonly ReplayedRun[]> {
+  const config = readTemporalConfig();
+  const connection = await Connection.connect({
+    ...(await connectionOptions(config)),
+    connectTimeout: `${connectTimeoutSeconds} s`,
+  });
+  try {
+    const client = new Client({ connection, namespace: config.namespace });
+    const replayer = new HistoryReplayer(builtWorkflows);
+    if (workflowIds.length === 0) {
+      const chosen =
+        sample === null ? runningWorkflows(client) : await sampleRunningWorkflows(client, sample);
+      return await replayRunning(client, replayer, chosen);
+    }
+    const runs = await replayRunning(
+      client,
+      replayer,
+      workflowIds.map((workflowId) => ({ workflowId })),
+    );
+    const unknown = workflowIds.filter((id) => !runs.some(({ workflowId }) => workflowId === id));
+    if (unknown.length > 0)
+      throw new CodedError('not_found', `Temporal does not know ${unknown.join(', ')}.`);
+    return runs;
+  } finally {
+    await connection.close();
+  }
+}
+
+function reportOf(runs: readonly ReplayedRun[]): string {
+  const lines = runs.map(({ workflowId, type, events, reason }) =>
+    reason === null
+      ? `ok      ${workflowId}  ${type}, ${events} events`
+      : `BREAKS  ${workflowId}  ${type}, ${events} events: ${reason}`,
+  );
+  const broken = runs.filter(({ deterministic }) => !deterministic).length;
+  return [...lines, `${runs.length} workflows replayed, ${broken} would break`].join('\n');
+}
+
+/** @returns the status to end with. */
+async function main(): Promise<number> {
+  // What the SDK says of a workflow that breaks is said here in one line.
+  Runtime.install({
+    logger: new DefaultLogger('ERROR', () => undefined),
+    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+  });
+  try {
+    const choice = choiceOf(process.argv.slice(2));
+    if (choice === 'help') {
+      process.stdout.write(usage);
+      return 0;
+    }
+    const runs = await replayChosen(choice);
+    const broken = runs.filter(({ deterministic }) => !deterministic).length;
+    process.stdout.write(
+      `${choice.json ? JSON.stringify({ replayed: runs.length, broken, workflows: runs }, null, 2) : reportOf(runs)}\n`,
+    );
+    return broken === 0 ? 0 : 1;
+  } catch (error) {
+    process.stderr.write(`The replay could not be done: ${messageOf(error)}\n`);
+    return 2;
+  }
+}
+
+const status = await main();
+// The SDK’s runtime would keep the process alive; what was written goes out first.
+process.stdout.write('', () => process.exit(status));
