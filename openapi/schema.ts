@@ -277,6 +277,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/experiments/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compute steps again and hold them against the ledger
+         * @description From the checkpoint before the span, or from the start where none is kept, on a training worker. The whole snapshot, the ledger’s running hash at each checkpoint, and each checkpoint within the span are checked too.
+         */
+        post: operations["verifyExperiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{id}/verifications/{verificationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a verification found */
+        get: operations["getVerification"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/experiments/{id}/evaluation/rows": {
         parameters: {
             query?: never;
@@ -510,7 +547,7 @@ export interface components {
             detail: string;
             instance: string;
             /** @enum {string} */
-            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "not_exported" | "no_checkpoint" | "fork_not_possible" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "does_not_fit" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "hub_not_found" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "out_of_memory" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "hub_unavailable" | "temporal_unavailable" | "prediction_unavailable" | "audit_unavailable" | "internal";
+            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "not_exported" | "no_checkpoint" | "step_not_trained" | "fork_not_possible" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "does_not_fit" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "hub_not_found" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "out_of_memory" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "hub_unavailable" | "temporal_unavailable" | "prediction_unavailable" | "audit_unavailable" | "internal";
             requestId: string;
             errors?: {
                 /** @description JSON pointer. */
@@ -710,7 +747,7 @@ export interface components {
             id: number;
             experimentId: string;
             /** @enum {string} */
-            type: "created" | "forked" | "stateChanged" | "pauseRequested" | "resumeRequested" | "cancelRequested" | "attemptStarted" | "attemptEnded" | "checkpointCommitted" | "segmentOpened" | "stepsReplaced" | "snapshotReady" | "evaluationReady";
+            type: "created" | "forked" | "stateChanged" | "pauseRequested" | "resumeRequested" | "cancelRequested" | "attemptStarted" | "attemptEnded" | "checkpointCommitted" | "segmentOpened" | "stepsReplaced" | "snapshotReady" | "evaluationReady" | "verificationAsked" | "verificationDecided";
             /**
              * Format: date-time
              * @description RFC 3339, UTC.
@@ -2347,6 +2384,133 @@ export interface operations {
                         ledgerSha256: string;
                         /** @description Of the trained tensors as a safetensors file. */
                         weightsSha256: string;
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyExperiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description The steps to compute again, both ends included. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    fromStep: number;
+                    toStep: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Asked for. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        experimentId: string;
+                        /**
+                         * @description undecided: a worker of another numeric profile computed, which gives other bits.
+                         * @enum {string}
+                         */
+                        state: "running" | "agrees" | "differs" | "undecided";
+                        fromStep: number;
+                        toStep: number;
+                        firstDifferentStep: number | null;
+                        reason: string | null;
+                        host: string | null;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC.
+                         */
+                        createdAt: string;
+                        finishedAt: string | null;
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                verificationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The verification. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        experimentId: string;
+                        /**
+                         * @description undecided: a worker of another numeric profile computed, which gives other bits.
+                         * @enum {string}
+                         */
+                        state: "running" | "agrees" | "differs" | "undecided";
+                        fromStep: number;
+                        toStep: number;
+                        firstDifferentStep: number | null;
+                        reason: string | null;
+                        host: string | null;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC.
+                         */
+                        createdAt: string;
+                        finishedAt: string | null;
                     };
                 };
             };

@@ -54,6 +54,12 @@ export const errorDefinitions = {
       'An experiment that has not ended makes its first checkpoint in time; one that has ended can be submitted anew.',
     fault: 'user',
   },
+  step_not_trained: {
+    status: 422,
+    title: 'The steps were not trained',
+    remedy: 'Name steps that the ledger of the experiment has.',
+    fault: 'user',
+  },
   fork_not_possible: {
     status: 422,
     title: 'The experiment cannot be forked so',

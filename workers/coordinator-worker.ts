@@ -8,6 +8,7 @@ import { defaultProject } from '../src/experiment/id.ts';
 import { taskQueues } from '../src/experiment/name.ts';
 import { createAuditActivities } from './activities/audit-histories.ts';
 import { createCoordinatorActivities } from './activities/coordinator-activities.ts';
+import { createVerdictActivities } from './activities/verify-steps.ts';
 import { builtWorkflows, HistoryReplayer } from './replay/history-replayer.ts';
 import { untilNothingBreaks } from './replay/until-nothing-breaks.ts';
 import { sweepUploads } from './sweep-uploads.ts';
@@ -26,6 +27,7 @@ await runWorkerProcess({
     activities: {
       ...createCoordinatorActivities(dependencies),
       ...createAuditActivities(dependencies, replayer),
+      ...createVerdictActivities(dependencies),
     },
     workflowBundle: builtWorkflows,
   }),
@@ -54,6 +56,7 @@ await runWorkerProcess({
           const record = await repositories.experiments.get(row);
           return record && searchAttributesOf(record);
         },
+        verificationOf: (reference) => repositories.verifications.require(reference),
         endWithoutWorkflow: (row) => repositories.transitions.endWithoutWorkflow(row, 'cancelled'),
         async keepHistories({ projectId, experimentId }, histories) {
           const blobs = projectBlobs(store, projectId);

@@ -1,11 +1,14 @@
 // The training pool: one experiment at a time a process, on the processors or the GPU of its machine.
 import { taskQueues } from '../src/experiment/name.ts';
 import { createTrainingActivities } from './activities/fine-tune-bert.ts';
+import { createVerifyingActivities } from './activities/verify-steps.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
 await runWorkerProcess({
   name: 'training-worker',
   taskQueue: taskQueues.training,
   slots: 1,
-  options: (dependencies) => ({ activities: createTrainingActivities(dependencies) }),
+  options: (dependencies) => ({
+    activities: { ...createTrainingActivities(dependencies), ...createVerifyingActivities(dependencies) },
+  }),
 });

@@ -18,6 +18,8 @@ export const eventTypes = [
   'stepsReplaced',
   'snapshotReady',
   'evaluationReady',
+  'verificationAsked',
+  'verificationDecided',
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

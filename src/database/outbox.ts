@@ -5,7 +5,7 @@ import type { Database, Queries } from './client.ts';
 import { Prisma } from './generated/client.ts';
 import { announceChange, announceOutbox } from './notification.ts';
 
-export type OutboxKind = 'start' | RequestedAction | 'storeHistory';
+export type OutboxKind = 'start' | RequestedAction | 'storeHistory' | 'verify';
 
 /** How long a claimed row is kept from other dispatchers; one that died in between loses it then. */
 const claimSeconds = 30;
@@ -21,6 +21,8 @@ const isFirstOfExperiment = Prisma.sql`
 export interface OutboxRow extends ExperimentReference {
   readonly id: bigint;
   readonly kind: OutboxKind;
+  /** The id of the verification that is to begin; `null` of other kinds. */
+  readonly subject: string | null;
   /** Deliveries that failed. */
   readonly attempts: number;
 }
@@ -30,8 +32,9 @@ export async function addToOutbox(
   queries: Queries,
   { projectId, experimentId }: ExperimentReference,
   kind: OutboxKind,
+  subject: string | null = null,
 ): Promise<void> {
-  await queries.outbox.create({ data: { projectId, experimentId, kind } });
+  await queries.outbox.create({ data: { projectId, experimentId, kind, subject } });
   await announceOutbox(queries);
 }
 
@@ -56,7 +59,7 @@ export class Outbox {
           WHERE candidate.not_before <= ${now.toISOString()}::timestamptz
             AND ${isFirstOfExperiment}
           ORDER BY candidate.id LIMIT 1 FOR UPDATE SKIP LOCKED)
-        RETURNING id, project_id AS "projectId", experiment_id AS "experimentId", kind, attempts`),
+        RETURNING id, project_id AS "projectId", experiment_id AS "experimentId", kind, subject, attempts`),
     );
     return row;
   }

@@ -13,6 +13,7 @@ import { Outbox } from './outbox.ts';
 import { RequestRepository } from './request-repository.ts';
 import { ResultRepository } from './result-repository.ts';
 import { TransitionRepository } from './transition-repository.ts';
+import { VerificationRepository } from './verification-repository.ts';
 import { WorkerRefusalRepository } from './worker-refusal-repository.ts';
 
 export interface Repositories {
@@ -30,6 +31,7 @@ export interface Repositories {
   readonly outbox: Outbox;
   readonly datasets: DatasetRepository;
   readonly models: ModelRepository;
+  readonly verifications: VerificationRepository;
   readonly workerRefusals: WorkerRefusalRepository;
 }
 
@@ -49,6 +51,7 @@ export function createRepositories(database: Database): Repositories {
     outbox: new Outbox(database),
     datasets: new DatasetRepository(database),
     models: new ModelRepository(database),
+    verifications: new VerificationRepository(database),
     workerRefusals: new WorkerRefusalRepository(database),
   };
 }

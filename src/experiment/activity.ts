@@ -1,5 +1,6 @@
 // The types of every activity: all that workflows know of the world outside. Only ids, hashes, counts and
 // small numbers pass here; large things go by reference through the object store.
+import type { StepSpan, Verdict } from './verification.ts';
 import type { PredictionItem, PredictionTexts } from './prediction.ts';
 import type { ExperimentAudit } from './replay.ts';
 import type { ExperimentState } from './state.ts';
@@ -90,4 +91,20 @@ export interface PredictionActivities {
 /** On the training queue: one at a time a worker. */
 export interface TrainingActivities {
   fineTuneBert(input: ExperimentReference): Promise<FineTuneResult>;
+}
+
+/** Which steps of an experiment to verify, and under which id. */
+export type VerificationInput = ExperimentReference & StepSpan & { readonly verificationId: string };
+
+/** On the training queue too: nothing of the experiment changes. */
+export interface TrainingVerificationActivities {
+  /** Computes the steps again. */
+  verifySteps(input: VerificationInput): Promise<{ readonly verdict: Verdict; readonly host: string }>;
+}
+
+/** On the coordinator queue. */
+export interface CoordinatorVerificationActivities {
+  recordVerdict(
+    input: VerificationInput & { readonly verdict: Verdict; readonly host: string | null },
+  ): Promise<void>;
 }

@@ -6,6 +6,7 @@ export type ExperimentId = `exp_${string}`;
 export type DatasetId = `ds_${string}`;
 export type ModelId = `mdl_${string}`;
 export type PredictionId = `pred_${string}`;
+export type VerificationId = `ver_${string}`;
 export type AuditId = `audit_${string}`;
 export type SnapshotId = `snap_${string}`;
 
@@ -23,6 +24,7 @@ export const newDatasetId = (): DatasetId => `ds_${timeOrdered()}`;
 export const newPredictionId = (): PredictionId => `pred_${timeOrdered()}`;
 /** Of a workflow that audits an experiment; nothing is stored under it. */
 export const newAuditId = (): AuditId => `audit_${timeOrdered()}`;
+export const newVerificationId = (): VerificationId => `ver_${timeOrdered()}`;
 export const newModelId = (): ModelId => `mdl_${timeOrdered()}`;
 
 /** A snapshot is named by its content: the same rows prepared the same way are one snapshot. */

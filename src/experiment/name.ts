@@ -5,8 +5,10 @@ import type {
   AuditActivities,
   CoordinatorActivities,
   EvaluationActivities,
+  CoordinatorVerificationActivities,
   PredictionActivities,
   TrainingActivities,
+  TrainingVerificationActivities,
 } from './activity.ts';
 
 export const taskQueues = {
@@ -23,6 +25,7 @@ export const workflowNames = {
   evaluation: 'EvaluationWorkflow',
   prediction: 'PredictionWorkflow',
   audit: 'AuditWorkflow',
+  verification: 'VerificationWorkflow',
 } as const;
 
 export const signalNames = {
@@ -51,12 +54,14 @@ export const searchAttributeNames = {
 
 /** What workflows call, by the queue that serves it; the implementations are in workers/activities. */
 export const activityNames = {
-  coordinator: ['recordTransition', 'revokeAttempt', 'publishReport', 'auditHistories'],
-  training: ['fineTuneBert'],
+  coordinator: ['recordTransition', 'revokeAttempt', 'publishReport', 'auditHistories', 'recordVerdict'],
+  training: ['fineTuneBert', 'verifySteps'],
   evaluation: ['snapshotDataset', 'evaluateBert', 'predict'],
 } as const satisfies {
-  readonly coordinator: readonly (keyof CoordinatorActivities | keyof AuditActivities)[];
-  readonly training: readonly (keyof TrainingActivities)[];
+  readonly coordinator: readonly (
+    keyof CoordinatorActivities | keyof AuditActivities | keyof CoordinatorVerificationActivities
+  )[];
+  readonly training: readonly (keyof TrainingActivities | keyof TrainingVerificationActivities)[];
   readonly evaluation: readonly (keyof EvaluationActivities | keyof PredictionActivities)[];
 };
 

@@ -29,6 +29,7 @@ import { notSupportedRoutes } from './routes/not-supported.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { predictionRoutes } from './routes/predictions.ts';
 import { proofRoutes } from './routes/proof.ts';
+import { verificationRoutes } from './routes/verifications.ts';
 import { storedReportRoutes } from './routes/stored-reports.ts';
 import { refuseUnstorableText } from './text-safety.ts';
 
@@ -57,6 +58,7 @@ const routes: readonly ((app: App, context: RouteContext) => void)[] = [
   storedReportRoutes,
   ledgerRoutes,
   proofRoutes,
+  verificationRoutes,
   evaluationRowRoutes,
   modelDownloadRoutes,
   predictionRoutes,

@@ -6,11 +6,13 @@ import {
   type Client,
 } from '@temporalio/client';
 import type { Outbox, OutboxRow } from '../database/outbox.ts';
+import type { VerificationRecord, VerificationReference } from '../database/verification-repository.ts';
 import { hasEnded, type ExperimentState, type RequestedAction } from '../experiment/state.ts';
 import { signalNames, taskQueues, workflowNames } from '../experiment/name.ts';
 import { messageOf } from '../error.ts';
 import type { Logger } from '../log.ts';
 import type { TypedSearchAttributes } from '@temporalio/common';
+import { startVerification } from './start-verification.ts';
 import { readHistories, type ExperimentHistories } from './history.ts';
 
 /** Without a notification the outbox is looked at this often. */
@@ -34,6 +36,7 @@ export interface DispatcherDependencies {
   readonly searchAttributesOf: (row: OutboxRow) => Promise<TypedSearchAttributes | undefined>;
   /** Ends an experiment whose workflow Temporal does not know any more, because its user wants it to end. */
   readonly endWithoutWorkflow: (row: OutboxRow) => Promise<void>;
+  readonly verificationOf: (reference: VerificationReference) => Promise<VerificationRecord>;
   readonly keepHistories: (row: OutboxRow, histories: ExperimentHistories) => Promise<void>;
   readonly log: Logger;
 }
@@ -105,6 +108,9 @@ async function deliver(dependencies: DispatcherDependencies, row: OutboxRow): Pr
     case 'pause':
     case 'resume':
       await signal(dependencies, row, row.kind, withinTimeout);
+      return true;
+    case 'verify':
+      await withinTimeout(() => startVerification(client, row, dependencies.verificationOf));
       return true;
     case 'storeHistory': {
       const histories = await withinTimeout(() => readHistories(client, row.experimentId));

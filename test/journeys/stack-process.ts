@@ -80,6 +80,14 @@ export class StackProcess {
     return processIds.map((processId) => process.kill(processId, signal)).some(Boolean);
   }
 
+  /** Of the stack's own database. */
+  databaseUrl(): string {
+    const variables = readFileSync(join(this.dataDirectory, 'stack.env'), 'utf8');
+    const url = /^DATABASE_URL='?([^'\n]+)/m.exec(variables)?.[1];
+    if (url === undefined) throw new Error('the stack names no database');
+    return url;
+  }
+
   /** Starts another training worker beside the stack's own, as an operator does, in a process group of its own. */
   joinTrainingWorker(): ChildProcess {
     const command = 'set -a && . "$0/stack.env" && exec npm run --silent worker:training';

@@ -33,13 +33,14 @@ async function whileDispatching<T>(
   act: () => Promise<T>,
   client = temporal.client,
 ): Promise<T> {
-  const { outbox, experiments, transitions } = opened.repositories;
+  const { outbox, experiments, transitions, verifications } = opened.repositories;
   const dependencies: DispatcherDependencies = {
     client,
     outbox,
     onOutbox: (callback) => changes.onOutbox(callback),
     stateOf: async (row) => (await experiments.get(row))?.state,
     searchAttributesOf: async (row) => searchAttributesOf(await experiments.require(row)),
+    verificationOf: (reference) => verifications.require(reference),
     endWithoutWorkflow: (row) => transitions.endWithoutWorkflow(row, 'cancelled'),
     keepHistories: (row, histories) => {
       kept.set(row.experimentId, histories);

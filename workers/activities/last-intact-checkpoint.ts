@@ -46,7 +46,7 @@ export async function lastIntactCheckpoint(
     if (row === undefined) break;
     try {
       const manifest = await manifests.read(reference.experimentId, row.step, row.id);
-      return { id: row.id, manifest, state: await restore(blobs, manifest, onProgress) };
+      return { id: row.id, manifest, state: await restoreState(blobs, manifest, onProgress) };
     } catch (error) {
       if (!isDamage(error)) throw error;
       log.warn(
@@ -61,7 +61,8 @@ export async function lastIntactCheckpoint(
   return undefined;
 }
 
-async function restore(
+/** The state that a checkpoint keeps. @throws CodedError `blob_missing`, `blob_corrupt`, `storage_unavailable`. */
+export async function restoreState(
   blobs: BlobStore,
   { step, unusedWords, evaluations, blobs: { parameters, firstMoments, secondMoments } }: CheckpointManifest,
   onProgress: () => void,

@@ -4,3 +4,4 @@ export { CoordinatorWorkflow } from './coordinator.ts';
 export { EvaluationWorkflow } from './evaluation.ts';
 export { PredictionWorkflow } from './prediction.ts';
 export { TrainingWorkflow } from './training.ts';
+export { VerificationWorkflow } from './verification.ts';

@@ -10,8 +10,6 @@ const paths: Readonly<Record<string, readonly HTTPMethods[]>> = {
   '/limits': ['GET'],
   '/waste': ['GET'],
   '/experiments/:id': ['PATCH', 'DELETE'],
-  '/experiments/:id/verify': ['POST'],
-  '/experiments/:id/verifications/:verificationId': ['GET'],
   '/experiments/:id/logs': ['GET'],
   '/experiments/:id/waste': ['GET'],
   '/datasets/:id': ['DELETE'],

@@ -1,0 +1,112 @@
+// Verifications of experiments: asked for once, decided once.
+import { CodedError } from '../error.ts';
+import type { ExperimentReference } from '../experiment/activity.ts';
+import { newVerificationId } from '../experiment/id.ts';
+import type { StepSpan, VerificationState, Verdict } from '../experiment/verification.ts';
+import type { Database } from './client.ts';
+import { appendEvent } from './event-repository.ts';
+import { lastStep } from './ledger-steps.ts';
+import { lockExperiment } from './lock.ts';
+import { addToOutbox } from './outbox.ts';
+
+export interface VerificationRecord extends StepSpan {
+  readonly id: string;
+  readonly experimentId: string;
+  readonly state: VerificationState;
+  readonly firstDifferentStep: number | null;
+  readonly reason: string | null;
+  /** The machine that computed. */
+  readonly host: string | null;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+/** Which verification, within its project. */
+export interface VerificationReference extends ExperimentReference {
+  readonly verificationId: string;
+}
+
+export class VerificationRepository {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Stores that a span is to be verified, and the order to do so.
+   *
+   * @throws CodedError `not_found`; `step_not_trained` when the span goes beyond the ledger.
+   */
+  async create(reference: ExperimentReference, { fromStep, toStep }: StepSpan): Promise<VerificationRecord> {
+    const { projectId, experimentId } = reference;
+    return this.#database.transaction(async (queries) => {
+      await lockExperiment(queries, reference);
+      const last = await lastStep(queries, reference);
+      if (toStep > last)
+        throw new CodedError('step_not_trained', `The last step that was trained is ${last}.`, {
+          problems: [{ path: '/toStep', message: `must be at most ${last}` }],
+        });
+      const id = newVerificationId();
+      const created = await queries.verification.create({
+        data: { projectId, id, experimentId, fromStep, toStep },
+      });
+      await appendEvent(queries, reference, 'verificationAsked', { id, fromStep, toStep });
+      await addToOutbox(queries, reference, 'verify', id);
+      return recordOf(created);
+    });
+  }
+
+  /** @throws CodedError `not_found`. */
+  async require({
+    projectId,
+    experimentId,
+    verificationId: id,
+  }: VerificationReference): Promise<VerificationRecord> {
+    const found = await this.#database.run((queries) =>
+      queries.verification.findFirst({ where: { projectId, experimentId, id } }),
+    );
+    if (!found) throw new CodedError('not_found', `There is no verification ${id.slice(0, 60)}.`);
+    return recordOf(found);
+  }
+
+  /** Writes the verdict; the second time changes nothing, and so does one for a verification that is gone. */
+  async decide(
+    reference: VerificationReference,
+    { state, firstDifferentStep, reason }: Verdict,
+    host: string | null,
+  ): Promise<void> {
+    const { projectId, experimentId, verificationId: id } = reference;
+    await this.#database.transaction(async (queries) => {
+      const { count } = await queries.verification.updateMany({
+        where: { projectId, id, state: 'running' },
+        data: { state, firstDifferentStep, reason, host, finishedAt: new Date() },
+      });
+      if (count > 0)
+        await appendEvent(queries, { projectId, experimentId }, 'verificationDecided', {
+          id,
+          state,
+          firstDifferentStep,
+        });
+    });
+  }
+}
+
+type Row = Omit<VerificationRecord, 'state'> & { readonly state: string };
+
+function recordOf({ id, experimentId, fromStep, toStep, ...rest }: Row): VerificationRecord {
+  const { state, firstDifferentStep, reason, host, createdAt, finishedAt } = rest;
+  return {
+    id,
+    experimentId,
+    fromStep,
+    toStep,
+    // This room alone writes the column, by the same type.
+    state: state as VerificationState,
+    firstDifferentStep,
+    reason,
+    host,
+    createdAt,
+    finishedAt,
+  };
+}

@@ -1,0 +1,119 @@
+// Verifying a result over HTTP, and what it says when a bit of a weight, of the ledger or of the snapshot is not what it was.
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client as Postgres } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClient, type Client, type Experiment } from '../../openapi/client.ts';
+import { exampleSubmission, succeeded, uploadExample } from './example-experiment.ts';
+import { StackProcess } from './stack-process.ts';
+
+let stack: StackProcess;
+let client: Client;
+let ended: Experiment;
+
+beforeAll(async () => {
+  stack = await StackProcess.start();
+  client = createClient(stack.url);
+  const dataset = await uploadExample(client, 400);
+  const checkpoint = { everySteps: 10, everySeconds: 1000, keepLast: 100 };
+  const pretraining = { epochs: 1 };
+  const { id } = await client.submit(exampleSubmission(dataset, { epochs: 2, checkpoint, pretraining }));
+  ended = await succeeded(client, id);
+}, 120_000);
+afterAll(() => stack.stopAndRemove());
+
+async function verdictOn(fromStep: number, toStep: number) {
+  const { id } = ended;
+  const params = { path: { id } };
+  const { data } = await client.api.POST('/experiments/{id}/verify', { params, body: { fromStep, toStep } });
+  expect(data).toMatchObject({ state: 'running', fromStep, toStep, firstDifferentStep: null });
+  for (;;) {
+    const { data: now } = await client.api.GET('/experiments/{id}/verifications/{verificationId}', {
+      params: { path: { id, verificationId: data?.id ?? '' } },
+    });
+    if (now?.state !== 'running') return now;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** The file of a stored object. */
+async function pathOf(sha256: string): Promise<string> {
+  const folder = join(stack.dataDirectory, 'objects');
+  const name = sha256.replace('sha256:', '');
+  const found = (await readdir(folder, { recursive: true })).find((path) => path.endsWith(name));
+  if (found === undefined) throw new Error(`there is no object ${name}`);
+  return join(folder, found);
+}
+
+/** Changes one bit in the middle of a stored object, runs `work`, and puts the object back. */
+async function withOneBitChanged<T>(sha256: string, work: () => Promise<T>): Promise<T> {
+  const path = await pathOf(sha256);
+  const before = await readFile(path);
+  const changed = Buffer.from(before);
+  const middle = changed.length >> 1;
+  changed.writeUInt8(changed.readUInt8(middle) ^ 1, middle);
+  await writeFile(path, changed);
+  try {
+    return await work();
+  } finally {
+    await writeFile(path, before);
+  }
+}
+
+describe('a verification', () => {
+  it('agrees from the start to the end, through a pretraining, and on a span in between', async () => {
+    const last = ended.progress?.step ?? 0;
+    expect(await verdictOn(1, last)).toMatchObject({ state: 'agrees', reason: null });
+    expect(await verdictOn(15, 17)).toMatchObject({ state: 'agrees' });
+  }, 60_000);
+
+  it('names the checkpoint whose weights have a bit changed', async () => {
+    const { data } = await client.api.GET('/experiments/{id}/proof', { params: { path: { id: ended.id } } });
+    const step = data?.checkpoint.step ?? 0;
+    const verdict = await withOneBitChanged(data?.weightsSha256 ?? '', () => verdictOn(step - 1, step));
+    expect(verdict).toMatchObject({ state: 'differs' });
+    expect(verdict?.reason).toContain(`checkpoint of step ${step}`);
+  }, 60_000);
+
+  it('names the step of a ledger entry that has a bit changed', async () => {
+    const database = new Postgres({ connectionString: stack.databaseUrl() });
+    await database.connect();
+    try {
+      const flip = () =>
+        database.query(
+          `UPDATE ledger_chunk SET records = set_byte(records, 3, get_byte(records, 3) # 1)
+           WHERE experiment_id = $1 AND from_step = 1`,
+          [ended.id],
+        );
+      await flip();
+      expect(await verdictOn(1, 5)).toMatchObject({ state: 'differs', firstDifferentStep: 1 });
+      // A span without the step: the running hash shows it.
+      const verdict = await verdictOn(22, 25);
+      expect(verdict).toMatchObject({ state: 'differs', firstDifferentStep: null });
+      expect(verdict?.reason).toContain('steps 1 to 10');
+      await flip();
+      expect(await verdictOn(22, 25)).toMatchObject({ state: 'agrees' });
+    } finally {
+      await database.end();
+    }
+  }, 60_000);
+
+  it('names the split of the snapshot that has a row changed', async () => {
+    const manifest = JSON.parse(await readFile(await pathOf(ended.snapshot?.sha256 ?? ''), 'utf8')) as {
+      splits: { train: { rowsBlob: { sha256: string } } };
+    };
+    const verdict = await withOneBitChanged(manifest.splits.train.rowsBlob.sha256, () => verdictOn(1, 2));
+    expect(verdict).toMatchObject({ state: 'differs' });
+    expect(verdict?.reason).toContain('rows of split train of the snapshot');
+  }, 60_000);
+
+  it('is refused for steps that there are not', async () => {
+    const ask = (fromStep: number, toStep: number) =>
+      client.api.POST('/experiments/{id}/verify', {
+        params: { path: { id: ended.id } },
+        body: { fromStep, toStep },
+      });
+    await expect(ask(1, 100_000)).rejects.toMatchObject({ code: 'step_not_trained' });
+    await expect(ask(3, 2)).rejects.toMatchObject({ code: 'invalid_request' });
+  });
+});
