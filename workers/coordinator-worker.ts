@@ -30,7 +30,7 @@ await runWorkerProcess({
         stateOf: async (row) => (await repositories.experiments.get(row))?.state,
         endWithoutWorkflow: (row) => repositories.transitions.endWithoutWorkflow(row, 'cancelled'),
         async keepHistories({ projectId, experimentId }, histories) {
-          const blobs = projectBlobs(store, projectId);
+          const blobs = projectBlobs(store, projectId, repositories.pins.forUpload(projectId));
           const { sha256 } = await blobs.putBytes(Buffer.from(canonicalJson(histories)));
           await repositories.results.setHistory({ projectId, experimentId }, sha256);
         },

@@ -21,6 +21,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   hub: [],
   database: ['experiment'],
   temporal: ['experiment', 'database', 'config'],
+  retention: ['experiment', 'database', 'storage', 'dataset'],
   http: ['experiment', 'database', 'storage', 'dataset', 'model', 'temporal', 'config'],
   local: ['config'],
   cli: ['openapi', 'config'],
@@ -39,7 +40,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'config',
     'thread-location',
   ],
-  workers: ['workers/activities', 'experiment', 'database', 'temporal', 'storage', 'config'],
+  workers: ['workers/activities', 'experiment', 'database', 'temporal', 'storage', 'retention', 'config'],
 };
 
 /** Packages that one room alone may import. */

@@ -65,7 +65,7 @@ async function prepare(
   holder: LeaseHolder,
 ): Promise<PreparedSnapshot> {
   const { spec } = await repositories.experiments.require(reference);
-  const blobs = projectBlobs(store, reference.projectId);
+  const blobs = projectBlobs(store, reference.projectId, repositories.pins.untilEnd(reference));
   const activity = Context.current();
   const onProgress = (): void => {
     throwIfEnding(stopping, activity);

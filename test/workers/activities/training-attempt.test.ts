@@ -47,6 +47,7 @@ function attempt(job: TrainingJob, { onSteps = () => undefined }: { onSteps?: ()
         return Promise.resolve();
       },
     },
+    pins: { forUpload: () => () => Promise.resolve() },
     calibrations: { record: () => Promise.resolve() },
     checkpoints: {
       commitCheckpoint(_holder: unknown, { step }: { step: number }) {
@@ -84,6 +85,10 @@ function attempt(job: TrainingJob, { onSteps = () => undefined }: { onSteps?: ()
     blobs: projectBlobs(opened.store, 'default'),
     manifests: new CheckpointStore(opened.store, 'default'),
     frame: manifestFrame('exp_1'),
+    retention: {
+      settings: { checkpoint: { keepLast: 3, keepBest: true }, earlyStopping: null },
+      firstStep: 0,
+    },
     isComplete: false,
   };
   const run = (): Promise<FineTuneResult> =>
