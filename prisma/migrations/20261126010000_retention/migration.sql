@@ -16,7 +16,7 @@ CREATE TABLE "checkpoint_pin" (
   "step" INTEGER NOT NULL,
   "pinned_by" TEXT NOT NULL,
   CONSTRAINT "checkpoint_pin_pkey" PRIMARY KEY ("project_id", "experiment_id", "step", "pinned_by"),
-  CONSTRAINT "checkpoint_pin_pinned_by_fkey" FOREIGN KEY ("project_id", "pinned_by")
+  CONSTRAINT "checkpoint_pin_project_id_pinned_by_fkey" FOREIGN KEY ("project_id", "pinned_by")
     REFERENCES "experiment" ("project_id", "id") ON DELETE CASCADE ON UPDATE CASCADE
 );
 CREATE INDEX "checkpoint_pin_project_id_pinned_by_idx" ON "checkpoint_pin" ("project_id", "pinned_by");
