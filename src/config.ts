@@ -27,6 +27,8 @@ export interface Config {
   readonly logLevel: string;
   readonly hub: HubConfig;
   readonly limits: { readonly datasetBytes: number; readonly modelBytes: number };
+  /** Objects that nothing refers to are removed when they are older than this. */
+  readonly collectionGraceSeconds: number;
 }
 
 /** The Hugging Face hub, or another that speaks its protocol. */
@@ -67,9 +69,11 @@ export const variables = {
   hubToken: 'HUB_TOKEN',
   datasetLimit: 'MAX_DATASET_BYTES',
   modelLimit: 'MAX_MODEL_BYTES',
+  collectionGrace: 'COLLECTION_GRACE_SECONDS',
 } as const;
 
 const gibibyte = 1024 ** 3;
+const daySeconds = 86_400;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /**
@@ -104,6 +108,7 @@ export function readConfig(environment: Environment = process.env): Config {
       datasetBytes: wholeNumber(environment, variables.datasetLimit, gibibyte, 1, 1024 * gibibyte),
       modelBytes: wholeNumber(environment, variables.modelLimit, 2 * gibibyte, 1, 1024 * gibibyte),
     },
+    collectionGraceSeconds: wholeNumber(environment, variables.collectionGrace, daySeconds, 0, 365 * daySeconds),
   };
 }
 

@@ -6,7 +6,7 @@ import { runDispatcher } from '../src/temporal/dispatcher.ts';
 import { defaultProject } from '../src/experiment/id.ts';
 import { taskQueues } from '../src/experiment/name.ts';
 import { createCoordinatorActivities } from './activities/coordinator-activities.ts';
-import { sweepUploads } from './sweep-uploads.ts';
+import { collectRegularly } from './collect-regularly.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
 /** Activities here are short writes to the database. */
@@ -20,8 +20,10 @@ await runWorkerProcess({
     activities: createCoordinatorActivities(dependencies),
     workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) },
   }),
-  background: async ({ repositories, store, temporal, stopping, changes, log }) => {
-    const sweeping = sweepUploads(projectBlobs(store, defaultProject), log, stopping);
+  background: async ({ repositories, store, temporal, stopping, changes, collection, log }) => {
+    const { databaseUrl, collectionGraceSeconds: graceSeconds } = collection;
+    const parts = { repositories, store, databaseUrl, projectId: defaultProject, graceSeconds };
+    const collecting = collectRegularly(parts, log, stopping);
     await runDispatcher(
       {
         client: temporal,
@@ -38,6 +40,6 @@ await runWorkerProcess({
       },
       stopping,
     );
-    await sweeping;
+    await collecting;
   },
 });

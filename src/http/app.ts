@@ -13,6 +13,7 @@ import { problemOf, problemType, sendProblem, toCodedError } from './problem.ts'
 import { prepareParameters } from './query.ts';
 import { attemptRoutes } from './routes/attempts.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
+import { deletionRoutes } from './routes/deletions.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { estimateRoutes } from './routes/estimate.ts';
 import { evaluationRowRoutes } from './routes/evaluation-rows.ts';
@@ -47,6 +48,7 @@ const routes: readonly ((app: App, context: RouteContext) => void)[] = [
   estimateRoutes,
   experimentItemRoutes,
   actionRoutes,
+  deletionRoutes,
   experimentEventRoutes,
   metricRoutes,
   checkpointRoutes,
