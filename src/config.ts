@@ -108,7 +108,13 @@ export function readConfig(environment: Environment = process.env): Config {
       datasetBytes: wholeNumber(environment, variables.datasetLimit, gibibyte, 1, 1024 * gibibyte),
       modelBytes: wholeNumber(environment, variables.modelLimit, 2 * gibibyte, 1, 1024 * gibibyte),
     },
-    collectionGraceSeconds: wholeNumber(environment, variables.collectionGrace, daySeconds, 0, 365 * daySeconds),
+    collectionGraceSeconds: wholeNumber(
+      environment,
+      variables.collectionGrace,
+      daySeconds,
+      0,
+      365 * daySeconds,
+    ),
   };
 }
 

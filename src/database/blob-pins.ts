@@ -36,6 +36,18 @@ export class BlobPins {
     return (sha256s) => this.#pin(projectId, sha256s, experimentId);
   }
 
+  /** The hashes among these that someone has pinned. */
+  async pinned(projectId: string, sha256s: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.#database.run((queries) =>
+      queries.blobPin.findMany({
+        where: { projectId, sha256: { in: [...sha256s] } },
+        distinct: ['sha256'],
+        select: { sha256: true },
+      }),
+    );
+    return new Set(rows.map(({ sha256 }) => sha256));
+  }
+
   async #pin(projectId: string, sha256s: readonly string[], holder: string): Promise<void> {
     const hours = holder === anyone ? pinHours : null;
     // One statement is one transaction: whichever part comes first, nothing is seen before the lock was had.

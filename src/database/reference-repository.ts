@@ -4,6 +4,8 @@ import type { ExperimentState } from '../experiment/state.ts';
 import type { Database } from './client.ts';
 import type { DatasetSplit } from './dataset-repository.ts';
 import type { SnapshotSummary } from './experiment-record.ts';
+import { Prisma } from './generated/client.ts';
+import { tableOf, type SourceKind } from './source-deletion.ts';
 
 const rowsAPage = 200;
 
@@ -25,6 +27,8 @@ export interface ReferringExperiment {
   readonly snapshot: SnapshotSummary | null;
   readonly reportSha256: string | null;
   readonly historySha256: string | null;
+  /** Counts every change that a reader can see. */
+  readonly version: number;
 }
 
 export interface ReferringCheckpoint {
@@ -123,6 +127,23 @@ export class ReferenceRepository {
     );
   }
 
+  /** All of one experiment, in the order of steps. */
+  async checkpointsOf(projectId: string, experimentId: string): Promise<readonly ReferringCheckpoint[]> {
+    const rows = await this.#database.run((queries) =>
+      queries.checkpoint.findMany({ where: { projectId, experimentId }, orderBy: { step: 'asc' } }),
+    );
+    return rows.map(({ sizeBytes, ...row }) => ({ ...row, sizeBytes: Number(sizeBytes) }));
+  }
+
+  async sourceExists(projectId: string, kind: SourceKind, id: string): Promise<boolean> {
+    const rows = await this.#database.run((queries) =>
+      queries.$queryRaw<object[]>(
+        Prisma.sql`SELECT id FROM ${tableOf[kind]} WHERE project_id = ${projectId} AND id = ${id}`,
+      ),
+    );
+    return rows.length > 0;
+  }
+
   /** Pins of checkpoints that are not there. */
   async danglingPins(
     projectId: string,
@@ -146,6 +167,7 @@ const experimentColumns = {
   snapshot: true,
   reportSha256: true,
   historySha256: true,
+  version: true,
 } as const;
 
 /** @param read the page after a row, from the first one on; an empty page is the end. */

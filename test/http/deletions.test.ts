@@ -51,7 +51,16 @@ describe('a deletion', () => {
 
   it('of an experiment waits for the end of one that begins with its checkpoint', async () => {
     const holder = await beginTraining(service);
-    const config = { model_type: 'bert', vocab_size: 30, hidden_size: 8, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 16, max_position_embeddings: 512, type_vocab_size: 2 };
+    const config = {
+      model_type: 'bert',
+      vocab_size: 30,
+      hidden_size: 8,
+      num_hidden_layers: 1,
+      num_attention_heads: 2,
+      intermediate_size: 16,
+      max_position_embeddings: 512,
+      type_vocab_size: 2,
+    };
     await commitCheckpoint(service, holder, 10, { config });
     await end(holder.experimentId);
     const model = { experiment: holder.experimentId, step: 10 };

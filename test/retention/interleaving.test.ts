@@ -166,7 +166,9 @@ async function interleave(pin: PinBlobs, writerStop: number, collectorStop: numb
   return { isThere, writerSteps: writer.taken, collectorSteps: collector.taken };
 }
 
-async function everyInterleaving(pin: PinBlobs): Promise<{ readonly lost: string[]; readonly tried: number }> {
+async function everyInterleaving(
+  pin: PinBlobs,
+): Promise<{ readonly lost: string[]; readonly tried: number }> {
   const { writerSteps, collectorSteps } = await interleave(pin, 0, 0);
   const lost: string[] = [];
   let tried = 0;
