@@ -22,7 +22,7 @@ interface WorkerKindOptions extends Pick<WorkerOptions, 'activities' | 'workflow
 }
 
 /** What runs beside a worker gets besides. */
-export interface BackgroundDependencies extends ActivityDependencies {
+interface BackgroundDependencies extends ActivityDependencies {
   readonly changes: ChangeFeed;
   readonly collection: Pick<Config, 'databaseUrl' | 'collectionGraceSeconds'>;
 }

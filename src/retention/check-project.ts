@@ -16,7 +16,7 @@ export interface ProjectCheckParts {
   readonly projectId: string;
   readonly rows: ReferenceRepository;
   readonly pins: BlobPins;
-  readonly ledger: LedgerRepository;
+  readonly ledger: Pick<LedgerRepository, 'ledger'>;
   readonly store: ObjectStore;
   readonly blobs: BlobStore;
   readonly manifests: CheckpointStore;

@@ -1,6 +1,6 @@
 // What a check of a project tells of.
 
-export type FindingKind =
+type FindingKind =
   /** An object that is referred to is not there. */
   | 'missing'
   /** An object is there, and is not what its name says. */

@@ -120,6 +120,16 @@ export function awsCalls(client: S3Client, bucket: string): S3Calls {
       }));
       return { objects, nextToken: answer.NextContinuationToken };
     },
+    ...unfinishedCalls(client, bucket),
+  };
+}
+
+/** What uploads in parts that did not end are cleared away with. */
+function unfinishedCalls(
+  client: S3Client,
+  bucket: string,
+): Pick<S3Calls, 'unfinishedUploads' | 'abortUpload'> {
+  return {
     async unfinishedUploads(prefix, marker) {
       const answer = await client.send(
         new ListMultipartUploadsCommand({

@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import type { LedgerRepository } from '../../src/database/ledger-repository.ts';
 import { checkProject } from '../../src/retention/check-project.ts';
 import { sha256Of } from '../../src/storage/blob-store.ts';
 import type { CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
@@ -43,11 +44,13 @@ beforeEach(async () => {
   await database.database.run((queries) => queries.$executeRaw`DELETE FROM blob_pin`);
 });
 afterAll(async () => {
-  for (const { close } of stores) await close();
+  for (const store of stores) await store.close();
 });
 
 /** As `kind: where: what`. */
-async function findings(): Promise<string[]> {
+async function findings(
+  ledger: Pick<LedgerRepository, 'ledger'> = database.repositories.ledger,
+): Promise<string[]> {
   const { repositories } = database;
   const found: string[] = [];
   const { store } = opened;
@@ -55,7 +58,7 @@ async function findings(): Promise<string[]> {
     ...storesOf({ database, store }),
     store,
     pins: repositories.pins,
-    ledger: repositories.ledger,
+    ledger,
   };
   for await (const { kind, where, what } of checkProject(parts)) found.push(`${kind}: ${where}: ${what}`);
   return found;
@@ -134,15 +137,18 @@ describe('the check of a project', () => {
 
   it('names a ledger with a gap, or with other steps than its checkpoints know', async () => {
     const { experimentId } = running;
-    await database.database.run(
-      (queries) => queries.$executeRaw`
-        UPDATE ledger_step SET loss_bits = loss_bits # 1 WHERE experiment_id = ${experimentId} AND step = 15`,
-    );
-    await database.database.run(
-      (queries) =>
-        queries.$executeRaw`DELETE FROM ledger_step WHERE experiment_id = ${ended.experimentId} AND step = 7`,
-    );
-    expect((await findings()).sort()).toEqual([
+    const { ledger } = database.repositories;
+    const broken: Pick<LedgerRepository, 'ledger'> = {
+      async ledger(reference, range) {
+        const entries = await ledger.ledger(reference, range);
+        return reference.experimentId === experimentId
+          ? entries.map((entry) =>
+              entry.step === 15 ? { ...entry, lossBits: (entry.lossBits ^ 1) >>> 0 } : entry,
+            )
+          : entries.filter(({ step }) => step !== 7);
+      },
+    };
+    expect((await findings(broken)).sort()).toEqual([
       `differs: experiment ${experimentId}: the checkpoint of step 20 has another hash of the ledger than the steps give`,
       `gap: experiment ${ended.experimentId}: steps 7 to 7 are not in the ledger`,
     ]);
