@@ -28,6 +28,8 @@ export interface Config {
   readonly hub: HubConfig;
   readonly limits: { readonly datasetBytes: number; readonly modelBytes: number };
   readonly replay: ReplayConfig;
+  /** Objects that nothing refers to are removed when they are older than this. */
+  readonly collectionGraceSeconds: number;
 }
 
 /** What the coordinator worker replays before it polls. */
@@ -78,9 +80,11 @@ export const variables = {
   modelLimit: 'MAX_MODEL_BYTES',
   replaySample: 'REPLAY_SAMPLE',
   replayAllowedBreaks: 'REPLAY_ALLOWED_BREAKS',
+  collectionGrace: 'COLLECTION_GRACE_SECONDS',
 } as const;
 
 const gibibyte = 1024 ** 3;
+const daySeconds = 86_400;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /**
@@ -122,6 +126,13 @@ export function readConfig(environment: Environment = process.env): Config {
         .map((id) => id.trim())
         .filter((id) => id !== ''),
     },
+    collectionGraceSeconds: wholeNumber(
+      environment,
+      variables.collectionGrace,
+      daySeconds,
+      0,
+      365 * daySeconds,
+    ),
   };
 }
 

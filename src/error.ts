@@ -40,6 +40,12 @@ export const errorDefinitions = {
     remedy: 'Read the experiment’s state; an experiment that has ended cannot be changed.',
     fault: 'user',
   },
+  in_use: {
+    status: 409,
+    title: 'An experiment that has not ended needs it',
+    remedy: 'Wait for the end of the experiment named, or cancel it.',
+    fault: 'user',
+  },
   not_exported: {
     status: 409,
     title: 'There is no file of this format',

@@ -8,10 +8,10 @@ import { defaultProject } from '../src/experiment/id.ts';
 import { taskQueues } from '../src/experiment/name.ts';
 import { createAuditActivities } from './activities/audit-histories.ts';
 import { createCoordinatorActivities } from './activities/coordinator-activities.ts';
-import { createVerdictActivities } from './activities/verify-steps.ts';
+import { createVerdictActivities } from './verification/verify-activities.ts';
 import { builtWorkflows, HistoryReplayer } from './replay/history-replayer.ts';
 import { untilNothingBreaks } from './replay/until-nothing-breaks.ts';
-import { sweepUploads } from './sweep-uploads.ts';
+import { collectRegularly } from './collect-regularly.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
 /** Activities here are short writes to the database, and audits, which wait for each other. */
@@ -43,9 +43,11 @@ await runWorkerProcess({
       config.replay,
       stopping,
     ),
-  background: async ({ repositories, store, temporal, stopping, changes, log }) => {
+  background: async ({ repositories, store, temporal, stopping, changes, collection, log }) => {
     await registerSearchAttributes(temporal.connection, temporal.options.namespace, log);
-    const sweeping = sweepUploads(projectBlobs(store, defaultProject), log, stopping);
+    const { databaseUrl, collectionGraceSeconds: graceSeconds } = collection;
+    const parts = { repositories, store, databaseUrl, projectId: defaultProject, graceSeconds };
+    const collecting = collectRegularly(parts, log, stopping);
     await runDispatcher(
       {
         client: temporal,
@@ -59,7 +61,7 @@ await runWorkerProcess({
         verificationOf: (reference) => repositories.verifications.require(reference),
         endWithoutWorkflow: (row) => repositories.transitions.endWithoutWorkflow(row, 'cancelled'),
         async keepHistories({ projectId, experimentId }, histories) {
-          const blobs = projectBlobs(store, projectId);
+          const blobs = projectBlobs(store, projectId, repositories.pins.forUpload(projectId));
           const { sha256 } = await blobs.putBytes(Buffer.from(canonicalJson(histories)));
           await repositories.results.setHistory({ projectId, experimentId }, sha256);
         },
@@ -67,6 +69,6 @@ await runWorkerProcess({
       },
       stopping,
     );
-    await sweeping;
+    await collecting;
   },
 });

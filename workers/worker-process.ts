@@ -21,6 +21,12 @@ interface WorkerKindOptions extends Pick<WorkerOptions, 'activities' | 'workflow
   readonly close?: () => Promise<void>;
 }
 
+/** What runs beside a worker gets besides. */
+interface BackgroundDependencies extends ActivityDependencies {
+  readonly changes: ChangeFeed;
+  readonly collection: Pick<Config, 'databaseUrl' | 'collectionGraceSeconds'>;
+}
+
 /** What a kind of worker adds. */
 export interface WorkerKind {
   readonly name: string;
@@ -31,7 +37,7 @@ export interface WorkerKind {
   /** Must resolve before the worker polls; a request to stop ends the process meanwhile. */
   beforePolling?(dependencies: ActivityDependencies, config: Config): Promise<void>;
   /** Runs beside the worker until `stopping` is aborted. */
-  background?(dependencies: ActivityDependencies & { readonly changes: ChangeFeed }): Promise<void>;
+  background?(dependencies: BackgroundDependencies): Promise<void>;
 }
 
 /** Activities have this long to keep their work after a request to stop. */
@@ -110,7 +116,7 @@ async function run(
     stopping.signal.addEventListener('abort', () => worker.shutdown());
     if (stopping.signal.aborted) return;
     if (kind.background) changes.start();
-    const background = kind.background?.({ ...dependencies, changes });
+    const background = kind.background?.({ ...dependencies, changes, collection: config });
     log.info('ready');
     try {
       await worker.run();

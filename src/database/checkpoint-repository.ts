@@ -1,10 +1,14 @@
 // Committed checkpoints: only a manifest that has a row here counts.
 import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
-import type { Database } from './client.ts';
+import { stepsToRemove, type CheckpointRetention } from '../experiment/retention.ts';
+import { requirePinned } from './blob-pins.ts';
+import { pinsOf } from './checkpoint-pin.ts';
+import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import type { CheckpointRecord } from './experiment-record.ts';
-import { lastStep } from './ledger-steps.ts';
+import { segmentOf } from './ledger-segment.ts';
+import { lastStep, readSteps } from './ledger-steps.ts';
 import { lockForHolder, type LeaseHolder } from './lock.ts';
 
 export interface NewCheckpoint {
@@ -14,6 +18,10 @@ export interface NewCheckpoint {
   /** `sha256:…` of the manifest without what is remembered of evaluations. */
   readonly stateSha256: string;
   readonly sizeBytes: number;
+  /** Left out: every earlier checkpoint is kept. */
+  readonly retention?: CheckpointRetention;
+  /** Hashes of what was stored for it, which must be pinned. */
+  readonly stored?: readonly string[];
 }
 
 export class CheckpointRepository {
@@ -26,18 +34,20 @@ export class CheckpointRepository {
   /**
    * Commits a checkpoint whose manifest is stored; the same again changes nothing. A step that was committed on another
    * numeric profile before is replaced, as its ledger was; so is one that differs in its memory of evaluations alone: a run
-   * that broke off before an evaluation that was due makes up for it.
+   * that broke off before an evaluation that was due makes up for it. Checkpoints that its retention leaves out are removed
+   * with it; what they have stored is collected later.
    *
    * @throws CodedError `lease_lost`; `divergence` when the attempt's segment has another manifest of this step;
-   * `internal` when steps up to the checkpoint are not recorded yet, which is a fault of the caller.
+   * `storage_unavailable` when what was stored is not pinned any more; `internal` when steps up to the checkpoint are not recorded yet, which is a fault of the caller.
    */
   async commitCheckpoint(
     holder: LeaseHolder,
-    { step, id, stateSha256, sizeBytes }: NewCheckpoint,
+    { step, id, stateSha256, sizeBytes, retention, stored = [] }: NewCheckpoint,
   ): Promise<void> {
     const { projectId, experimentId, lease } = holder;
     await this.#database.transaction(async (queries) => {
       await lockForHolder(queries, holder);
+      await requirePinned(queries, projectId, stored);
       const last = await lastStep(queries, holder);
       if (step > last)
         throw new CodedError(
@@ -48,19 +58,19 @@ export class CheckpointRepository {
       const earlier = await queries.checkpoint.findUnique({ where: key });
       if (earlier?.manifest === id) return;
       if (earlier && earlier.stateSha256 !== stateSha256) {
-        const [pair] = await queries.$queryRaw<{ same: boolean }[]>`
-          SELECT count(DISTINCT segment) = 1 AS same FROM attempt
-          WHERE project_id = ${projectId} AND experiment_id = ${experimentId}
-            AND lease IN (${lease}::int, ${earlier.lease}::int)`;
-        if (pair?.same)
+        const [entry] = await readSteps(queries, holder, step, step);
+        // What another profile had computed is gone from the ledger, unless it is where the attempt began.
+        if (entry?.segment === (await segmentOf(queries, holder)))
           throw new CodedError('divergence', `Step ${step} gave another checkpoint than before.`);
       }
-      const values = { manifest: id, stateSha256, sizeBytes, lease };
+      const needsSteps = [...(retention?.needsSteps ?? [])];
+      const values = { manifest: id, stateSha256, sizeBytes, lease, needsSteps };
       await queries.checkpoint.upsert({
         where: key,
         create: { projectId, experimentId, step, ...values },
         update: values,
       });
+      if (retention) await removeOthers(queries, holder, step, retention.keepLast);
       await appendEvent(queries, holder, 'checkpointCommitted', { step, id, sizeBytes });
     });
   }
@@ -100,4 +110,21 @@ export class CheckpointRepository {
       createdAt,
     }));
   }
+}
+
+/** Removes the checkpoints that are not kept any more now that one is committed. Call under the experiment's row lock. */
+async function removeOthers(
+  queries: Queries,
+  { projectId, experimentId }: ExperimentReference,
+  committedStep: number,
+  keepLast: number,
+): Promise<void> {
+  const rows = await queries.checkpoint.findMany({
+    where: { projectId, experimentId },
+    select: { step: true, needsSteps: true },
+  });
+  const pins = await pinsOf(queries, { projectId, experimentId });
+  const pinned = new Set(pins.map(({ step }) => step));
+  const removed = stepsToRemove(rows, committedStep, keepLast, pinned);
+  await queries.checkpoint.deleteMany({ where: { projectId, experimentId, step: { in: [...removed] } } });
 }

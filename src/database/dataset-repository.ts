@@ -1,8 +1,10 @@
 // Uploaded datasets. The same content twice within a project is one object.
 import type { BlobRef } from '../experiment/blob.ts';
+import { requirePinned } from './blob-pins.ts';
 import type { Database } from './client.ts';
 import type { Prisma } from './generated/client.ts';
 import { decodeCursor, olderThan, pageOf, type Page } from './page.ts';
+import { deleteSource } from './source-deletion.ts';
 
 export interface DatasetSplit {
   readonly format: 'csv' | 'tsv' | 'jsonl' | 'parquet';
@@ -32,22 +34,36 @@ export class DatasetRepository {
     this.#database = database;
   }
 
-  /** Stores a dataset, or finds the one with the same content, whose id it keeps. */
+  /**
+   * Stores a dataset, whose blobs must be pinned, or finds the one with the same content, whose id it keeps.
+   *
+   * @throws CodedError `storage_unavailable` when a blob is not pinned any more.
+   */
   async createOrGet(
     dataset: NewDataset,
   ): Promise<{ readonly record: DatasetRecord; readonly created: boolean }> {
     const { projectId, sha256 } = dataset;
     return this.#database.transaction(async (queries) => {
+      const stored = Object.values(dataset.splits).map(({ blob }) => blob.sha256);
+      await requirePinned(queries, projectId, stored);
       const splits = dataset.splits as unknown as Prisma.InputJsonObject;
-      const { count } = await queries.dataset.createMany({
-        data: { ...dataset, splits },
-        skipDuplicates: true,
-      });
-      const row = await queries.dataset.findUniqueOrThrow({
-        where: { projectId_sha256: { projectId, sha256 } },
-      });
-      return { record: toRecord(row), created: count > 0 };
+      // Once more where the one that was in the way is deleted meanwhile.
+      for (;;) {
+        const { count } = await queries.dataset.createMany({
+          data: { ...dataset, splits },
+          skipDuplicates: true,
+        });
+        const row = await queries.dataset.findUnique({
+          where: { projectId_sha256: { projectId, sha256 } },
+        });
+        if (row) return { record: toRecord(row), created: count > 0 };
+      }
     });
+  }
+
+  /** @throws CodedError `in_use` while an experiment that has not ended needs it; `not_found`. */
+  async delete(projectId: string, id: string): Promise<void> {
+    await this.#database.transaction((queries) => deleteSource(queries, 'dataset', projectId, id));
   }
 
   async get(projectId: string, id: string): Promise<DatasetRecord | undefined> {

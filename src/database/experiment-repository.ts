@@ -4,12 +4,15 @@ import type { ExperimentReference } from '../experiment/activity.ts';
 import type { Lineage } from '../experiment/lineage.ts';
 import type { ExperimentSpec } from '../experiment/spec.ts';
 import type { ExperimentState } from '../experiment/state.ts';
+import { pinCheckpoint } from './checkpoint-pin.ts';
 import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
+import { deleteExperiment } from './experiment-deletion.ts';
 import { readExperiments, type ExperimentRecord } from './experiment-record.ts';
 import { takeOver, type Fork } from './fork.ts';
 import { Prisma } from './generated/client.ts';
 import { addToOutbox } from './outbox.ts';
+import { tableOf, type SourceKind } from './source-deletion.ts';
 import { decodeCursor, pageOf, type Page } from './page.ts';
 
 /** How long a key is remembered. */
@@ -65,8 +68,8 @@ export class ExperimentRepository {
   /**
    * Stores a submission: the experiment, the order to start it, its first event and its idempotency key, all or nothing.
    *
-   * @throws CodedError `idempotency_key_reused` when the key came with another body before; of a fork what `takeOver`
-   * throws.
+   * @throws CodedError `idempotency_key_reused` when the key came with another body before; `not_found`, `no_checkpoint` when
+   * its dataset, model or the checkpoint that it begins with was removed meanwhile; of a fork what `takeOver` throws.
    */
   async create(experiment: NewExperiment): Promise<CreatedExperiment> {
     return this.#database.transaction(async (queries) => {
@@ -104,6 +107,17 @@ export class ExperimentRepository {
     const record = await this.get(reference);
     if (!record) throw new CodedError('not_found', `There is no experiment ${reference.experimentId}.`);
     return record;
+  }
+
+  /**
+   * Removes an experiment that has ended with everything that belongs to it. Temporal's own history stays; what it has stored
+   * is collected later, unless others refer to it.
+   *
+   * @throws CodedError `transition_not_allowed` when it has not ended; `in_use` while an experiment that has not ended needs
+   * one of its checkpoints; `not_found`.
+   */
+  async delete(reference: ExperimentReference): Promise<void> {
+    await this.#database.transaction((queries) => deleteExperiment(queries, reference));
   }
 
   /** @throws CodedError `invalid_request` for a cursor that no list gave. */
@@ -156,6 +170,11 @@ async function insertExperiment(
   { projectId, id, spec, fork, idempotency, respond }: NewExperiment,
 ): Promise<CreatedExperiment> {
   const reference = { projectId, experimentId: id };
+  const datasetId = 'id' in spec.dataset ? spec.dataset.id : null;
+  const modelId = 'id' in spec.model ? spec.model.id : null;
+  // A fork has its rows in the snapshot that it takes over.
+  if (datasetId !== null && !fork) await holdSource(queries, 'dataset', projectId, datasetId);
+  if (modelId !== null) await holdSource(queries, 'model', projectId, modelId);
   await queries.experiment.create({
     data: {
       projectId,
@@ -163,13 +182,17 @@ async function insertExperiment(
       name: spec.name,
       tags: [...spec.tags],
       spec: spec as unknown as Prisma.InputJsonObject,
-      datasetId: 'id' in spec.dataset ? spec.dataset.id : null,
-      modelId: 'id' in spec.model ? spec.model.id : null,
+      datasetId,
+      modelId,
       state: 'queued',
       ...(fork && { lineage: fork.lineage as unknown as Prisma.InputJsonArray }),
     },
     select: { id: true },
   });
+  if ('experiment' in spec.model) {
+    const { experiment: experimentId, step } = spec.model;
+    await pinCheckpoint(queries, { projectId, experimentId, step, pinnedBy: id });
+  }
   await appendEvent(queries, reference, 'created', { name: spec.name, state: 'queued' });
   if (fork) await takeOver(queries, reference, fork);
   await addToOutbox(queries, reference, 'start');
@@ -190,6 +213,14 @@ async function insertExperiment(
     });
   }
   return { experimentId: id, response, replayed: false };
+}
+
+/** Keeps a dataset or model from deletion until the transaction ends; after that the experiment does. */
+async function holdSource(queries: Queries, kind: SourceKind, projectId: string, id: string): Promise<void> {
+  const [found] = await queries.$queryRaw<object[]>(
+    Prisma.sql`SELECT id FROM ${tableOf[kind]} WHERE project_id = ${projectId} AND id = ${id} FOR KEY SHARE`,
+  );
+  if (!found) throw new CodedError('not_found', `There is no ${kind} ${id}.`);
 }
 
 /** A few at a time, and none that another request is forgetting. */

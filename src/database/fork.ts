@@ -21,14 +21,15 @@ export interface Fork {
 /**
  * Copies the parent's steps up to the fork's, with their segments and evaluations, its checkpoints and its snapshot.
  *
- * @throws CodedError `fork_not_possible` when the step was not trained, or is no longer part of the parent's ledger;
+ * @throws CodedError `not_found` when the parent was removed meanwhile; `fork_not_possible` when the step was not trained, or is no longer part of the parent's ledger;
  * `no_checkpoint` when a checkpoint was given up meanwhile.
  */
 export async function takeOver(queries: Queries, child: ExperimentReference, fork: Fork): Promise<void> {
   const { parent, step } = fork;
-  // Attempts of the parent wait: its ledger is one from the first row copied to the last.
-  await queries.$queryRaw`
+  // Attempts of the parent wait, and so does its removal: its ledger is one from the first row copied to the last.
+  const found = await queries.$queryRaw<unknown[]>`
     SELECT id FROM experiment WHERE project_id = ${parent.projectId} AND id = ${parent.experimentId} FOR SHARE`;
+  if (found.length === 0) throw new CodedError('not_found', `There is no experiment ${parent.experimentId}.`);
   if (step > (await lastStep(queries, parent)))
     throw new CodedError('fork_not_possible', `Step ${step} of the experiment was not trained.`, {
       problems: [{ path: '/step', message: 'must be a step that was trained' }],
@@ -70,10 +71,10 @@ async function copyCheckpoints(queries: Queries, child: ExperimentReference, for
   const { parent, checkpoints } = fork;
   for (const { parentId, own } of checkpoints) {
     // Locked, so that what its manifest refers to stays referred to until the copy is.
-    const rows = await queries.$queryRaw<unknown[]>`
-      SELECT step FROM checkpoint
+    const [row] = await queries.$queryRaw<{ needsSteps: number[] }[]>`
+      SELECT needs_steps AS "needsSteps" FROM checkpoint
       WHERE ${isOf(parent)} AND step = ${own.step}::int AND manifest = ${parentId} FOR SHARE`;
-    if (rows.length === 0)
+    if (row === undefined)
       throw new CodedError('no_checkpoint', `The checkpoint of step ${own.step} was given up just now.`);
     await queries.checkpoint.create({
       data: {
@@ -82,6 +83,7 @@ async function copyCheckpoints(queries: Queries, child: ExperimentReference, for
         manifest: own.id,
         stateSha256: own.stateSha256,
         sizeBytes: own.sizeBytes,
+        needsSteps: row.needsSteps,
         lease: leaseOfParent,
       },
       select: { step: true },

@@ -7,6 +7,7 @@ import { appendEvent } from './event-repository.ts';
 import type { ExperimentProgress } from './experiment-record.ts';
 import type { RecordedStep } from './ledger-chunk.ts';
 import { appendSteps, dropStepsFrom, lastStep, readSteps, type LedgerEntry } from './ledger-steps.ts';
+import { segmentOf } from './ledger-segment.ts';
 import { lockForHolder, type LeaseHolder } from './lock.ts';
 import { announceChange } from './notification.ts';
 
@@ -88,15 +89,6 @@ export class LedgerRepository {
         GROUP BY segment, profile ORDER BY 1`,
     );
   }
-}
-
-async function segmentOf(queries: Queries, holder: LeaseHolder): Promise<number> {
-  const { projectId, experimentId, lease } = holder;
-  const attempt = await queries.attempt.findUnique({
-    where: { projectId_experimentId_lease: { projectId, experimentId, lease } },
-    select: { segment: true },
-  });
-  return attempt?.segment ?? 0;
 }
 
 function refuseDifference(recorded: readonly RecordedStep[], steps: readonly RecordedStep[]): void {

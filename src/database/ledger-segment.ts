@@ -34,6 +34,16 @@ export async function segmentFor(
   return segment;
 }
 
+/** The segment that an attempt was given with its profile. */
+export async function segmentOf(queries: Queries, holder: LeaseHolder): Promise<number> {
+  const { projectId, experimentId, lease } = holder;
+  const attempt = await queries.attempt.findUnique({
+    where: { projectId_experimentId_lease: { projectId, experimentId, lease } },
+    select: { segment: true },
+  });
+  return attempt?.segment ?? 0;
+}
+
 function changedFields(
   before: NumericProfile,
   now: NumericProfile,

@@ -1,8 +1,10 @@
 // Uploaded models. The same content twice within a project is one object.
 import type { BlobRef } from '../experiment/blob.ts';
+import { requirePinned } from './blob-pins.ts';
 import type { Database } from './client.ts';
 import type { Prisma } from './generated/client.ts';
 import { decodeCursor, olderThan, pageOf, type Page } from './page.ts';
+import { deleteSource } from './source-deletion.ts';
 
 /** The part of a model's configuration that a submission is checked against, besides whatever else it holds. */
 interface ModelConfigRecord {
@@ -44,10 +46,16 @@ export class ModelRepository {
     this.#database = database;
   }
 
-  /** Stores a model, or finds the one with the same content, whose id it keeps. */
+  /**
+   * Stores a model, whose blobs must be pinned, or finds the one with the same content, whose id it keeps.
+   *
+   * @throws CodedError `storage_unavailable` when a blob is not pinned any more.
+   */
   async createOrGet(model: NewModel): Promise<{ readonly record: ModelRecord; readonly created: boolean }> {
     const { projectId, sha256 } = model;
     return this.#database.transaction(async (queries) => {
+      const stored = Object.values<BlobRef>({ ...model.blobs }).map(({ sha256: hash }) => hash);
+      await requirePinned(queries, projectId, stored);
       const json = (value: object) => value as unknown as Prisma.InputJsonValue;
       const data = {
         ...model,
@@ -55,12 +63,20 @@ export class ModelRepository {
         config: json(model.config),
         blobs: json(model.blobs),
       };
-      const { count } = await queries.model.createMany({ data, skipDuplicates: true });
-      const row = await queries.model.findUniqueOrThrow({
-        where: { projectId_sha256: { projectId, sha256 } },
-      });
-      return { record: toRecord(row), created: count > 0 };
+      // Once more where the one that was in the way is deleted meanwhile.
+      for (;;) {
+        const { count } = await queries.model.createMany({ data, skipDuplicates: true });
+        const row = await queries.model.findUnique({
+          where: { projectId_sha256: { projectId, sha256 } },
+        });
+        if (row) return { record: toRecord(row), created: count > 0 };
+      }
     });
+  }
+
+  /** @throws CodedError `in_use` while an experiment that has not ended needs it; `not_found`. */
+  async delete(projectId: string, id: string): Promise<void> {
+    await this.#database.transaction((queries) => deleteSource(queries, 'model', projectId, id));
   }
 
   async get(projectId: string, id: string): Promise<ModelRecord | undefined> {

@@ -2,6 +2,7 @@
 import { AttemptRepository } from './attempt-repository.ts';
 import { CalibrationRepository } from './calibration-repository.ts';
 import { CheckpointRepository } from './checkpoint-repository.ts';
+import { BlobPins } from './blob-pins.ts';
 import type { Database } from './client.ts';
 import { DatasetRepository } from './dataset-repository.ts';
 import { EventRepository } from './event-repository.ts';
@@ -10,6 +11,7 @@ import { LedgerRepository } from './ledger-repository.ts';
 import { MetricRepository } from './metric-repository.ts';
 import { ModelRepository } from './model-repository.ts';
 import { Outbox } from './outbox.ts';
+import { ReferenceRepository } from './reference-repository.ts';
 import { RequestRepository } from './request-repository.ts';
 import { ResultRepository } from './result-repository.ts';
 import { TransitionRepository } from './transition-repository.ts';
@@ -33,6 +35,8 @@ export interface Repositories {
   readonly models: ModelRepository;
   readonly verifications: VerificationRepository;
   readonly workerRefusals: WorkerRefusalRepository;
+  readonly pins: BlobPins;
+  readonly references: ReferenceRepository;
 }
 
 export function createRepositories(database: Database): Repositories {
@@ -53,5 +57,7 @@ export function createRepositories(database: Database): Repositories {
     models: new ModelRepository(database),
     verifications: new VerificationRepository(database),
     workerRefusals: new WorkerRefusalRepository(database),
+    pins: new BlobPins(database),
+    references: new ReferenceRepository(database),
   };
 }

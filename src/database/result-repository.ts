@@ -1,5 +1,6 @@
 // What an experiment brings forth besides checkpoints: its snapshot, its evaluation, its stored history.
 import type { ExperimentReference } from '../experiment/activity.ts';
+import { requirePinned } from './blob-pins.ts';
 import type { Database } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import type { EvaluationSummary, SnapshotSummary } from './experiment-record.ts';
@@ -39,13 +40,14 @@ export class ResultRepository {
   }
 
   /**
-   * Names the blob of the workflow's history. It comes after the end, when no lease is left to hold.
+   * Names the blob of the workflow's history, which must be pinned. It comes after the end, when no lease is left to hold.
    *
-   * @throws CodedError `not_found`.
+   * @throws CodedError `not_found`; `storage_unavailable` when the blob is not pinned any more.
    */
   async setHistory(reference: ExperimentReference, sha256: string): Promise<void> {
     await this.#database.transaction(async (queries) => {
       await lockExperiment(queries, reference);
+      await requirePinned(queries, reference.projectId, [sha256]);
       await queries.$executeRaw`
         UPDATE experiment SET history_sha256 = ${sha256}
         WHERE project_id = ${reference.projectId} AND id = ${reference.experimentId}`;

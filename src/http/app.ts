@@ -14,6 +14,7 @@ import { prepareParameters } from './query.ts';
 import { attemptRoutes } from './routes/attempts.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
+import { deletionRoutes } from './routes/deletions.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { estimateRoutes } from './routes/estimate.ts';
 import { evaluationRowRoutes } from './routes/evaluation-rows.ts';
@@ -51,6 +52,7 @@ const routes: readonly ((app: App, context: RouteContext) => void)[] = [
   experimentItemRoutes,
   actionRoutes,
   forkRoutes,
+  deletionRoutes,
   experimentEventRoutes,
   metricRoutes,
   checkpointRoutes,

@@ -92,11 +92,14 @@ async function publishCheckpoints(
     { projectId, experimentId: parentId },
     { limit: mostCheckpoints, beforeStep: step + 1 },
   );
+  const pin = repositories.pins.untilEnd({ projectId, experimentId: id });
   const published: Fork['checkpoints'][number][] = [];
   for (const row of rows) {
     try {
       const manifest = await checkpoints.read(parentId, row.step, row.id);
-      const own = await checkpoints.publish({ ...manifest, experimentId: id });
+      // Also a blob that is stored already: the parent may give its checkpoint up.
+      await pin(Object.values(manifest.blobs).flatMap((blob) => blob?.sha256 ?? []));
+      const own = await checkpoints.publish({ ...manifest, experimentId: id }, pin);
       published.push({ parentId: row.id, own: { step: row.step, sizeBytes: row.sizeBytes, ...own } });
     } catch (error) {
       if (!isDamage(error)) throw error;

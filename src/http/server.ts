@@ -45,9 +45,9 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const store = openStore(config.storageUrl, { forcePathStyle: config.storagePathStyle });
   const connection = Connection.lazy(await connectionOptions(config.temporal));
   const temporal = new SettlingGateway(createTemporalGateway(connection, config.temporal.namespace));
-  const blobs = projectBlobs(store, defaultProject);
-  const checkpoints = new CheckpointStore(store, defaultProject);
   const repositories = createRepositories(database);
+  const blobs = projectBlobs(store, defaultProject, repositories.pins.forUpload(defaultProject));
+  const checkpoints = new CheckpointStore(store, defaultProject);
   const app = await buildApp({
     repositories,
     changes,

@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { v7 } from 'uuid';
 import { CodedError } from '../error.ts';
 import { sha256Pattern, type BlobRef } from '../experiment/blob.ts';
-import { storageFault, type ByteRange, type ObjectStore } from './object-store.ts';
+import { storageFault, type ByteRange, type ListedObject, type ObjectStore } from './object-store.ts';
 
 /** Parts go to the store in pieces of at most this size, so that it never holds a copy of a large one. */
 const pieceSizeBytes = 1024 * 1024;
@@ -32,19 +32,38 @@ export function isDamage(error: unknown): error is CodedError {
   return error instanceof CodedError && (error.code === 'blob_missing' || error.code === 'blob_corrupt');
 }
 
+/** Keeps blobs from collection, from before it is asked whether they are stored. */
+export type PinBlobs = (sha256s: readonly string[]) => Promise<void>;
+
+/** A blob as it lies in the store. */
+export interface StoredBlob extends Omit<ListedObject, 'key'> {
+  readonly sha256: string;
+}
+
 export class BlobStore {
   readonly #store: ObjectStore;
   readonly #prefix: string;
+  readonly #pin: PinBlobs;
 
-  /** @param prefix put before every key, so that projects do not share blobs; empty, or ends with a slash. */
-  constructor(store: ObjectStore, prefix: string) {
+  /**
+   * @param prefix put before every key, so that projects do not share blobs; empty, or ends with a slash.
+   * @param pin called before a blob is stored or found to be stored already; what it throws, storing throws.
+   */
+  constructor(store: ObjectStore, prefix: string, pin: PinBlobs = () => Promise.resolve()) {
     this.#store = store;
     this.#prefix = prefix;
+    this.#pin = pin;
+  }
+
+  /** The same blobs for one who pins in another way. */
+  pinnedBy(pin: PinBlobs): BlobStore {
+    return new BlobStore(this.#store, this.#prefix, pin);
   }
 
   /** What is stored already is read, and written anew when it is broken: all who produce the content share it. */
   async putBytes(bytes: Uint8Array): Promise<BlobRef> {
     const reference = { sha256: sha256Of(bytes), sizeBytes: bytes.byteLength };
+    await this.#pin([reference.sha256]);
     if (!(await this.#isIntact(reference))) await this.#store.put(this.#key(reference.sha256), bytes);
     return reference;
   }
@@ -69,6 +88,7 @@ export class BlobStore {
       await turn();
     }
     const reference = { sha256: `sha256:${hash.digest('hex')}`, sizeBytes };
+    await this.#pin([reference.sha256]);
     if (!(await this.#isIntact(reference, onProgress)))
       await this.#store.put(
         this.#key(reference.sha256),
@@ -95,6 +115,7 @@ export class BlobStore {
     try {
       await this.#store.put(incoming, body.pipe(meter));
       const reference = meter.reference();
+      await this.#pin([reference.sha256]);
       // Also over what is there: that may be broken, and a copy within the store costs less than reading it.
       await this.#store.copy(incoming, this.#key(reference.sha256));
       return reference;
@@ -158,6 +179,19 @@ export class BlobStore {
       removed += 1;
     }
     return removed;
+  }
+
+  /** Every blob, in the order of hashes. */
+  async *list(): AsyncIterable<StoredBlob> {
+    for await (const { key, ...found } of this.#store.list(`${this.#prefix}blobs/sha256/`)) {
+      const sha256 = `sha256:${key.slice(key.lastIndexOf('/') + 1)}`;
+      if (hashPattern.test(sha256)) yield { sha256, ...found };
+    }
+  }
+
+  /** Removes a blob. Deleting what is not there is no error. */
+  async delete(sha256: string): Promise<void> {
+    await this.#store.delete(this.#key(sha256));
   }
 
   get #incomingPrefix(): string {

@@ -1,16 +1,29 @@
 // Where checkpoint manifests are kept: one object for each step and content, written last and never changed.
 import { buffer } from 'node:stream/consumers';
 import { CodedError } from '../error.ts';
-import { sha256Of } from './blob-store.ts';
+import { sha256Of, type PinBlobs } from './blob-store.ts';
 import {
   decodeCheckpointManifest,
   encodeCheckpointManifest,
   type CheckpointManifest,
 } from './checkpoint-manifest.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ListedObject, ObjectStore } from './object-store.ts';
 
 /** Digits of a step in a key, so that the order of keys is the order of steps. */
 const stepDigits = 12;
+
+const manifestKey = /\/([^/]+)\/(\d+)-([0-9a-f]{64})\.json$/;
+
+/** What names a manifest. */
+export interface ManifestPlace {
+  readonly experimentId: string;
+  readonly step: number;
+  /** `sha256:…` of its bytes. */
+  readonly id: string;
+}
+
+/** A manifest as it lies in the store. */
+export interface StoredManifest extends ManifestPlace, Omit<ListedObject, 'key'> {}
 
 export class CheckpointStore {
   readonly #store: ObjectStore;
@@ -27,14 +40,17 @@ export class CheckpointStore {
    * Publishes a manifest whose blobs are all stored. Publishing the same one again is no error, and another one of the
    * same step stands beside it: which of them counts is said elsewhere, by its id.
    *
+   * @param pin keeps it from collection until its row is committed.
    * @returns the id, the `sha256:…` of the manifest's bytes, and that of the manifest without its memory of evaluations.
    * @throws CodedError `storage_unavailable`.
    */
   async publish(
     manifest: CheckpointManifest,
+    pin: PinBlobs = () => Promise.resolve(),
   ): Promise<{ readonly id: string; readonly stateSha256: string }> {
     const bytes = encodeCheckpointManifest(manifest);
     const id = sha256Of(bytes);
+    await pin([id]);
     // What is stored under this key already is the same bytes, unless it is broken: the key says their hash.
     const ifAbsent = !this.#broken.has(id);
     await this.#store.put(this.#key(manifest.experimentId, manifest.step, id), bytes, { ifAbsent });
@@ -49,6 +65,19 @@ export class CheckpointStore {
    * `storage_unavailable`.
    */
   async read(experimentId: string, step: number, id: string): Promise<CheckpointManifest> {
+    const bytes = await this.readBytes(experimentId, step, id);
+    const manifest = decodeCheckpointManifest(bytes);
+    if (manifest.step !== step || manifest.experimentId !== experimentId)
+      throw new CodedError('blob_corrupt', `The checkpoint stored for step ${step} is another one's.`);
+    return manifest;
+  }
+
+  /**
+   * The bytes of a manifest, of whatever version it is.
+   *
+   * @throws CodedError `blob_missing`; `blob_corrupt` for an object that has another hash; `storage_unavailable`.
+   */
+  async readBytes(experimentId: string, step: number, id: string): Promise<Uint8Array> {
     const stored = await this.#store.get(this.#key(experimentId, step, id));
     if (stored === undefined)
       throw new CodedError('blob_missing', `The manifest of the checkpoint at step ${step} is missing.`);
@@ -57,10 +86,20 @@ export class CheckpointStore {
       this.#broken.add(id);
       throw new CodedError('blob_corrupt', `The checkpoint stored as ${id} has another hash.`);
     }
-    const manifest = decodeCheckpointManifest(bytes);
-    if (manifest.step !== step || manifest.experimentId !== experimentId)
-      throw new CodedError('blob_corrupt', `The checkpoint stored for step ${step} is another one's.`);
-    return manifest;
+    return bytes;
+  }
+
+  /** Every manifest of the project, in the order of experiments and steps. */
+  async *list(): AsyncIterable<StoredManifest> {
+    for await (const { key, ...found } of this.#store.list(`checkpoints/${this.#projectId}/`)) {
+      const [, experimentId = '', digits, hash = ''] = manifestKey.exec(key) ?? [];
+      if (digits !== undefined) yield { experimentId, step: Number(digits), id: `sha256:${hash}`, ...found };
+    }
+  }
+
+  /** Removes a manifest. Deleting what is not there is no error. */
+  async delete({ experimentId, step, id }: ManifestPlace): Promise<void> {
+    await this.#store.delete(this.#key(experimentId, step, id));
   }
 
   #key(experimentId: string, step: number, id: string): string {

@@ -19,17 +19,12 @@ import {
 
 /** Unpublished files live here; no key can name it, since keys do not begin with a dot. */
 const unpublishedFolder = '.unpublished';
-/** An unpublished file that nobody wrote to for this long was left by a crash. */
-const leftoverAgeSeconds = 24 * 60 * 60;
-
 export class DirectoryStore implements ObjectStore {
   readonly #root: string;
-  readonly #now: () => number;
 
-  /** @param root absolute path, made when it is missing. @param now milliseconds since 1970, for the age of leftovers. */
-  constructor(root: string, now: () => number = Date.now) {
+  /** @param root absolute path, made when it is missing. */
+  constructor(root: string) {
     this.#root = root;
-    this.#now = now;
   }
 
   async put(
@@ -108,14 +103,30 @@ export class DirectoryStore implements ObjectStore {
     }
   }
 
-  /** Also removes what crashes left unpublished. */
+  /** A file that nobody wrote to since then. */
+  async removeUnfinished(before: Date): Promise<number> {
+    const folder = join(this.#root, unpublishedFolder);
+    let removed = 0;
+    try {
+      for (const name of await readdir(folder)) {
+        const found = await stat(join(folder, name)).catch(() => undefined); // Published or removed by its writer meanwhile.
+        if (found === undefined || found.mtime >= before) continue;
+        await rm(join(folder, name), { force: true });
+        removed += 1;
+      }
+    } catch (error) {
+      // Nothing was written yet.
+      if (!isMissing(error)) throw storageFault(error);
+    }
+    return removed;
+  }
+
   async check(): Promise<void> {
     const folder = join(this.#root, unpublishedFolder);
     const probe = join(folder, v7());
     try {
       await mkdir(folder, { recursive: true });
       await writeFlushed(probe, new Uint8Array(1));
-      for (const name of await readdir(folder)) await this.#removeLeftover(join(folder, name));
     } catch (error) {
       throw storageFault(error);
     } finally {
@@ -159,12 +170,6 @@ export class DirectoryStore implements ObjectStore {
       if (name.endsWith('/')) yield* this.#keysUnder(folder + name);
       else yield folder + name;
     }
-  }
-
-  async #removeLeftover(path: string): Promise<void> {
-    const found = await stat(path).catch(() => undefined); // Published or removed by its writer meanwhile.
-    if (found !== undefined && this.#now() - found.mtimeMs > leftoverAgeSeconds * 1000)
-      await rm(path, { force: true });
   }
 }
 

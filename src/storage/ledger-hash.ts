@@ -7,7 +7,8 @@ export interface LedgerRecord {
   /** The IEEE 754 single-precision bits of the loss, as an unsigned 32-bit number. */
   readonly lossBits: number;
   readonly gradientNormBits: number;
-  readonly learningRateBits: number;
+  /** Hashed as a float32. */
+  readonly learningRate: number;
   /** Examples consumed by this step. */
   readonly examples: number;
 }
@@ -23,7 +24,7 @@ export const emptyLedgerHash = `${hashPrefix}${createHash('sha256').update(`ledg
 
 /**
  * Extends the running hash: `h(n) = SHA-256(h(n-1) || record(n))`, where a record is five unsigned 32-bit little-endian
- * numbers: step, loss bits, gradient norm bits, learning rate bits, examples.
+ * numbers: step, loss bits, gradient norm bits, the bits of the learning rate, examples.
  *
  * @param previous the hash so far; `undefined` for a ledger without steps.
  */
@@ -34,7 +35,7 @@ export function extendLedgerHash(previous: string | undefined, records: Iterable
     bytes.writeUInt32LE(record.step, 0);
     bytes.writeUInt32LE(record.lossBits, 4);
     bytes.writeUInt32LE(record.gradientNormBits, 8);
-    bytes.writeUInt32LE(record.learningRateBits, 12);
+    bytes.writeFloatLE(record.learningRate, 12);
     bytes.writeUInt32LE(record.examples, 16);
     hash = createHash('sha256').update(hash).update(bytes).digest();
   }

@@ -41,6 +41,11 @@ export interface ObjectStore {
   delete(key: string): Promise<void>;
   /** Every object whose key starts with `prefix`, in the order of keys. */
   list(prefix: string): AsyncIterable<ListedObject>;
+  /**
+   * Removes what writes that never ended have left, where it began before `before`: it is no object, and takes room.
+   * Returns how many there were.
+   */
+  removeUnfinished(before: Date): Promise<number>;
   /** Throws `storage_unavailable` unless the store can be read and written. */
   check(): Promise<void>;
 }

@@ -1,11 +1,18 @@
 // Where a project's blobs are in the object store. Projects do not share blobs: one could otherwise probe for another's.
-import { BlobStore } from './blob-store.ts';
+import { BlobStore, type PinBlobs } from './blob-store.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /**
  * The blobs of one project. Nothing is read or checked yet: using them is what throws, CodedError `storage_unavailable`,
  * `blob_missing` or `blob_corrupt`.
+ *
+ * @param pin keeps what is stored from collection until a row refers to it. Left out: by one who only reads.
  */
-export function projectBlobs(store: ObjectStore, projectId: string): BlobStore {
-  return new BlobStore(store, `projects/${projectId}/`);
+export function projectBlobs(store: ObjectStore, projectId: string, pin: PinBlobs = refuse): BlobStore {
+  return new BlobStore(store, `projects/${projectId}/`, pin);
+}
+
+/** What nobody pins could be collected before anything refers to it. */
+function refuse(): Promise<never> {
+  return Promise.reject(new Error('blobs are stored by one who was to read them only'));
 }

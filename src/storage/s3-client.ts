@@ -1,10 +1,12 @@
 // The few calls that the S3 store makes, so that it knows one small file of the outside.
 import type { Readable } from 'node:stream';
 import {
+  AbortMultipartUploadCommand,
   CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
@@ -20,6 +22,24 @@ interface S3Page {
   readonly nextToken: string | undefined;
 }
 
+/** An upload in parts that was not completed. */
+interface UnfinishedUpload {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly begunAt: Date;
+}
+
+/** Where a list of uploads goes on. */
+interface UploadMarker {
+  readonly key: string | undefined;
+  readonly uploadId: string | undefined;
+}
+
+interface UploadPage {
+  readonly uploads: readonly UnfinishedUpload[];
+  readonly next: UploadMarker | undefined;
+}
+
 /** Calls of one bucket. Errors are the SDK's own, with `$metadata`. */
 export interface S3Calls {
   putBytes(key: string, body: Uint8Array, ifAbsent: boolean): Promise<void>;
@@ -29,6 +49,8 @@ export interface S3Calls {
   copy(fromKey: string, toKey: string): Promise<void>;
   delete(key: string): Promise<void>;
   list(prefix: string, token: string | undefined): Promise<S3Page>;
+  unfinishedUploads(prefix: string, marker: UploadMarker | undefined): Promise<UploadPage>;
+  abortUpload(upload: Pick<UnfinishedUpload, 'key' | 'uploadId'>): Promise<void>;
 }
 
 /** Bodies over this size, and streams of unknown size, go up in parts of it. S3 takes at most 10,000 parts. */
@@ -97,6 +119,36 @@ export function awsCalls(client: S3Client, bucket: string): S3Calls {
         modifiedAt: entry.LastModified ?? new Date(0),
       }));
       return { objects, nextToken: answer.NextContinuationToken };
+    },
+    ...unfinishedCalls(client, bucket),
+  };
+}
+
+/** What uploads in parts that did not end are cleared away with. */
+function unfinishedCalls(
+  client: S3Client,
+  bucket: string,
+): Pick<S3Calls, 'unfinishedUploads' | 'abortUpload'> {
+  return {
+    async unfinishedUploads(prefix, marker) {
+      const answer = await client.send(
+        new ListMultipartUploadsCommand({
+          Bucket: bucket,
+          Prefix: prefix,
+          ...(marker?.key === undefined ? {} : { KeyMarker: marker.key }),
+          ...(marker?.uploadId === undefined ? {} : { UploadIdMarker: marker.uploadId }),
+        }),
+      );
+      const uploads = (answer.Uploads ?? []).map((upload) => ({
+        key: upload.Key ?? '',
+        uploadId: upload.UploadId ?? '',
+        begunAt: upload.Initiated ?? new Date(),
+      }));
+      const next = { key: answer.NextKeyMarker, uploadId: answer.NextUploadIdMarker };
+      return { uploads, next: answer.IsTruncated === true ? next : undefined };
+    },
+    async abortUpload({ key, uploadId }) {
+      await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }));
     },
   };
 }

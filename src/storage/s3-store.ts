@@ -105,9 +105,37 @@ export class S3Store implements ObjectStore {
     } while (token !== undefined);
   }
 
+  /** Uploads in parts, of which S3 keeps the parts until they are completed or aborted. */
+  async removeUnfinished(before: Date): Promise<number> {
+    let removed = 0;
+    try {
+      let page = await this.#calls.unfinishedUploads(this.#prefix, undefined);
+      for (;;) {
+        for (const upload of page.uploads) {
+          if (upload.begunAt >= before) continue;
+          await this.#abort(upload);
+          removed += 1;
+        }
+        if (page.next === undefined) return removed;
+        page = await this.#calls.unfinishedUploads(this.#prefix, page.next);
+      }
+    } catch (error) {
+      throw storageFault(error);
+    }
+  }
+
   async check(): Promise<void> {
     await this.put('readiness', new Uint8Array(1));
     await this.head('readiness');
+  }
+
+  async #abort(upload: Parameters<S3Calls['abortUpload']>[0]): Promise<void> {
+    try {
+      await this.#calls.abortUpload(upload);
+    } catch (error) {
+      // Completed or aborted meanwhile.
+      if (statusOf(error) !== 404) throw error;
+    }
   }
 
   async #putBytes(key: string, body: Uint8Array, ifAbsent: boolean): Promise<'created' | 'exists'> {

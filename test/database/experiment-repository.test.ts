@@ -1,9 +1,13 @@
 // Submitting exactly once, and lists that stay stable while experiments are added.
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { newExperimentId } from '../../src/experiment/id.ts';
-import { projectId, specOf, submit, useDatabase } from './fixture.ts';
+import { addSources, projectId, specOf, submit, useDatabase } from './fixture.ts';
 
 const opened = useDatabase();
+
+beforeAll(async () => {
+  for (const project of [projectId, 'listed']) await addSources(opened.repositories, project);
+});
 
 const createWith = (key: string, bodySha256: string) =>
   opened.repositories.experiments.create({

@@ -63,10 +63,37 @@ export function useDatabase(): OpenedDatabase {
   };
 }
 
+/** The dataset and the model that {@link specOf} names, without content. */
+export async function addSources(
+  { database }: Pick<Repositories, 'database'>,
+  project = projectId,
+): Promise<void> {
+  await database.run(async (queries) => {
+    await queries.dataset.createMany({
+      data: { projectId: project, id: 'ds_1', sha256: 'none', sizeBytes: 0, splits: {} },
+      skipDuplicates: true,
+    });
+    await queries.model.createMany({
+      data: {
+        projectId: project,
+        id: 'mdl_1',
+        sha256: 'none',
+        architecture: 'bert',
+        parameters: 0,
+        ignored: [],
+        config: {},
+        blobs: {},
+      },
+      skipDuplicates: true,
+    });
+  });
+}
+
 export async function submit(
   repositories: Repositories,
   spec: ExperimentSpec = specOf(),
 ): Promise<ExperimentReference> {
+  await addSources(repositories);
   const { experimentId } = await repositories.experiments.create({
     projectId,
     id: newExperimentId(),

@@ -99,21 +99,11 @@ describe('every answer that is no success', () => {
     ['GET', 'waste'],
     ['GET', 'logs'],
     ['PATCH', ''],
-    ['DELETE', ''],
   ])('names what is not supported yet: %s /experiments/{id}/%s', async (method, name) => {
     const id = await submitExperiment(service);
     const path = (experiment: string): string => `/experiments/${experiment}${name && `/${name}`}`;
     expectProblem(await call(service, method, path(id)), 422, 'not_supported');
     expectProblem(await call(service, method, path('exp_none')), 404, 'not_found');
-  });
-
-  it('names what is not supported yet of other resources', async () => {
-    expectProblem(
-      await call(service, 'DELETE', `/datasets/${await uploadDataset(service)}`),
-      422,
-      'not_supported',
-    );
-    expectProblem(await call(service, 'DELETE', '/datasets/ds_none'), 404, 'not_found');
   });
 });
 

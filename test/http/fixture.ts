@@ -55,9 +55,10 @@ export async function startService(limits = { datasetBytes: 1e9, modelBytes: 1e9
   const listening = new Promise<void>((resolve) => changes.onOutbox(resolve));
   changes.start();
   await listening;
+  const repositories = createRepositories(database);
   const parts = {
-    repositories: createRepositories(database),
-    blobs: new BlobStore(store, ''),
+    repositories,
+    blobs: new BlobStore(store, '', repositories.pins.forUpload(defaultProject)),
     checkpoints: new CheckpointStore(store, defaultProject),
   };
   const service: Pick<Service, 'temporalAnswers' | 'predict' | 'audit'> = {

@@ -212,7 +212,7 @@ describe('an uploaded model', () => {
   });
 
   it('takes no more tokens than its positions after those that stand before a text', async () => {
-    const blob = { sha256: `sha256:${'1'.repeat(64)}`, sizeBytes: 1 };
+    const blob = await service.blobs.putBytes(Buffer.from('any file'));
     const { record } = await service.repositories.models.createOrGet({
       projectId: 'default',
       id: 'mdl_roberta',

@@ -18,7 +18,9 @@ import { commit, FakeHub } from './fake-hub.ts';
 
 const opened = useDatabase();
 const folder = mkdtempSync(join(tmpdir(), 'import-'));
-const blobs = new BlobStore(new DirectoryStore(folder), '');
+const blobs = new BlobStore(new DirectoryStore(folder), '', (sha256s) =>
+  opened.repositories.pins.forUpload('default')(sha256s),
+);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 let hub: FakeHub;

@@ -121,7 +121,7 @@ describe('the running hash of the ledger', () => {
     step: index + 1,
     lossBits: 0x3f800000 + index,
     gradientNormBits: 0xffffffff - index,
-    learningRateBits: 7 * index,
+    learningRate: 7 * index,
     examples: 32,
   }));
   const whole = extendLedgerHash(undefined, records);
@@ -149,7 +149,7 @@ describe('the running hash of the ledger', () => {
 
   it('has the value that its description gives for one record', () => {
     // SHA-256 of SHA-256("ledger format 1") and 01000000 02000000 03000000 04000000 05000000, made with another program.
-    const record = { step: 1, lossBits: 2, gradientNormBits: 3, learningRateBits: 4, examples: 5 };
+    const record = { step: 1, lossBits: 2, gradientNormBits: 3, learningRate: 4 * 2 ** -149, examples: 5 };
     expect(extendLedgerHash(undefined, [record])).toBe(
       'sha256:e086b5b26f84f608886114ebf0039cff95ec0dda348bcb2868a08fdb37a7f193',
     );

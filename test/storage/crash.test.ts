@@ -9,7 +9,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BlobStore } from '../../src/storage/blob-store.ts';
 import type { BlobRef } from '../../src/experiment/blob.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
-import { DirectoryStore } from '../../src/storage/directory-store.ts';
 import { openDirectory, type TestStore } from './stores.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -108,7 +107,7 @@ describe('a writer that is killed', () => {
     const unpublished = join(opened.folder, '.unpublished');
     expect(readdirSync(unpublished).length).toBeGreaterThan(0);
     const tomorrow = Date.now() + 25 * 3_600_000;
-    await new DirectoryStore(opened.folder, () => tomorrow).check();
+    await opened.store.removeUnfinished(new Date(tomorrow));
     expect(readdirSync(unpublished)).toEqual([]);
 
     const before: string[] = [];

@@ -33,10 +33,12 @@ describe('the directory store', () => {
     expect(keys).toEqual(['whole']);
   });
 
-  it('removes leftovers of a day ago when it is checked, and leaves writes under way alone', async () => {
+  it('removes what was left before a time, and leaves writes under way alone', async () => {
+    const yesterday = new Date(Date.now() - 24 * 3_600_000);
+    expect(await opened.store.removeUnfinished(yesterday)).toBe(0);
     const old = leaveUnpublished('old', 25);
     const recent = leaveUnpublished('recent', 23);
-    await opened.store.check();
+    expect(await opened.store.removeUnfinished(yesterday)).toBe(1);
     expect(existsSync(old)).toBe(false);
     expect(existsSync(recent)).toBe(true);
   });

@@ -24,6 +24,8 @@ function bucket(stored: string, answers: Error[]): { calls: S3Calls; writes: () 
     copy: () => Promise.resolve(),
     delete: () => Promise.resolve(),
     list: () => Promise.resolve({ objects: [], nextToken: undefined }),
+    unfinishedUploads: () => Promise.resolve({ uploads: [], next: undefined }),
+    abortUpload: () => Promise.resolve(),
   };
   return { calls, writes: () => writes };
 }

@@ -2,8 +2,9 @@
 import type { CheckpointRepository } from '../../src/database/checkpoint-repository.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import type { CommittedCheckpoint } from '../../src/experiment/activity.ts';
+import { retentionOf } from '../../src/experiment/retention.ts';
 import { safetensorsFile } from '../../src/model/safetensors.ts';
-import type { BlobStore } from '../../src/storage/blob-store.ts';
+import type { BlobStore, PinBlobs } from '../../src/storage/blob-store.ts';
 import type { BlobRef } from '../../src/experiment/blob.ts';
 import { checkpointFormatVersion, type CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import type { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
@@ -17,12 +18,20 @@ export type ManifestFrame = Pick<
 > &
   Pick<CheckpointManifest['blobs'], 'base' | 'vocabulary' | 'config' | 'tokenizer'>;
 
+/** What decides which earlier checkpoints are kept: a part of the recipe, and the steps before the phase. */
+export interface RetentionFrame {
+  readonly settings: Parameters<typeof retentionOf>[0];
+  readonly firstStep: number;
+}
+
 export class CheckpointWriter {
   readonly #blobs: BlobStore;
   readonly #manifests: CheckpointStore;
   readonly #rows: Pick<CheckpointRepository, 'commitCheckpoint'>;
   readonly #holder: LeaseHolder;
   readonly #frame: ManifestFrame;
+  readonly #retention: RetentionFrame;
+  readonly #pin: PinBlobs;
   readonly #patience: OutagePatience;
   /** Called as parts are stored, so that a slow upload is told from a dead one. */
   readonly #onProgress: () => void;
@@ -33,14 +42,19 @@ export class CheckpointWriter {
     readonly rows: Pick<CheckpointRepository, 'commitCheckpoint'>;
     readonly holder: LeaseHolder;
     readonly frame: ManifestFrame;
+    readonly retention: RetentionFrame;
+    /** Pins what is stored until its row is committed. */
+    readonly pin: PinBlobs;
     readonly patience: OutagePatience;
     readonly onProgress: () => void;
   }) {
-    this.#blobs = parts.blobs;
+    this.#pin = (sha256s) => throughOutage(parts.patience, () => parts.pin(sha256s));
+    this.#blobs = parts.blobs.pinnedBy(this.#pin);
     this.#manifests = parts.manifests;
     this.#rows = parts.rows;
     this.#holder = parts.holder;
     this.#frame = parts.frame;
+    this.#retention = parts.retention;
     this.#patience = parts.patience;
     this.#onProgress = parts.onProgress;
   }
@@ -64,11 +78,21 @@ export class CheckpointWriter {
       evaluations: state.evaluations,
       ledger,
     };
-    const { id, stateSha256 } = await this.#manifests.publish(manifest);
+    const { id, stateSha256 } = await this.#manifests.publish(manifest, this.#pin);
     this.#onProgress();
+    const stored = [id, ...[parameters, firstMoments, secondMoments].flatMap((blob) => blob?.sha256 ?? [])];
+    const { settings, firstStep } = this.#retention;
+    const retention = retentionOf(settings, state.evaluations?.best?.step, firstStep);
     const sizeBytes = parameters.sizeBytes + firstMoments.sizeBytes + (secondMoments?.sizeBytes ?? 0);
     await throughOutage(this.#patience, () =>
-      this.#rows.commitCheckpoint(this.#holder, { step: state.step, id, stateSha256, sizeBytes }),
+      this.#rows.commitCheckpoint(this.#holder, {
+        step: state.step,
+        id,
+        stateSha256,
+        sizeBytes,
+        stored,
+        retention,
+      }),
     );
     return { step: state.step, id };
   }

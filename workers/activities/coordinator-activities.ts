@@ -40,7 +40,7 @@ async function publish(
   holder: LeaseHolder,
   evaluationSha256: string,
 ): Promise<void> {
-  const blobs = projectBlobs(store, reference.projectId);
+  const blobs = projectBlobs(store, reference.projectId, repositories.pins.untilEnd(reference));
   // Written by evaluateBert, and checked by its hash.
   const evaluation = JSON.parse(
     Buffer.from(await blobs.bytes(evaluationSha256)).toString('utf8'),

@@ -83,7 +83,7 @@ async function evaluateExperiment(
   const { snapshot: summary } = record;
   if (summary === null)
     throw new CodedError('internal', 'Evaluation was asked for before there was a snapshot.');
-  const blobs = projectBlobs(store, reference.projectId);
+  const blobs = projectBlobs(store, reference.projectId, repositories.pins.untilEnd(reference));
   const checkpoints = new CheckpointStore(store, reference.projectId);
   const { step, id, manifest } = await resultCheckpoint(repositories.checkpoints, checkpoints, record);
   const snapshot = await openSnapshot(blobs, summary.sha256);

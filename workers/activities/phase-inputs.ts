@@ -52,7 +52,7 @@ export async function gatherPhaseInputs(
   directory: string,
   onProgress: () => void,
 ): Promise<PhaseInputs> {
-  const blobs = projectBlobs(store, reference.projectId);
+  const blobs = projectBlobs(store, reference.projectId, repositories.pins.untilEnd(reference));
   const manifests = new CheckpointStore(store, reference.projectId);
   const { sources } = snapshot.manifest;
   const model = await experimentModel(

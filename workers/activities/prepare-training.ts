@@ -12,7 +12,7 @@ import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { emptyLedgerHash } from '../../src/storage/ledger-hash.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import type { TrainingJob } from '../../src/training/job.ts';
-import type { ManifestFrame } from './checkpoint-writer.ts';
+import type { ManifestFrame, RetentionFrame } from './checkpoint-writer.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { lastIntactCheckpoint, type RestoredCheckpoint } from './last-intact-checkpoint.ts';
 import { gatherPhaseInputs } from './phase-inputs.ts';
@@ -34,6 +34,7 @@ export interface PreparedTraining {
   readonly blobs: BlobStore;
   readonly manifests: CheckpointStore;
   readonly frame: Omit<ManifestFrame, 'profile'>;
+  readonly retention: RetentionFrame;
 }
 
 /**
@@ -56,7 +57,7 @@ export async function prepareTraining(
   const { snapshot: summary, lineage } = experiment;
   if (summary === null)
     throw new CodedError('internal', 'Training was asked for before there was a snapshot.');
-  const blobs = projectBlobs(store, reference.projectId);
+  const blobs = projectBlobs(store, reference.projectId, repositories.pins.untilEnd(reference));
   const manifests = new CheckpointStore(store, reference.projectId);
   const snapshot = await openSnapshot(blobs, summary.sha256);
   const resumed = await lastIntactCheckpoint(
@@ -92,6 +93,7 @@ export async function prepareTraining(
     ledger: resumed?.manifest.ledger ?? { steps: 0, sha256: emptyLedgerHash },
     blobs,
     manifests,
+    retention: { settings: training, firstStep: started.job.firstStep },
     frame: {
       experimentId: reference.experimentId,
       phase,

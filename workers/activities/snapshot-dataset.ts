@@ -67,7 +67,7 @@ async function prepare(
 ): Promise<PreparedSnapshot> {
   const { repositories, store } = dependencies;
   const { spec, lineage, snapshot: parents } = await repositories.experiments.require(reference);
-  const blobs = projectBlobs(store, reference.projectId);
+  const blobs = projectBlobs(store, reference.projectId, repositories.pins.untilEnd(reference));
   // A fork goes on with what its parent was trained on.
   const isKept = lineage.length > 0 && parents !== null;
   const { sha256, manifest } = isKept
@@ -103,10 +103,11 @@ async function prepare(
 /** Reads the dataset, and imports what is on a hub. */
 async function makeSnapshot(
   { repositories, store, stopping, config: { hub, limits } }: ActivityDependencies,
-  { projectId }: ExperimentReference,
+  reference: ExperimentReference,
   spec: ExperimentSpec,
 ): Promise<{ readonly sha256: string; readonly manifest: SnapshotManifest }> {
-  const blobs = projectBlobs(store, projectId);
+  const { projectId } = reference;
+  const blobs = projectBlobs(store, projectId, repositories.pins.untilEnd(reference));
   const activity = Context.current();
   const onProgress = (): void => {
     throwIfEnding(stopping, activity);

@@ -52,11 +52,9 @@ export class StepRecorder {
 
   /** Takes the steps of one run of the engine, which took `seconds`. */
   async add(steps: readonly StepRecord[], seconds: number): Promise<void> {
-    const bits = new Uint32Array(new Float32Array(steps.map(({ learningRate }) => learningRate)).buffer);
-    const hashed = steps.map((step, index) => ({ ...step, learningRateBits: bits[index] ?? 0 }));
     this.#position = {
       steps: this.#position.steps + steps.length,
-      sha256: extendLedgerHash(this.#position.sha256, hashed),
+      sha256: extendLedgerHash(this.#position.sha256, steps),
     };
     this.#unwritten.push(...steps);
     this.#recent.push({

@@ -173,7 +173,7 @@ export class TrainingAttempt {
   async #begin(profile: NumericProfile): Promise<void> {
     this.#calibration.begin(profile);
     const { repositories } = this.#dependencies;
-    const { blobs, manifests, frame, ledger } = this.#prepared;
+    const { blobs, manifests, frame, retention, ledger } = this.#prepared;
     await throughOutage(this.#patience, () =>
       repositories.attempts.setAttemptProfile(this.#holder, {
         profile: { ...profile },
@@ -188,6 +188,8 @@ export class TrainingAttempt {
       rows: repositories.checkpoints,
       holder: this.#holder,
       frame: { ...frame, profile: { ...profile } },
+      retention,
+      pin: repositories.pins.forUpload(this.#holder.projectId),
       patience: this.#patience,
       onProgress: () => this.#heartbeat(),
     });

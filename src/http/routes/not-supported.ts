@@ -9,21 +9,14 @@ const paths: Readonly<Record<string, readonly HTTPMethods[]>> = {
   '/metrics': ['GET'],
   '/limits': ['GET'],
   '/waste': ['GET'],
-  '/experiments/:id': ['PATCH', 'DELETE'],
+  '/experiments/:id': ['PATCH'],
   '/experiments/:id/logs': ['GET'],
   '/experiments/:id/waste': ['GET'],
-  '/datasets/:id': ['DELETE'],
-  '/models/:id': ['DELETE'],
 };
 
 export function notSupportedRoutes(app: App, { repositories }: RouteContext): void {
-  const exists = async (kind: string | undefined, id: string): Promise<boolean> => {
-    if (kind === 'datasets') return (await repositories.datasets.get(defaultProject, id)) !== undefined;
-    if (kind === 'models') return (await repositories.models.get(defaultProject, id)) !== undefined;
-    return (
-      (await repositories.experiments.get({ projectId: defaultProject, experimentId: id })) !== undefined
-    );
-  };
+  const exists = async (id: string): Promise<boolean> =>
+    (await repositories.experiments.get({ projectId: defaultProject, experimentId: id })) !== undefined;
   for (const [url, methods] of Object.entries(paths))
     app.route({
       url,
@@ -33,9 +26,8 @@ export function notSupportedRoutes(app: App, { repositories }: RouteContext): vo
       config: { takesAnyQuery: true },
       handler: async (request) => {
         const { id } = request.params as { readonly id?: string };
-        const kind = url.split('/')[1];
-        if (id !== undefined && !(await exists(kind, id)))
-          throw new CodedError('not_found', `There is nothing with the id ${id.slice(0, 60)}.`);
+        if (id !== undefined && !(await exists(id)))
+          throw new CodedError('not_found', `There is no experiment with the id ${id.slice(0, 60)}.`);
         throw new CodedError('not_supported', `${request.method} ${url} is not supported yet.`);
       },
     });

@@ -1,5 +1,6 @@
 // Keeping a state: what was committed stays readable, whoever else writes the same step and however far they come.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { CheckpointRepository } from '../../../src/database/checkpoint-repository.ts';
 import { CodedError } from '../../../src/error.ts';
 import { sha256Of } from '../../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../../src/storage/checkpoint-store.ts';
@@ -28,12 +29,18 @@ function stateOf(value: number): TrainingState {
 let opened: TestStore;
 let manifests: CheckpointStore;
 let committed: string[];
+let pinned: string[];
+const retention = {
+  settings: { checkpoint: { keepLast: 2, keepBest: true }, earlyStopping: null },
+  firstStep: 3,
+};
 beforeAll(async () => {
   opened = await openDirectory();
   manifests = new CheckpointStore(opened.store, 'default');
 });
 beforeEach(() => {
   committed = [];
+  pinned = [];
 });
 afterAll(() => opened.close());
 
@@ -43,19 +50,27 @@ function writer(
   {
     commit = () => Promise.resolve(),
     onProgress = () => undefined,
-  }: { commit?: () => Promise<void>; onProgress?: () => void } = {},
+  }: {
+    commit?: (checkpoint: Parameters<CheckpointRepository['commitCheckpoint']>[1]) => Promise<void>;
+    onProgress?: () => void;
+  } = {},
 ): CheckpointWriter {
   return new CheckpointWriter({
     blobs: projectBlobs(opened.store, 'default'),
     manifests,
     rows: {
-      async commitCheckpoint(_holder, { id }) {
-        await commit();
-        committed.push(id);
+      async commitCheckpoint(_holder, checkpoint) {
+        await commit(checkpoint);
+        committed.push(checkpoint.id);
       },
     },
     holder: { projectId: 'default', experimentId, lease: 1 },
     frame: manifestFrame(experimentId, profile),
+    retention,
+    pin: (sha256s) => {
+      pinned.push(...sha256s);
+      return Promise.resolve();
+    },
     patience: {
       heartbeat: () => undefined,
       pause: () => Promise.resolve(),
@@ -75,6 +90,23 @@ describe('a checkpoint', () => {
     };
     const { step, id } = await writer('exp_order', onCpu, { commit }).write(stateOf(1), ledger);
     expect({ step, committed, published }).toEqual({ step: 4, committed: [id], published: 1 });
+  });
+
+  it('is pinned, each object of it, before its row is committed with what it needs', async () => {
+    let commit: Parameters<CheckpointRepository['commitCheckpoint']>[1] | undefined;
+    let pinnedBefore: string[] = [];
+    const evaluations = { lastStep: 4, best: { step: 2, value: 1 }, sinceBest: 1 };
+    const { id } = await writer('exp_pinned', onCpu, {
+      commit: (checkpoint) => {
+        commit = checkpoint;
+        pinnedBefore = [...pinned];
+        return Promise.resolve();
+      },
+    }).write({ ...stateOf(1), evaluations }, ledger);
+    const { parameters, firstMoments } = (await manifests.read('exp_pinned', 4, id)).blobs;
+    expect(new Set(commit?.stored)).toEqual(new Set([id, parameters.sha256, firstMoments.sha256]));
+    expect(new Set(pinnedBefore)).toEqual(new Set(commit?.stored));
+    expect(commit?.retention).toEqual({ keepLast: 2, needsSteps: [2, 3] });
   });
 
   it('of one profile leaves that of another at the same step readable', async () => {

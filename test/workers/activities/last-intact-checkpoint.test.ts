@@ -40,6 +40,11 @@ function newAttempt() {
     },
     holder: { ...reference, lease: 1 },
     frame: manifestFrame(reference.experimentId),
+    retention: {
+      settings: { checkpoint: { keepLast: 3, keepBest: true }, earlyStopping: null },
+      firstStep: 0,
+    },
+    pin: () => Promise.resolve(),
     patience: {
       heartbeat: () => undefined,
       pause: () => Promise.resolve(),

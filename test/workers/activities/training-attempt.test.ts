@@ -47,6 +47,7 @@ function attempt(job: TrainingJob, { onSteps = () => undefined }: { onSteps?: ()
         return Promise.resolve();
       },
     },
+    pins: { forUpload: () => () => Promise.resolve() },
     calibrations: { record: () => Promise.resolve() },
     checkpoints: {
       commitCheckpoint(_holder: unknown, { step }: { step: number }) {
@@ -85,6 +86,10 @@ function attempt(job: TrainingJob, { onSteps = () => undefined }: { onSteps?: ()
     manifests: new CheckpointStore(opened.store, 'default'),
     frame: manifestFrame('exp_1'),
     isLast: true,
+    retention: {
+      settings: { checkpoint: { keepLast: 3, keepBest: true }, earlyStopping: null },
+      firstStep: 0,
+    },
     isComplete: false,
   };
   const run = (): Promise<FineTuneResult> =>

@@ -9,11 +9,11 @@ import type {
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
-import { reading, type Evidence, type KeptCheckpoint } from '../verification/evidence.ts';
-import { verify } from '../verification/verify.ts';
-import { withCodedFailures } from './coded-failure.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { throwIfEnding } from './worker-stopping.ts';
+import { reading, type Evidence, type KeptCheckpoint } from './evidence.ts';
+import { verify } from './verify.ts';
+import { withCodedFailures } from '../activities/coded-failure.ts';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { throwIfEnding } from '../activities/worker-stopping.ts';
 
 /** More than are ever kept of one experiment. */
 const mostCheckpoints = 10_000;

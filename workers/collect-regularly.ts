@@ -1,0 +1,72 @@
+// Collects what nothing refers to, beside the coordinator's other work.
+import { setTimeout as delay } from 'node:timers/promises';
+import { CollectionSession } from '../src/database/collection-session.ts';
+import type { Repositories } from '../src/database/repositories.ts';
+import { messageOf } from '../src/error.ts';
+import type { Logger } from '../src/log.ts';
+import { collect, type Collected } from '../src/retention/collect.ts';
+import { CheckpointStore } from '../src/storage/checkpoint-store.ts';
+import type { ObjectStore } from '../src/storage/object-store.ts';
+import { projectBlobs } from '../src/storage/project-blobs.ts';
+
+const intervalHours = 6;
+
+export interface CollectionParts {
+  readonly repositories: Pick<Repositories, 'references'>;
+  readonly store: ObjectStore;
+  readonly databaseUrl: string;
+  readonly projectId: string;
+  readonly graceSeconds: number;
+}
+
+/**
+ * One collection.
+ *
+ * @returns `undefined` while another one is under way.
+ * @throws CodedError `blob_corrupt`, `storage_unavailable`, `database_unavailable`.
+ */
+export async function collectOnce(
+  { repositories, store, databaseUrl, projectId, graceSeconds }: CollectionParts,
+  isDryRun: boolean,
+): Promise<Collected | undefined> {
+  const session = await CollectionSession.begin(databaseUrl, projectId);
+  try {
+    return (
+      session &&
+      (await collect({
+        projectId,
+        rows: repositories.references,
+        blobs: projectBlobs(store, projectId),
+        manifests: new CheckpointStore(store, projectId),
+        store,
+        session,
+        graceSeconds,
+        isDryRun,
+        now: () => new Date(),
+      }))
+    );
+  } finally {
+    await session?.close();
+  }
+}
+
+/** Collects at once and then every 6 hours, until the signal is aborted. What is away is tried again next time. */
+export async function collectRegularly(
+  parts: CollectionParts,
+  log: Logger,
+  stopping: AbortSignal,
+): Promise<void> {
+  while (!stopping.aborted) {
+    try {
+      const collected = await collectOnce(parts, false);
+      if (collected && collected.blobs + collected.manifests + collected.unfinished > 0)
+        log.info(collected, 'collected what nothing refers to');
+    } catch (error) {
+      log.warn({ reason: messageOf(error) }, 'nothing was collected; npm run fsck tells of what is broken');
+    }
+    // Stopping ends the wait early.
+    await delay(intervalHours * 3_600_000, undefined, { signal: stopping, ref: false }).catch(
+      () => undefined,
+    );
+  }
+}
