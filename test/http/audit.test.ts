@@ -83,7 +83,11 @@ describe('an audit', () => {
     const recording = resolve(import.meta.dirname, '../histories/paused-and-resumed.json');
     const workflows = JSON.parse(readFileSync(recording, 'utf8')) as Record<string, { events: unknown[] }[]>;
     const histories = Buffer.from(JSON.stringify({ formatVersion: 1, workflows }));
-    const { sha256 } = await projectBlobs(store(), defaultProject).putBytes(histories);
+    const { sha256 } = await projectBlobs(
+      store(),
+      defaultProject,
+      service.repositories.pins.forUpload(defaultProject),
+    ).putBytes(histories);
     await service.repositories.results.setHistory({ projectId: defaultProject, experimentId: id }, sha256);
     const response = await whileCoordinating(() => audit(id));
     expect(response.statusCode).toBe(200);

@@ -12,6 +12,7 @@ const record = (changes: Partial<ExperimentRecord>): ExperimentRecord =>
     state: 'queued',
     progress: null,
     latestCheckpoint: null,
+    lineage: [],
     openPhase: null,
     startDelayed: false,
     version: 3,

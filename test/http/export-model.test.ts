@@ -17,7 +17,7 @@ let blobs: BlobStore;
 let checkpoints: CheckpointStore;
 beforeAll(async () => {
   opened = await openDirectory();
-  blobs = projectBlobs(opened.store, 'default');
+  blobs = projectBlobs(opened.store, 'default', () => Promise.resolve());
   checkpoints = new CheckpointStore(opened.store, 'default');
 });
 afterAll(() => opened.close());

@@ -45,6 +45,7 @@ describe('a submission', () => {
         'snapshot',
         'latestCheckpoint',
         'attempts',
+        'forkedFrom',
         'evaluation',
         'lastFailure',
         'error',
