@@ -15,6 +15,7 @@ export type Dataset = components['schemas']['Dataset'];
 export type Model = components['schemas']['Model'];
 /** From which step, and with which settings changed. */
 export type Fork = paths['/experiments/{id}/fork']['post']['requestBody']['content']['application/json'];
+export type Proof = operations['getProof']['responses']['200']['content']['application/json'];
 export type Submission = operations['createExperiment']['requestBody']['content']['application/json'];
 export type PredictionRequest = operations['predict']['requestBody']['content']['application/json'];
 export type Prediction =
@@ -91,6 +92,13 @@ export class Client {
     const header = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
     const params = { path: { id }, header };
     return present((await this.api.POST('/experiments/{id}/fork', { params, body: fork })).data);
+  }
+
+  /** The hashes that the result follows from. */
+  async proof(id: string): Promise<Proof> {
+    const { data } = await this.api.GET('/experiments/{id}/proof', { params: { path: { id } } });
+    // Without `bundle` it is the JSON document, not the tar.
+    return present(data) as Proof;
   }
 
   async cancel(id: string): Promise<Experiment> {

@@ -303,7 +303,7 @@ export interface paths {
         };
         /**
          * What the result follows from, by hash
-         * @description Of the checkpoint that is the result: the last one, or with early stopping the best. Two experiments of the same proof, their ids and checkpoints aside, have the same weights because they did the same.
+         * @description Of the checkpoint that is the result: the last one, or with early stopping the best. Two experiments of the same proof, their ids and checkpoints aside, have the same weights because they did the same. The bundle holds snapshot, checkpoints, ledger and specification; `npm run verify -- proof.tar` checks it without the service.
          */
         get: operations["getProof"];
         put?: never;
@@ -2541,7 +2541,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The proof. */
+            /** @description The proof; with bundle, a tar. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2582,6 +2582,7 @@ export interface operations {
                         /** @description Of the trained tensors as a safetensors file. */
                         weightsSha256: string;
                     };
+                    "application/x-tar": string;
                 };
             };
             /** @description A problem */

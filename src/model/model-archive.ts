@@ -1,23 +1,10 @@
 // A trained model as one tar file whose bytes follow from its content, so that ranges and an ETag mean something.
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import { CodedError } from '../error.ts';
-import { assertRange, type ByteRange } from '../storage/object-store.ts';
 import { readSafetensors, type NamedTensor } from './safetensors.ts';
-import { tarBlockBytes, tarHeader } from './tar-header.ts';
-
-/** Bytes that can be read from any place. */
-export interface RangedContent {
-  readonly sizeBytes: number;
-  open(range: ByteRange): Promise<Readable>;
-}
-
-export interface ModelArchive {
-  readonly sizeBytes: number;
-  /** The bytes of the archive, or a part of them. */
-  open(range?: ByteRange): Readable;
-}
+import { inMemory, tarArchive, type RangedContent, type TarArchive } from './tar-archive.ts';
 
 interface ArchivedModel {
   /** The parsed config.json. */
@@ -40,28 +27,13 @@ export function modelArchive(content: {
   readonly config: object;
   readonly tokenizerJson: string;
   readonly weights: RangedContent;
-}): ModelArchive {
+}): TarArchive {
   const files: readonly (readonly [string, RangedContent])[] = [
     [configName, inMemory(Buffer.from(`${JSON.stringify(content.config, null, 2)}\n`))],
     [tokenizerName, inMemory(Buffer.from(content.tokenizerJson))],
     [weightsName, content.weights],
   ];
-  const parts = files.flatMap(([name, file]) => [
-    inMemory(tarHeader(name, file.sizeBytes)),
-    file,
-    inMemory(Buffer.alloc((tarBlockBytes - (file.sizeBytes % tarBlockBytes)) % tarBlockBytes)),
-  ]);
-  // Two empty blocks end a tar.
-  parts.push(inMemory(Buffer.alloc(2 * tarBlockBytes)));
-  const sizeBytes = parts.reduce((size, part) => size + part.sizeBytes, 0);
-  return {
-    sizeBytes,
-    open(range) {
-      const wanted = range ?? { start: 0, end: sizeBytes - 1 };
-      assertRange(wanted, sizeBytes);
-      return Readable.from(readParts(parts, wanted), { objectMode: false });
-    },
-  };
+  return tarArchive(files);
 }
 
 /**
@@ -94,22 +66,4 @@ export async function readModelArchive(stream: Readable): Promise<ArchivedModel>
     );
   }
   return { config, tokenizerJson, tensors };
-}
-
-async function* readParts(parts: readonly RangedContent[], range: ByteRange): AsyncIterable<Uint8Array> {
-  let partStart = 0;
-  for (const part of parts) {
-    const start = Math.max(range.start - partStart, 0);
-    const end = Math.min(range.end - partStart, part.sizeBytes - 1);
-    if (start <= end) yield* (await part.open({ start, end })) as AsyncIterable<Uint8Array>;
-    partStart += part.sizeBytes;
-  }
-}
-
-function inMemory(bytes: Buffer): RangedContent {
-  return {
-    sizeBytes: bytes.length,
-    open: ({ start, end }) =>
-      Promise.resolve(Readable.from([bytes.subarray(start, end + 1)], { objectMode: false })),
-  };
 }

@@ -55,10 +55,10 @@ describe('a proof', () => {
     });
   });
 
-  it('of an experiment without a checkpoint, the bundle, and an unknown experiment are refused', async () => {
+  it('of an experiment without a checkpoint, and of an unknown experiment, is refused', async () => {
     const id = await submitExperiment(service);
     expectProblem(await proofOf(id), 409, 'no_checkpoint');
-    expectProblem(await proofOf(id, '?bundle=true'), 422, 'not_supported');
+    expectProblem(await proofOf(id, '?bundle=true'), 409, 'no_checkpoint');
     expectProblem(await proofOf('exp_none'), 404, 'not_found');
   });
 });

@@ -14,8 +14,8 @@ import { StackProcess } from './stack-process.ts';
 
 /** All of a proof that does not name the experiment. */
 async function proofOf(client: Client, id: string): Promise<object> {
-  const { data } = await client.api.GET('/experiments/{id}/proof', { params: { path: { id } } });
-  return { ...data, experimentId: null, checkpoint: data?.checkpoint.step };
+  const proof = await client.proof(id);
+  return { ...proof, experimentId: null, checkpoint: proof.checkpoint.step };
 }
 
 describe('an experiment that is paused', () => {

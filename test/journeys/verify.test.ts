@@ -1,7 +1,12 @@
-// Verifying a result over HTTP, and what it says when a bit of a weight, of the ledger or of the snapshot is not what it was.
+// Verifying a result, over HTTP and from its proof alone, and what that says when a bit of a weight, of the ledger or of the snapshot is not what it was.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { Client as Postgres } from 'pg';
+import { extract, pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, type Client, type Experiment } from '../../openapi/client.ts';
 import { exampleSubmission, succeeded, uploadExample } from './example-experiment.ts';
@@ -68,9 +73,9 @@ describe('a verification', () => {
   }, 60_000);
 
   it('names the checkpoint whose weights have a bit changed', async () => {
-    const { data } = await client.api.GET('/experiments/{id}/proof', { params: { path: { id: ended.id } } });
-    const step = data?.checkpoint.step ?? 0;
-    const verdict = await withOneBitChanged(data?.weightsSha256 ?? '', () => verdictOn(step - 1, step));
+    const proof = await client.proof(ended.id);
+    const step = proof.checkpoint.step;
+    const verdict = await withOneBitChanged(proof.weightsSha256, () => verdictOn(step - 1, step));
     expect(verdict).toMatchObject({ state: 'differs' });
     expect(verdict?.reason).toContain(`checkpoint of step ${step}`);
   }, 60_000);
@@ -117,3 +122,106 @@ describe('a verification', () => {
     await expect(ask(3, 2)).rejects.toMatchObject({ code: 'invalid_request' });
   });
 });
+
+describe('the bundle of a proof', () => {
+  /** What `npm run verify` prints and ends with. */
+  async function check(files: Map<string, Buffer>, ...options: string[]) {
+    const path = join(stack.dataDirectory, 'proof.tar');
+    await writeFile(path, await packed(files));
+    const { stdout, status } = spawnSync(
+      process.execPath,
+      ['dist/workers/verify.js', path, '--json', ...options],
+      { encoding: 'utf8' },
+    );
+    return { status, verdict: stdout === '' ? null : (JSON.parse(stdout) as { reason: string }) };
+  }
+
+  it('agrees without the service, and names what was changed', async () => {
+    const response = await fetch(`${stack.url}/experiments/${ended.id}/proof?bundle=true`);
+    const bytes = Buffer.from(await response.arrayBuffer());
+    expect(bytes.length).toBe(Number(response.headers.get('content-length')));
+    const files = await unpacked(bytes);
+    expect(await check(files)).toMatchObject({ status: 0, verdict: { state: 'agrees' } });
+    expect(await check(files, '--from-step', '1')).toMatchObject({ status: 0 });
+
+    const proof = await client.proof(ended.id);
+    const weights = `blobs/${proof.weightsSha256.replace('sha256:', '')}`;
+    const manifest = JSON.parse(await readFile(await pathOf(proof.snapshotSha256), 'utf8')) as Snapshot;
+    const rows = `blobs/${manifest.splits.train.rowsBlob.sha256.replace('sha256:', '')}`;
+    for (const name of [weights, rows])
+      for (const isHidden of [false, true]) {
+        const { status, verdict } = await check(changed(files, name, flipped, isHidden));
+        expect(status).toBe(1);
+        expect(verdict?.reason).toContain(name);
+      }
+
+    const entry = (step: number) => (content: Buffer) =>
+      Buffer.from(
+        content
+          .toString()
+          .split('\n')
+          .map((line, index) => (index === step - 1 ? line.replace('"examples":32', '"examples":31') : line))
+          .join('\n'),
+      );
+    expect((await check(changed(files, 'ledger.jsonl', entry(3), false))).verdict?.reason).toContain(
+      'ledger.jsonl',
+    );
+    const hidden = changed(files, 'ledger.jsonl', entry(3), true);
+    expect(await check(hidden, '--from-step', '1')).toMatchObject({
+      status: 1,
+      verdict: { firstDifferentStep: 3 },
+    });
+    expect((await check(hidden)).verdict?.reason).toContain('steps 1 to ');
+
+    const profile = (content: Buffer) =>
+      Buffer.from(content.toString().replaceAll('"onnxruntimeVersion":"', '"onnxruntimeVersion":"9'));
+    expect(await check(changed(files, 'proof.json', profile, true))).toMatchObject({
+      status: 2,
+      verdict: { state: 'undecided' },
+    });
+    const rate = (content: Buffer) =>
+      Buffer.from(content.toString().replace('"learningRate":', '"learningRate":1'));
+    expect((await check(changed(files, 'specification.json', rate, true))).verdict?.reason).toContain(
+      'specification.json',
+    );
+  }, 120_000);
+});
+
+interface Snapshot {
+  readonly splits: { readonly train: { readonly rowsBlob: { readonly sha256: string } } };
+}
+
+const flipped = (content: Buffer): Buffer => {
+  const copy = Buffer.from(content);
+  copy.writeUInt8(copy.readUInt8(copy.length >> 1) ^ 1, copy.length >> 1);
+  return copy;
+};
+
+/** The files with one changed. @param isHidden whether SHA256SUMS says so too. */
+function changed(
+  files: Map<string, Buffer>,
+  name: string,
+  change: (content: Buffer) => Buffer,
+  isHidden: boolean,
+): Map<string, Buffer> {
+  const content = change(files.get(name) ?? Buffer.alloc(0));
+  const after = new Map(files).set(name, content);
+  if (!isHidden) return after;
+  const sum = createHash('sha256').update(content).digest('hex');
+  const sums = files.get('SHA256SUMS')?.toString() ?? '';
+  return after.set('SHA256SUMS', Buffer.from(sums.replace(new RegExp(`.{64}  ${name}`), `${sum}  ${name}`)));
+}
+
+async function unpacked(tar: Buffer): Promise<Map<string, Buffer>> {
+  const files = new Map<string, Buffer>();
+  for await (const entry of Readable.from([tar]).pipe(extract()))
+    files.set(entry.header.name, await buffer(entry));
+  return files;
+}
+
+async function packed(files: Map<string, Buffer>): Promise<Buffer> {
+  const tar = pack();
+  for (const [name, content] of files) tar.entry({ name }, content);
+  tar.finalize();
+  return buffer(tar);
+}

@@ -7,7 +7,8 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { modelArchive, readModelArchive, type RangedContent } from '../../src/model/model-archive.ts';
+import { modelArchive, readModelArchive } from '../../src/model/model-archive.ts';
+import type { RangedContent } from '../../src/model/tar-archive.ts';
 import { encodeSafetensors } from '../../src/model/safetensors.ts';
 
 const tensors = [

@@ -3,11 +3,10 @@ import type { ExperimentRecord } from '../../src/database/experiment-record.ts';
 import type { CommittedCheckpoint, ExperimentReference } from '../../src/experiment/activity.ts';
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import { CodedError } from '../../src/error.ts';
-import { settingsAfter, type Lineage } from '../../src/experiment/lineage.ts';
-import type { ExperimentSpec, TrainingSpec } from '../../src/experiment/spec.ts';
+import { settingsAfter } from '../../src/experiment/lineage.ts';
+import type { TrainingSpec } from '../../src/experiment/spec.ts';
 import { toHuggingFaceConfig } from '../../src/model/model-config.ts';
-import { sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
-import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import type { BlobStore } from '../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { emptyLedgerHash } from '../../src/storage/ledger-hash.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
@@ -16,6 +15,7 @@ import type { ManifestFrame, RetentionFrame } from './checkpoint-writer.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { lastIntactCheckpoint, type RestoredCheckpoint } from './last-intact-checkpoint.ts';
 import { gatherPhaseInputs } from './phase-inputs.ts';
+import { specSha256After } from './specification-hash.ts';
 import { startPhase } from './start-phase.ts';
 import type { LedgerPosition } from './step-recorder.ts';
 import { experimentSteps, pretrainingSteps } from './training-plan.ts';
@@ -54,7 +54,7 @@ export async function prepareTraining(
 ): Promise<PreparedTraining> {
   const { repositories, store, config, log } = dependencies;
   const experiment = await repositories.experiments.require(reference);
-  const { snapshot: summary, lineage } = experiment;
+  const { snapshot: summary } = experiment;
   if (summary === null)
     throw new CodedError('internal', 'Training was asked for before there was a snapshot.');
   const blobs = projectBlobs(store, reference.projectId, repositories.pins.untilEnd(reference));
@@ -98,7 +98,7 @@ export async function prepareTraining(
       experimentId: reference.experimentId,
       phase,
       snapshotSha256: summary.sha256,
-      specSha256: specSha256(spec, lineageBefore(lineage, untilStep)),
+      specSha256: specSha256After(resumed?.manifest.step ?? 0, experiment),
       lora: started.job.recipe.lora,
       base: started.base,
       vocabulary: started.vocabularyBlob,
@@ -114,11 +114,6 @@ function phaseAfter(resumed: RestoredCheckpoint | undefined, steps: number): Man
   return (resumed?.manifest.step ?? 0) >= steps ? 'training' : 'pretraining';
 }
 
-/** The parts of a lineage before the settings in force. */
-function lineageBefore(lineage: Lineage, untilStep: number | null): Lineage {
-  return untilStep === null ? lineage : lineage.filter((part) => part.untilStep < untilStep);
-}
-
 /** A checkpoint where new settings begin remembers evaluations only when these look at the same metric. */
 function withMemory(restored: RestoredCheckpoint, { lineage, spec }: ExperimentRecord): RestoredCheckpoint {
   const { step } = restored.manifest;
@@ -132,17 +127,4 @@ function withMemory(restored: RestoredCheckpoint, { lineage, spec }: ExperimentR
 /** What tells the best step; evaluations that none is named for look at the loss. */
 function metricOf({ earlyStopping }: TrainingSpec): string {
   return earlyStopping?.metric ?? 'loss';
-}
-
-/**
- * What determines the weights: not a name or tags, and of a fork also the settings of the steps that it took over, whichever
- * experiment made them.
- */
-function specSha256({ name: _name, tags: _tags, ...determining }: ExperimentSpec, lineage: Lineage): string {
-  const settings = [...lineage.map(({ training }) => training), determining.training].map(canonicalJson);
-  // Settings that did not change are those of one training.
-  const parts = lineage
-    .map(({ untilStep, training }) => ({ untilStep, training }))
-    .filter((_, index) => settings[index] !== settings[index + 1]);
-  return sha256Of(canonicalJson(parts.length === 0 ? determining : { ...determining, lineage: parts }));
 }

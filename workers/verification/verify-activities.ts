@@ -84,7 +84,8 @@ async function gather(
     spec,
     lineage,
     snapshotSha256: snapshot.sha256,
-    blobs: projectBlobs(store, reference.projectId),
+    // What a phase begins with is stored again as it is made again: the same objects.
+    blobs: projectBlobs(store, reference.projectId, repositories.pins.forUpload(reference.projectId)),
     checkpoints,
     steps: (fromStep, toStep) =>
       repositories.ledger.ledger(reference, { fromStep, limit: toStep - fromStep + 1 }),

@@ -1,0 +1,68 @@
+// `npm run verify -- proof.tar`: checks the bundle of a proof without the service. Ends with 0: it agrees; 1: something differs;
+// 2: it could not be told here.
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { logLevel, readConfig, switchOffTf32 } from '../src/config.ts';
+import { CodedError, messageOf } from '../src/error.ts';
+import { differs, type Verdict } from '../src/experiment/verification.ts';
+import { createLogger } from '../src/log.ts';
+import { BlobStore } from '../src/storage/blob-store.ts';
+import { DirectoryStore } from '../src/storage/directory-store.ts';
+import { withScratchDirectory } from '../src/storage/scratch-directory.ts';
+import { BundleDiffers, readBundle } from './verification/read-bundle.ts';
+import { verify } from './verification/verify.ts';
+
+const usage = `Usage: npm run verify -- proof.tar [--from-step N] [--json]
+  --from-step N  compute again from this step on; without it the steps since the checkpoint before the result's, 1 for all
+  --json         one JSON document instead of a line
+`;
+
+const statuses = { agrees: 0, differs: 1, undecided: 2 } as const;
+
+/** @throws CodedError `invalid_request` for a file that is no bundle; what the engine throws. */
+async function check(path: string, asked: number | undefined): Promise<Verdict> {
+  const { executionProvider: provider, executionDevice: deviceNumber } = readConfig();
+  return withScratchDirectory(async (directory) => {
+    const blobs = new BlobStore(new DirectoryStore(join(directory, 'objects')), '', () => Promise.resolve());
+    const { evidence, lastStep } = await readBundle(createReadStream(path), blobs);
+    const before = evidence.checkpoints.at(-2);
+    const span = { fromStep: Math.min(asked ?? (before?.step ?? 0) + 1, lastStep), toStep: lastStep };
+    const place = { deviceNumber, graphCacheDirectory: null };
+    return verify(() => Promise.resolve(evidence), span, directory, createLogger('verify', logLevel()), {
+      provider,
+      place,
+      onProgress: () => undefined,
+    });
+  });
+}
+
+async function run(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { 'from-step': { type: 'string' }, json: { type: 'boolean', default: false } },
+  });
+  const [path, ...others] = positionals;
+  const asked = values['from-step'];
+  if (path === undefined || others.length > 0 || (asked !== undefined && !/^[1-9]\d{0,9}$/.test(asked))) {
+    process.stderr.write(usage);
+    return statuses.undecided;
+  }
+  const verdict = await check(path, asked === undefined ? undefined : Number(asked)).catch(
+    (error: unknown) => {
+      if (error instanceof BundleDiffers) return differs(error.message);
+      throw error;
+    },
+  );
+  const line = verdict.reason === null ? verdict.state : `${verdict.state}: ${verdict.reason}`;
+  process.stdout.write(`${values.json ? JSON.stringify(verdict) : line}\n`);
+  return statuses[verdict.state];
+}
+
+switchOffTf32();
+try {
+  process.exitCode = await run();
+} catch (error) {
+  process.stderr.write(`${error instanceof CodedError ? messageOf(error) : String(error)}\n`);
+  process.exitCode = statuses.undecided;
+}
