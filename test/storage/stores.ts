@@ -58,9 +58,9 @@ export interface TestS3 extends TestStore {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** Starts an S3 server over a folder of its own. */
-export async function openS3(program: string): Promise<TestS3> {
-  const root = mkdtempSync(join(tmpdir(), 's3-store-'));
+/** Starts an S3 server over a folder of its own within `parent`. */
+export async function openS3(program: string, parent = tmpdir()): Promise<TestS3> {
+  const root = mkdtempSync(join(parent, 's3-store-'));
   mkdirSync(join(root, bucket));
   const port = await freePort();
   const server = spawn(program, ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', root], {

@@ -1,0 +1,13 @@
+// The command of the fault campaign: loads test/chaos/main.ts as the tests are loaded, and exits with its verdict.
+import { createViteServer } from 'vitest/node';
+
+const vite = await createViteServer({
+  configFile: false,
+  server: { middlewareMode: true, ws: false, watch: null },
+});
+try {
+  const { main } = await vite.ssrLoadModule('/test/chaos/main.ts');
+  process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1;
+} finally {
+  await vite.close();
+}
