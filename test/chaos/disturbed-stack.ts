@@ -33,6 +33,8 @@ export interface StackOptions {
   readonly random: () => number;
   /** Modules that Node loads before each program. */
   readonly preloads?: readonly string[];
+  /** More variables of every process. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** More variables of the second training worker; without the worker: `false`. */
   readonly secondWorker?: Readonly<Record<string, string>> | false;
 }
@@ -66,7 +68,8 @@ export class DisturbedStack {
     this.client = createClient(parts.stack.url);
   }
 
-  static async start({ random, preloads = [], secondWorker = {} }: StackOptions): Promise<DisturbedStack> {
+  static async start(options: StackOptions): Promise<DisturbedStack> {
+    const { random, preloads = [], secondWorker = {} } = options;
     const disks = {
       'store disk': new LimitedDisk('store', diskMebibytes),
       'scratch disk': new LimitedDisk('scratch', diskMebibytes),
@@ -84,6 +87,7 @@ export class DisturbedStack {
       TRAINING_THREADS: '1',
       NODE_OPTIONS: modules.map((path) => `--import=${pathToFileURL(path).href}`).join(' '),
       CHAOS_CLOCKS: clockDirectory,
+      ...options.variables,
       ...s3?.variables,
       ...(proxy && { AWS_ENDPOINT_URL: await proxy.listen() }),
       STORAGE_URL: s3?.storageUrl ?? pathToFileURL(join(disks['store disk'].folder, 'objects')).href,

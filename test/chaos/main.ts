@@ -2,7 +2,9 @@
 import { parseArgs } from 'node:util';
 import { silenceAwsNodeNotice } from '../../src/config.ts';
 import { runCampaign } from './campaign.ts';
+import { runControl } from './control.ts';
 import { experimentTable, faultTable, killsOf } from './report.ts';
+import { weakenings } from './weakenings.ts';
 
 /** @returns whether nothing was wrong. */
 export async function main(parameters: readonly string[]): Promise<boolean> {
@@ -12,10 +14,12 @@ export async function main(parameters: readonly string[]): Promise<boolean> {
       seed: { type: 'string', default: '1' },
       minutes: { type: 'string', default: '5' },
       experiments: { type: 'string', default: '10' },
+      controls: { type: 'boolean', default: false },
       rows: { type: 'string', default: '1600' },
     },
   });
   silenceAwsNodeNotice();
+  if (values.controls) return controls();
   const started = performance.now();
   const result = await runCampaign({
     seed: Number(values.seed),
@@ -36,4 +40,18 @@ export async function main(parameters: readonly string[]): Promise<boolean> {
     `${killsOf(result.faults)} kills that ended a process; ${result.experiments.length} experiments; ${problems.length} faults found.`,
   );
   return problems.length === 0;
+}
+
+/** Every weakening, after each disturbance without one. @returns whether all was as it must be. */
+async function controls(): Promise<boolean> {
+  let isRight = true;
+  const say = (name: string, faults: readonly string[], mustFind: boolean): void => {
+    if (faults.length > 0 !== mustFind) isRight = false;
+    console.log(`${name}: ${faults.length === 0 ? 'no fault found' : faults.join('; ')}`);
+  };
+  for (const shownBy of ['kills', 'standstill', 'flippedBit'] as const)
+    say(`nothing switched off, ${shownBy}`, await runControl(shownBy), false);
+  for (const weakening of weakenings)
+    say(`${weakening.name} switched off`, await runControl(weakening.shownBy, weakening), true);
+  return isRight;
 }

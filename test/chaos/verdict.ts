@@ -22,6 +22,7 @@ export function judge(outcome: Outcome, { endsAs, twin }: Expectation): string[]
   if (outcome.state !== 'succeeded') return problems;
   if (outcome.weightsSha256 !== twin.weightsSha256)
     problems.push(`weights ${outcome.weightsSha256} differ from the twin's ${twin.weightsSha256}`);
+  if (outcome.modelSha256 !== twin.modelSha256) problems.push('the downloaded model differs from the twin’s');
   if (JSON.stringify(outcome.proof) !== JSON.stringify(twin.proof))
     problems.push('the proof differs from the twin’s');
   return problems;
@@ -50,7 +51,8 @@ function judgeAttempts({ attempts, ledger, state }: Outcome): string[] {
   const problems: string[] = [];
   const open = attempts.filter(({ cause }) => cause === null).map(({ lease }) => lease);
   if (open.length > 0) problems.push(`attempts ${open.join(', ')} have not ended`);
-  const own = ledger.filter(({ lease }) => attempts.some((attempt) => attempt.lease === lease)).length;
+  // Steps that a fork took over carry the lease 0, which no attempt has.
+  const own = ledger.filter(({ lease }) => lease > 0).length;
   const counted = attempts.reduce((sum, attempt) => sum + attempt.stepsDone - attempt.stepsRepeated, 0);
   if (counted !== own) problems.push(`attempts count ${counted} new steps, the ledger has ${own}`);
   if (state === 'succeeded' && attempts.length > 0 && attempts.at(-1)?.cause !== 'completed')
