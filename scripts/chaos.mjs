@@ -5,9 +5,14 @@ const vite = await createViteServer({
   configFile: false,
   server: { middlewareMode: true, ws: false, watch: null },
 });
+let status = 1;
 try {
   const { main } = await vite.ssrLoadModule('/test/chaos/main.ts');
-  process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1;
+  status = (await main(process.argv.slice(2))) ? 0 : 1;
+} catch (error) {
+  console.error(error);
 } finally {
   await vite.close();
 }
+// A campaign that was stopped has left timers.
+process.exit(status);

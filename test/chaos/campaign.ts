@@ -1,9 +1,12 @@
 // A fault campaign: experiments are trained undisturbed, then the same ones while faults come, and both are compared.
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Client, Dataset } from '../../openapi/client.ts';
 import { uploadExample } from '../journeys/example-experiment.ts';
 import { AttemptWatch } from './attempt-watch.ts';
 import { DisturbedStack } from './disturbed-stack.ts';
 import { Injector, type InjectedFault } from './injector.ts';
+import { checkFiles } from './file-check.ts';
 import { checkObjects } from './object-check.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 import { Persistence } from './persistence.ts';
@@ -21,6 +24,8 @@ export interface CampaignOptions {
   readonly recipes: number;
   readonly rows: number;
   readonly log: (line: string) => void;
+  /** Ends the campaign without a verdict; what it started is removed all the same. */
+  readonly signal?: AbortSignal;
 }
 
 export interface CampaignResult {
@@ -30,75 +35,86 @@ export interface CampaignResult {
   readonly problems: readonly string[];
 }
 
+interface Twin {
+  readonly recipe: Recipe;
+  readonly twin: Outcome;
+}
+
 /** Experiments under way at once: two are trained, two wait or are prepared and evaluated. */
 const concurrentExperiments = 4;
 const submitPauseMilliseconds = 500;
 /** After the last fault, every experiment must have ended by then. */
 const endLimitSeconds = 600;
 
-/** Runs a campaign from its start to its verdict. */
+/**
+ * Runs a campaign from its start to its verdict.
+ *
+ * @throws Error when not every experiment ends in time; the reason of `signal`.
+ */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { seed, seconds, log } = options;
-  const random = randomNumbers(seed);
-  const stack = await DisturbedStack.start({ random: randomNumbers(seed + 1) });
+  const stack = await DisturbedStack.start({ random: randomNumbers(options.seed + 1) });
   try {
-    const dataset = await uploadExample(stack.client, options.rows);
-    const persistence = new Persistence();
-    const chosen = recipes.slice(0, options.recipes);
-    const twins = await Promise.all(
-      chosen.map(async (recipe) => {
-        const { id } = await stack.client.submit(submissionOf(recipe, dataset));
-        await stack.client.waitForExperiment(id);
-        return { recipe, twin: await outcomeOf(stack.client, id, persistence) };
-      }),
-    );
-    for (const { recipe, twin } of twins)
-      log(`undisturbed: ${recipe.name}, ${twin.ledger.length} steps, ${twin.state}`);
-
-    const watch = new AttemptWatch(stack.client);
-    const traffic = new Traffic(stack.client, dataset, persistence, watch);
-    const injector = new Injector(stack, new Vitality(stack));
-    const isOver = { value: false };
-    const injecting = injector
-      .run(scheduleFaults(seed, seconds), (fault) => log(describe(fault)))
-      .finally(() => (isOver.value = true));
-    const [faults] = await Promise.all([
-      injecting,
-      within(
-        endLimitSeconds + seconds,
-        followMany(traffic, twins, random, seed, () => isOver.value, log),
-      ),
-    ]);
-    const outcomes = await Promise.all(
-      traffic.accepted.map(async (accepted) => ({
-        accepted,
-        outcome: await outcomeOf(stack.client, accepted.id, persistence),
-      })),
-    );
-    const experiments = outcomes.map((one) => ({ ...one, problems: judge(one.outcome, one.accepted) }));
-    const undisturbed = twins.flatMap(({ recipe, twin }) =>
-      judge(twin, { endsAs: ['succeeded'], twin }).map((problem) => `the twin of ${recipe.name} ${problem}`),
-    );
-    const left = await judgeStack(stack, log);
-    return {
-      faults,
-      experiments,
-      problems: [...undisturbed, ...watch.problems, ...persistence.unexpected, ...left],
-    };
+    return await unlessAborted(disturbAndJudge(stack, options), options.signal);
   } finally {
     await stack.remove();
   }
 }
 
+async function disturbAndJudge(stack: DisturbedStack, options: CampaignOptions): Promise<CampaignResult> {
+  const { client } = stack;
+  const { seed, seconds, log } = options;
+  const dataset = await uploadExample(client, options.rows);
+  const persistence = new Persistence();
+  const twins = await trainTwins(client, dataset, options, persistence);
+  const watch = new AttemptWatch(client);
+  const traffic = new Traffic(client, dataset, persistence, watch);
+  const schedule = scheduleFaults(seed, seconds);
+  const isOver = { value: false };
+  const [faults] = await Promise.all([
+    new Injector(stack, new Vitality(stack))
+      .run(schedule, (fault) => log(describe(fault)))
+      .finally(() => (isOver.value = true)),
+    within(
+      endLimitSeconds + seconds,
+      followMany(traffic, twins, options, () => isOver.value),
+    ),
+  ]);
+  const experiments: JudgedExperiment[] = [];
+  for (const accepted of traffic.accepted) {
+    const outcome = await outcomeOf(client, accepted.id, persistence);
+    experiments.push({ accepted, outcome, problems: judge(outcome, accepted) });
+  }
+  const left = await judgeStack(stack, log);
+  return { faults, experiments, problems: [...watch.problems, ...persistence.unexpected, ...left] };
+}
+
+/** @throws Error when one of them is not as it must be: nothing can be compared with it. */
+async function trainTwins(
+  client: Client,
+  dataset: Dataset,
+  options: CampaignOptions,
+  persistence: Persistence,
+): Promise<readonly Twin[]> {
+  const training = recipes.slice(0, options.recipes).map(async (recipe) => {
+    const { id } = await client.submit(submissionOf(recipe, dataset));
+    await client.waitForExperiment(id);
+    const twin = await outcomeOf(client, id, persistence);
+    const problems = judge(twin, { endsAs: ['succeeded'], twin });
+    if (problems.length > 0) throw new Error(`the twin of ${recipe.name} ${problems.join('; ')}`);
+    options.log(`undisturbed: ${recipe.name}, ${twin.ledger.length} steps`);
+    return { recipe, twin };
+  });
+  return Promise.all(training);
+}
+
 /** Submits one experiment after the other, never too many at once, until the faults are over and each recipe had its turn. */
 async function followMany(
   traffic: Traffic,
-  twins: readonly { recipe: Recipe; twin: Outcome }[],
-  random: () => number,
-  seed: number,
+  twins: readonly Twin[],
+  { seed, log }: CampaignOptions,
   isOver: () => boolean,
-  log: (line: string) => void,
 ): Promise<void> {
+  const random = randomNumbers(seed);
   const following = new Set<Promise<void>>();
   let waysToGo: Journey[] = [];
   for (let index = 0; index < twins.length || !isOver();) {
@@ -128,6 +144,7 @@ async function judgeStack(stack: DisturbedStack, log: (line: string) => void): P
     `objects whose hash was compared: ${checked}; answers of the store disturbed: ${stack.proxy?.affected ?? 0}`,
   );
   for (const path of broken) problems.push(`the object ${path} has another hash`);
+  problems.push(...(await checkFiles(stack, log)));
   const status = await stack.stop();
   if (status !== 0) problems.push(`the stack stopped with status ${status}`);
   if (stack.processes.length > 0) problems.push(`processes are left: ${stack.processes.join(', ')}`);
@@ -154,4 +171,12 @@ async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
   } finally {
     timer.abort();
   }
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const aborted = once(signal, 'abort').then(() => {
+    throw signal.reason;
+  });
+  return Promise.race([work, aborted]);
 }

@@ -142,12 +142,15 @@ export class Injector {
     return this.#stack.processesOf(target);
   }
 
+  /** A process that was started again must do its work; after all else, steps must be recorded again. */
+  async #isWellAfter(fault: Fault): Promise<() => Promise<boolean>> {
+    if (fault.fault !== 'SIGKILL' && fault.fault !== 'SIGTERM') return this.#vitality.advance();
+    return () => this.#vitality.works(fault.target);
+  }
+
   async #recovery(fault: Fault): Promise<number | null> {
     const start = performance.now();
-    const isWell =
-      fault.fault === 'SIGKILL' || fault.fault === 'SIGTERM' || fault.fault === 'SIGSTOP'
-        ? () => this.#vitality.works(fault.target)
-        : await this.#vitality.advance();
+    const isWell = await this.#isWellAfter(fault);
     try {
       await until(isWell, { timeoutSeconds: recoveryTimeoutSeconds, what: fault.target });
       return (performance.now() - start) / 1000;

@@ -15,13 +15,18 @@ export async function main(parameters: readonly string[]): Promise<boolean> {
       minutes: { type: 'string', default: '5' },
       experiments: { type: 'string', default: '10' },
       controls: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
       rows: { type: 'string', default: '1600' },
     },
   });
   silenceAwsNodeNotice();
-  if (values.controls) return controls();
+  if (values.controls) return controls(values.only);
   const started = performance.now();
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => stopping.abort(new Error(`stopped by ${signal}`)));
   const result = await runCampaign({
+    signal: stopping.signal,
     seed: Number(values.seed),
     seconds: Number(values.minutes) * 60,
     recipes: Number(values.experiments),
@@ -42,16 +47,21 @@ export async function main(parameters: readonly string[]): Promise<boolean> {
   return problems.length === 0;
 }
 
-/** Every weakening, after each disturbance without one. @returns whether all was as it must be. */
-async function controls(): Promise<boolean> {
+/**
+ * Every weakening whose name begins with `only`, after each disturbance without one.
+ *
+ * @returns whether all was as it must be.
+ */
+async function controls(only: string): Promise<boolean> {
   let isRight = true;
   const say = (name: string, faults: readonly string[], mustFind: boolean): void => {
     if (faults.length > 0 !== mustFind) isRight = false;
     console.log(`${name}: ${faults.length === 0 ? 'no fault found' : faults.join('; ')}`);
   };
-  for (const shownBy of ['kills', 'standstill', 'flippedBit'] as const)
+  const chosen = weakenings.filter(({ name }) => name.startsWith(only));
+  for (const shownBy of new Set(chosen.map((weakening) => weakening.shownBy)))
     say(`nothing switched off, ${shownBy}`, await runControl(shownBy), false);
-  for (const weakening of weakenings)
+  for (const weakening of chosen)
     say(`${weakening.name} switched off`, await runControl(weakening.shownBy, weakening), true);
   return isRight;
 }

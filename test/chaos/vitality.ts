@@ -1,13 +1,13 @@
 // Whether a part of the stack does its work, asked of whom it works for.
 import { Connection } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { Client as PostgresClient } from 'pg';
 import { taskQueues } from '../../src/experiment/name.ts';
 import { variables } from '../../src/config.ts';
 import type { DisturbedStack } from './disturbed-stack.ts';
 import type { ProcessTarget } from './schedule.ts';
 
-const { TaskQueueType } = temporal.api.enums.v1;
+const { TaskQueueType } = proto.temporal.api.enums.v1;
 const callTimeoutSeconds = 3;
 const queueOf = {
   'training-worker': taskQueues.training,
