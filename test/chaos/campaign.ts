@@ -17,7 +17,7 @@ import { journeys, Traffic, type Journey } from './traffic.ts';
 import { judge } from './verdict.ts';
 import { Vitality } from './vitality.ts';
 
-export interface CampaignOptions {
+interface CampaignOptions {
   readonly seed: number;
   readonly seconds: number;
   /** How many kinds of experiment; each has an undisturbed twin. */
@@ -28,7 +28,7 @@ export interface CampaignOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface CampaignResult {
+interface CampaignResult {
   readonly faults: readonly InjectedFault[];
   readonly experiments: readonly JudgedExperiment[];
   /** Of the whole; those of an experiment stand with it. */

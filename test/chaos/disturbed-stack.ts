@@ -28,7 +28,7 @@ const partOf: Readonly<Record<Exclude<ProcessTarget, 'second-training-worker'>, 
   postgres: 'postgres',
 };
 
-export interface StackOptions {
+interface StackOptions {
   /** Decides which requests to the store a fault affects. */
   readonly random: () => number;
   /** Modules that Node loads before each program. */

@@ -25,7 +25,6 @@ export interface Accepted {
   readonly twin: Outcome;
 }
 
-const endStates: readonly string[] = ['succeeded', 'failed', 'cancelled'];
 const pauseMilliseconds = 2000;
 
 export class Traffic {
@@ -108,6 +107,3 @@ export class Traffic {
     return this.#persistence.insist(action);
   }
 }
-
-/** Whether an experiment's state is one that nothing follows. */
-export const isEnd = (state: string): boolean => endStates.includes(state);

@@ -1,7 +1,7 @@
 // What must be true of an experiment after a campaign. Pure: it sees what a user can see.
 import type { LedgerLine, Outcome } from './outcome.ts';
 
-export interface Expectation {
+interface Expectation {
   /** Either is right: a cancellation may come too late. */
   readonly endsAs: readonly string[];
   /** The same submission, trained while nobody disturbed it. */
