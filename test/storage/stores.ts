@@ -56,11 +56,13 @@ export interface TestS3 extends TestStore {
   /** What a process needs to use the same store. */
   readonly storageUrl: string;
   readonly variables: Readonly<Record<string, string>>;
+  /** The same store, reached at another address. */
+  storeAt(address: string): ObjectStore;
 }
 
-/** Starts an S3 server over a folder of its own. */
-export async function openS3(program: string): Promise<TestS3> {
-  const root = mkdtempSync(join(tmpdir(), 's3-store-'));
+/** Starts an S3 server over a folder of its own within `parent`. */
+export async function openS3(program: string, parent = tmpdir()): Promise<TestS3> {
+  const root = mkdtempSync(join(parent, 's3-store-'));
   mkdirSync(join(root, bucket));
   const port = await freePort();
   const server = spawn(program, ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', root], {
@@ -73,13 +75,17 @@ export async function openS3(program: string): Promise<TestS3> {
   });
   const endpoint = `http://127.0.0.1:${port}`;
   await answering(endpoint, server);
-  const client = new S3Client({
-    ...clientSettings,
-    endpoint,
-    region: 'us-east-1',
-    credentials,
-    forcePathStyle: true,
-  });
+  const clientAt = (address: string): S3Client =>
+    new S3Client({
+      ...clientSettings,
+      endpoint: address,
+      region: 'us-east-1',
+      credentials,
+      forcePathStyle: true,
+    });
+  const client = clientAt(endpoint);
+  const storeAt = (address: string): ObjectStore =>
+    new S3Store(awsCalls(clientAt(address), bucket), 'prefix/');
   return {
     client,
     storageUrl: `s3://${bucket}/prefix`,
@@ -90,6 +96,7 @@ export async function openS3(program: string): Promise<TestS3> {
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     },
     store: new S3Store(awsCalls(client, bucket), 'prefix/'),
+    storeAt,
     folder: join(root, bucket, 'prefix'),
     async close() {
       client.destroy();

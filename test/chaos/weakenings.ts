@@ -1,0 +1,75 @@
+// What can be switched off in the built product, to see that a campaign notices. The product has no such switches: these
+// replace a piece of its code while Node loads it.
+
+export interface Weakening {
+  readonly name: string;
+  /** How it is shown: each disturbs an experiment in a way that needs what is switched off. */
+  readonly shownBy: 'kills' | 'standstill' | 'flippedBit';
+  /** Of the built file, from `dist/` on. */
+  readonly file: string;
+  readonly code: string;
+  readonly replacement: string;
+}
+
+const restoring = 'workers/activities/last-intact-checkpoint.js';
+const preparing = 'workers/activities/prepare-training.js';
+const emptied = '.map((tensor) => ({ ...tensor, data: new Float32Array(tensor.data.length) }))';
+
+export const weakenings: readonly Weakening[] = [
+  {
+    name: 'fencing',
+    shownBy: 'standstill',
+    file: 'src/database/lock.js',
+    code: 'if (locked.lease !== holder.lease)',
+    replacement: 'if (false)',
+  },
+  {
+    name: 'ledger check',
+    shownBy: 'flippedBit',
+    file: 'src/database/ledger-repository.js',
+    code: 'const field = again && differingField(earlier, again);\n        if (field)',
+    replacement: 'const field = undefined;\n        if (field)',
+  },
+  {
+    name: 'pinning of threads',
+    shownBy: 'standstill',
+    file: preparing,
+    code: 'first?.threads ?? config.trainingThreads',
+    replacement: 'config.trainingThreads',
+  },
+  ...['parameters', 'firstMoments', 'secondMoments'].map((part): Weakening => ({
+    name: `checkpoint: ${part}`,
+    shownBy: 'kills',
+    file: restoring,
+    code: `await readStoredTensors(blobs, ${part}, onProgress)`,
+    replacement: `(await readStoredTensors(blobs, ${part}, onProgress))${emptied}`,
+  })),
+  {
+    name: 'checkpoint: words that are not in use',
+    shownBy: 'kills',
+    file: restoring,
+    code: '        unusedWords,\n',
+    replacement: '        unusedWords: { scale: 1, momentum: 0 },\n',
+  },
+  {
+    name: 'checkpoint: evaluations',
+    shownBy: 'kills',
+    file: restoring,
+    code: '        evaluations,\n',
+    replacement: '        evaluations: null,\n',
+  },
+  {
+    name: 'checkpoint: step',
+    shownBy: 'kills',
+    file: restoring,
+    code: '        step,\n',
+    replacement: '        step: step - 1,\n',
+  },
+  {
+    name: 'checkpoint: hash of the ledger',
+    shownBy: 'kills',
+    file: preparing,
+    code: 'ledger: resumed?.manifest.ledger ?? { steps: 0, sha256: emptyLedgerHash }',
+    replacement: 'ledger: { steps: resumed?.manifest.ledger.steps ?? 0, sha256: emptyLedgerHash }',
+  },
+];
