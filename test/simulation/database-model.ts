@@ -1,0 +1,164 @@
+// What the repositories mean, without a database: the leases, ledger and checkpoints of one experiment, a call a transaction.
+// database-model.test.ts holds it against the real repositories.
+import type { NewCheckpoint } from '../../src/database/checkpoint-repository.ts';
+import type { LedgerEntry, RecordedStep } from '../../src/database/ledger-repository.ts';
+import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { AttemptCause } from '../../src/database/open-attempts.ts';
+import { CodedError } from '../../src/error.ts';
+import { canonicalJson } from '../../src/storage/canonical-json.ts';
+
+/** Parts that can be left out on purpose, to see what then goes wrong. */
+export interface DatabaseRules {
+  readonly leases: boolean;
+  readonly comparison: boolean;
+}
+
+export interface ModelAttempt {
+  readonly lease: number;
+  profile: string | null;
+  segment: number;
+  cause: AttemptCause | null;
+  startStep: number | null;
+  stepsDone: number;
+  stepsRepeated: number;
+}
+
+export interface ModelCheckpoint extends NewCheckpoint {
+  readonly lease: number;
+}
+
+const compared = ['lossBits', 'gradientNormBits', 'learningRate', 'examples'] as const;
+
+export class DatabaseModel {
+  lease = 0;
+  isEnded = false;
+  readonly attempts: ModelAttempt[] = [];
+  readonly ledger: LedgerEntry[] = [];
+  readonly checkpoints = new Map<number, ModelCheckpoint>();
+  readonly #rules: DatabaseRules;
+
+  constructor(rules: DatabaseRules = { leases: true, comparison: true }) {
+    this.#rules = rules;
+  }
+
+  /** @throws CodedError `transition_not_allowed`. */
+  beginAttempt(): number {
+    if (this.isEnded) throw new CodedError('transition_not_allowed', 'The experiment has ended.');
+    this.#close('lost');
+    this.lease += 1;
+    this.attempts.push({
+      lease: this.lease,
+      profile: null,
+      segment: 0,
+      cause: null,
+      startStep: null,
+      stepsDone: 0,
+      stepsRepeated: 0,
+    });
+    return this.lease;
+  }
+
+  /** @throws CodedError `lease_lost`. */
+  finishAttempt({ lease }: LeaseHolder, cause: AttemptCause): void {
+    this.#requireLease(lease);
+    this.#close(cause, lease);
+  }
+
+  revoke(): void {
+    if (!this.isEnded && this.#close('lost') > 0) this.lease += 1;
+  }
+
+  /** The experiment ends, and with it the right to write of whoever has the lease. */
+  end(cause: AttemptCause): void {
+    this.#close(cause);
+    this.isEnded = true;
+  }
+
+  /** @throws CodedError `lease_lost`. */
+  setAttemptProfile(
+    { lease }: LeaseHolder,
+    { profile, startStep }: { readonly profile: Readonly<object>; readonly startStep: number },
+  ): { readonly segment: number } {
+    this.#requireLease(lease);
+    const attempt = this.#attempt(lease);
+    if (attempt === undefined) return { segment: 0 };
+    const text = canonicalJson(profile);
+    const earlier = this.attempts.findLast((other) => other.lease < lease && other.profile !== null);
+    const segment = earlier === undefined ? 0 : earlier.segment + (earlier.profile === text ? 0 : 1);
+    Object.assign(attempt, { profile: text, startStep, segment });
+    return { segment };
+  }
+
+  /** @throws CodedError `lease_lost`, `divergence`, `internal` for a gap. */
+  recordSteps({ lease }: LeaseHolder, steps: readonly RecordedStep[]): void {
+    this.#requireLease(lease);
+    const attempt = this.#attempt(lease);
+    const segment = attempt?.segment ?? 0;
+    const first = steps[0]?.step ?? 1;
+    if (
+      first < 1 ||
+      first > this.ledger.length + 1 ||
+      steps.some(({ step }, index) => step !== first + index)
+    )
+      throw new CodedError('internal', 'Steps do not follow the recorded ones.');
+    const again = steps.filter(({ step }) => step <= this.ledger.length);
+    for (const step of again) {
+      const earlier = this.ledger[step.step - 1];
+      if (!this.#rules.comparison || earlier?.segment !== segment) continue;
+      if (compared.some((name) => earlier[name] !== step[name]))
+        throw new CodedError('divergence', `Step ${step.step} gave other bits than before.`);
+    }
+    for (const { step, lossBits, gradientNormBits, learningRate, examples } of steps) {
+      if (this.ledger[step - 1]?.segment === segment) continue;
+      this.ledger[step - 1] = { step, lossBits, gradientNormBits, learningRate, examples, lease, segment };
+    }
+    if (attempt === undefined) return;
+    attempt.stepsDone += steps.length;
+    attempt.stepsRepeated += again.length;
+  }
+
+  /** @throws CodedError `lease_lost`, `divergence`, `internal` before its steps are there. */
+  commitCheckpoint({ lease }: LeaseHolder, { step, id, stateSha256, sizeBytes }: NewCheckpoint): void {
+    this.#requireLease(lease);
+    if (step > this.ledger.length) throw new CodedError('internal', 'The ledger ends before the checkpoint.');
+    const earlier = this.checkpoints.get(step);
+    if (earlier?.id === id) return;
+    const isSameSegment =
+      earlier !== undefined && this.#attempt(earlier.lease)?.segment === this.#attempt(lease)?.segment;
+    if (isSameSegment && earlier.stateSha256 !== stateSha256)
+      throw new CodedError('divergence', `Step ${step} gave another checkpoint than before.`);
+    this.checkpoints.set(step, { step, id, stateSha256, sizeBytes, lease });
+  }
+
+  /** Newest first. */
+  listCheckpoints({
+    limit,
+    beforeStep = Infinity,
+  }: {
+    readonly limit: number;
+    readonly beforeStep?: number;
+  }): readonly ModelCheckpoint[] {
+    return [...this.checkpoints.values()]
+      .filter(({ step }) => step < beforeStep)
+      .sort((left, right) => right.step - left.step)
+      .slice(0, limit);
+  }
+
+  #attempt(lease: number): ModelAttempt | undefined {
+    return this.attempts.find((attempt) => attempt.lease === lease);
+  }
+
+  #requireLease(lease: number): void {
+    if (!this.#rules.leases) return;
+    if (lease !== this.lease || this.isEnded)
+      throw new CodedError('lease_lost', `The attempt with lease ${lease} was replaced.`);
+  }
+
+  #close(cause: AttemptCause, lease?: number): number {
+    const open = this.attempts.filter(
+      (attempt) => attempt.cause === null && (lease === undefined || attempt.lease === lease),
+    );
+    for (const attempt of open) attempt.cause = cause;
+    return open.length;
+  }
+}
