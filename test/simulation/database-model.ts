@@ -123,10 +123,11 @@ export class DatabaseModel {
     if (step > this.ledger.length) throw new CodedError('internal', 'The ledger ends before the checkpoint.');
     const earlier = this.checkpoints.get(step);
     if (earlier?.id === id) return;
-    const isSameSegment =
-      earlier !== undefined && this.#attempt(earlier.lease)?.segment === this.#attempt(lease)?.segment;
-    if (isSameSegment && earlier.stateSha256 !== stateSha256)
-      throw new CodedError('divergence', `Step ${step} gave another checkpoint than before.`);
+    if (earlier !== undefined && earlier.stateSha256 !== stateSha256) {
+      const pair = this.attempts.filter((attempt) => [lease, earlier.lease].includes(attempt.lease));
+      if (new Set(pair.map(({ segment }) => segment)).size === 1)
+        throw new CodedError('divergence', `Step ${step} gave another checkpoint than before.`);
+    }
     this.checkpoints.set(step, { step, id, stateSha256, sizeBytes, lease });
   }
 
