@@ -78,7 +78,7 @@ function nextCall(random: Random, reference: ExperimentReference, model: Databas
     return [
       'end',
       async () => {
-        await transitions.recordTransition({ ...reference, sequence: 1, state: 'cancelled' });
+        await transitions.recordTransition({ ...reference, sequence: 1, state: 'cancelled', error: null });
         return null;
       },
       () => model.end('cancelled'),

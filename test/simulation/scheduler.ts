@@ -20,17 +20,22 @@ export class SimulatedProcess {
   pausedUntil = 0;
   /** What its wall clock is ahead by; the monotonic one has no such thing. */
   clockSkewMilliseconds = 0;
-  readonly #onDeath: () => void;
+  /** undefined: it does not die. */
+  readonly #onDeath: (() => void) | undefined;
 
-  constructor(name: string, onDeath: () => void = () => undefined) {
+  constructor(name: string, onDeath?: () => void) {
     this.name = name;
     this.#onDeath = onDeath;
+  }
+
+  get canDie(): boolean {
+    return this.#onDeath !== undefined;
   }
 
   die(): void {
     if (!this.isAlive) return;
     this.isAlive = false;
-    this.#onDeath();
+    this.#onDeath?.();
   }
 }
 
@@ -134,7 +139,7 @@ export class Scheduler {
 
   #happen({ at, owner, label, run }: ScheduledEvent): void {
     this.now = Math.max(this.now, at);
-    if (owner !== null && this.killProbability > 0 && this.random.isDue(this.killProbability)) {
+    if (owner?.canDie === true && this.killProbability > 0 && this.random.isDue(this.killProbability)) {
       this.note(`${owner.name} dies before: ${label}`);
       this.kill(owner);
       return;
