@@ -74,8 +74,9 @@ export class Coordinator {
       };
       const watch = (): void => {
         if (isOver) return;
-        if (scheduler.now - last > heartbeatTimeoutMilliseconds) this.lose();
-        else scheduler.after(lookMilliseconds, 'heartbeats are looked at', watch, { owner: this.#process });
+        const left = last + heartbeatTimeoutMilliseconds - scheduler.now;
+        if (left <= 0) this.lose();
+        else scheduler.after(left, 'heartbeats are looked at', watch, { owner: this.#process });
       };
       watch();
       worker.run(heartbeat, (how) => {

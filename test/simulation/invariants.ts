@@ -1,7 +1,8 @@
 // What must hold whatever happens: looked at on every change of the database, and at the end.
 import { pino } from 'pino';
+import type { LedgerEntry } from '../../src/database/ledger-repository.ts';
 import { sha256Of } from '../../src/storage/blob-store.ts';
-import { decodeCheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
+import { decodeCheckpointManifest, type CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { emptyLedgerHash, extendLedgerHash } from '../../src/storage/ledger-hash.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
@@ -41,6 +42,11 @@ export class Invariants {
   readonly #database: DatabaseModel;
   readonly #store: StoreModel;
   #greatestLease = 0;
+  /** Stored bytes are never changed in place, nor are entries of the ledger: each is hashed once. */
+  readonly #hashes = new WeakMap<Uint8Array, string>();
+  readonly #manifests = new WeakMap<Uint8Array, CheckpointManifest>();
+  readonly #ledgerHashes = [emptyLedgerHash];
+  readonly #hashedEntries: LedgerEntry[] = [];
 
   constructor(database: DatabaseModel, store: StoreModel) {
     this.#database = database;
@@ -79,8 +85,8 @@ export class Invariants {
     const counted = attempts.reduce((sum, attempt) => sum + attempt.stepsDone - attempt.stepsRepeated, 0);
     if (counted !== ledger.length) throw new Violation('the attempts count other steps than the ledger has');
     if (checkpoints.size === 0) return;
-    const prefixes = this.#ledgerHashes();
-    for (const row of checkpoints.values()) this.#checkRow(row, prefixes[row.step]);
+    this.#hashLedger();
+    for (const row of checkpoints.values()) this.#checkRow(row);
   }
 
   /** Of a run that has ended well. @throws Violation. */
@@ -94,7 +100,8 @@ export class Invariants {
         throw new Violation(`step ${index + 1} is not that of an undisturbed run`);
     }
     const [newest] = this.#database.listCheckpoints({ limit: 1 });
-    if (newest?.id !== checkpointId) throw new Violation('the last checkpoint is not that of an undisturbed run');
+    if (newest?.id !== checkpointId)
+      throw new Violation('the last checkpoint is not that of an undisturbed run');
     // What was damaged after the end is nobody's to mend.
     if (this.#store.damaged.size === 0 && (await this.#stateRead()) !== finalState)
       throw new Violation('the end is not that of an undisturbed run');
@@ -121,11 +128,13 @@ export class Invariants {
     return found && stateHash(found.state);
   }
 
-  #checkRow({ step, id }: ModelCheckpoint, ledgerHash: string | undefined): void {
+  #checkRow({ step, id }: ModelCheckpoint): void {
     const bytes = this.#intact(manifestKey(step, id), id, `the manifest of step ${step}`);
     if (bytes === undefined) return;
-    const { blobs, ledger } = decodeCheckpointManifest(bytes);
-    if (ledger.steps !== step || ledger.sha256 !== ledgerHash)
+    const manifest = this.#manifests.get(bytes) ?? decodeCheckpointManifest(bytes);
+    this.#manifests.set(bytes, manifest);
+    const { blobs, ledger } = manifest;
+    if (ledger.steps !== step || ledger.sha256 !== this.#ledgerHashes[step])
       throw new Violation(`the checkpoint of step ${step} has another ledger than the database`);
     for (const blob of [blobs.parameters, blobs.firstMoments, blobs.secondMoments])
       if (blob !== null)
@@ -137,19 +146,27 @@ export class Invariants {
     if (this.#store.damaged.has(key)) return undefined;
     const bytes = this.#store.objects.get(key);
     if (bytes === undefined) throw new Violation(`${what} is missing`);
-    if (sha256Of(bytes) !== sha256) throw new Violation(`${what} is not whole`);
+    const found = this.#hashes.get(bytes) ?? sha256Of(bytes);
+    this.#hashes.set(bytes, found);
+    if (found !== sha256) throw new Violation(`${what} is not whole`);
     return bytes;
   }
 
-  /** The running hash after each step, from step 0. */
-  #ledgerHashes(): readonly string[] {
-    const hashes = [emptyLedgerHash];
+  /** Brings the running hashes, one after each step from step 0, up to the ledger. */
+  #hashLedger(): void {
+    const { ledger } = this.#database;
     const bits = new DataView(new ArrayBuffer(4));
-    for (const entry of this.#database.ledger) {
+    for (const [index, entry] of ledger.entries()) {
+      if (this.#hashedEntries[index] === entry) continue;
+      this.#hashedEntries.splice(index);
+      this.#ledgerHashes.splice(index + 1);
       bits.setFloat32(0, entry.learningRate);
-      hashes.push(extendLedgerHash(hashes.at(-1), [{ ...entry, learningRateBits: bits.getUint32(0) }]));
+      const hash = extendLedgerHash(this.#ledgerHashes[index], [
+        { ...entry, learningRateBits: bits.getUint32(0) },
+      ]);
+      this.#hashedEntries.push(entry);
+      this.#ledgerHashes.push(hash);
     }
-    return hashes;
   }
 
   #rows(): string {

@@ -1,6 +1,5 @@
 // The objects of a simulation, and a client of them: writes that arrive late, twice or torn, reads that break off.
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import type { ObjectStore, StoredObject } from '../../src/storage/object-store.ts';
 import type { Service } from './network.ts';
 import type { Scheduler, SimulatedProcess } from './scheduler.ts';
@@ -97,7 +96,7 @@ export function storeClient(
   return {
     ...unused,
     async put(key, body, { ifAbsent = false } = {}) {
-      const bytes = body instanceof Uint8Array ? body.slice() : new Uint8Array(await buffer(body));
+      const bytes = body instanceof Uint8Array ? body.slice() : await bytesOf(body);
       return service.request(process, `put ${nameOf(key)}`, () => {
         // A store may not do this. Blobs withstand it all the same, as their name says what they are.
         const canTear = key.includes('blobs/') && !model.objects.has(key);
@@ -114,6 +113,12 @@ export function storeClient(
       return { body: Readable.from(chunksOf(bytes), { objectMode: false }), sizeBytes: bytes.length };
     },
   };
+}
+
+async function bytesOf(body: Readable): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  return new Uint8Array(Buffer.concat(chunks));
 }
 
 /** Short enough for a trace. */
