@@ -15,8 +15,6 @@ const stepDigits = 12;
 export class CheckpointStore {
   readonly #store: ObjectStore;
   readonly #projectId: string;
-  /** Ids whose stored object was read here and found to be another: these are published anew. */
-  readonly #broken = new Set<string>();
 
   constructor(store: ObjectStore, projectId: string) {
     this.#store = store;
@@ -24,7 +22,7 @@ export class CheckpointStore {
   }
 
   /**
-   * Publishes a manifest whose blobs are all stored. Publishing the same one again is no error, and another one of the
+   * Publishes a manifest whose blobs are all stored. Publishing the same one again is no error and mends one that is broken; another one of the
    * same step stands beside it: which of them counts is said elsewhere, by its id.
    *
    * @returns the id, the `sha256:…` of the manifest's bytes, and that of the manifest without its memory of evaluations.
@@ -35,10 +33,10 @@ export class CheckpointStore {
   ): Promise<{ readonly id: string; readonly stateSha256: string }> {
     const bytes = encodeCheckpointManifest(manifest);
     const id = sha256Of(bytes);
+    const key = this.#key(manifest.experimentId, manifest.step, id);
+    const outcome = await this.#store.put(key, bytes, { ifAbsent: true });
     // What is stored under this key already is the same bytes, unless it is broken: the key says their hash.
-    const ifAbsent = !this.#broken.has(id);
-    await this.#store.put(this.#key(manifest.experimentId, manifest.step, id), bytes, { ifAbsent });
-    this.#broken.delete(id);
+    if (outcome === 'exists' && !(await this.#holds(key, id))) await this.#store.put(key, bytes);
     return { id, stateSha256: sha256Of(encodeCheckpointManifest({ ...manifest, evaluations: null })) };
   }
 
@@ -53,14 +51,17 @@ export class CheckpointStore {
     if (stored === undefined)
       throw new CodedError('blob_missing', `The manifest of the checkpoint at step ${step} is missing.`);
     const bytes = await buffer(stored.body);
-    if (sha256Of(bytes) !== id) {
-      this.#broken.add(id);
+    if (sha256Of(bytes) !== id)
       throw new CodedError('blob_corrupt', `The checkpoint stored as ${id} has another hash.`);
-    }
     const manifest = decodeCheckpointManifest(bytes);
     if (manifest.step !== step || manifest.experimentId !== experimentId)
       throw new CodedError('blob_corrupt', `The checkpoint stored for step ${step} is another one's.`);
     return manifest;
+  }
+
+  async #holds(key: string, id: string): Promise<boolean> {
+    const stored = await this.#store.get(key);
+    return stored !== undefined && sha256Of(await buffer(stored.body)) === id;
   }
 
   #key(experimentId: string, step: number, id: string): string {

@@ -29,7 +29,7 @@ export class StoreModel {
   /** Keys whose objects were broken on purpose and not written since. */
   readonly damaged = new Set<string>();
   readonly readFaults: ReadFaults = { broken: 0, short: 0 };
-  /** How likely the first write of a blob leaves a part of it and fails. */
+  /** How likely the first write of an object leaves a part of it and fails. */
   tornProbability = 0;
 
   put(key: string, bytes: Uint8Array, ifAbsent: boolean): 'created' | 'exists' {
@@ -98,9 +98,8 @@ export function storeClient(
     async put(key, body, { ifAbsent = false } = {}) {
       const bytes = body instanceof Uint8Array ? body.slice() : await bytesOf(body);
       return service.request(process, `put ${nameOf(key)}`, () => {
-        // A store may not do this. Blobs withstand it all the same, as their name says what they are.
-        const canTear = key.includes('blobs/') && !model.objects.has(key);
-        if (canTear && random.isDue(model.tornProbability)) {
+        // A store may not do this. Blobs and manifests withstand it all the same, as their names say what they are.
+        if (!model.objects.has(key) && random.isDue(model.tornProbability)) {
           model.objects.set(key, bytes.subarray(0, bytes.length >> 1));
           throw service.fault();
         }
