@@ -115,7 +115,7 @@ export class Coordinator {
 
 /** @throws Violation for a fault that no part of the simulation has: it is one of the code. */
 function codeOf(error: unknown): string {
-  if (error instanceof CodedError) return error.code;
+  if (error instanceof CodedError && error.code !== 'internal') return error.code;
   if (error instanceof ApplicationFailure) return error.type ?? 'internal';
   throw new Violation(`an attempt ended with what it should not: ${messageOf(error)}`);
 }

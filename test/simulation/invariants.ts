@@ -61,12 +61,18 @@ export class Invariants {
   watchWrite<T>(lease: number, write: () => T): T {
     const isStale = lease !== this.#database.lease || this.#database.isEnded;
     const before = isStale ? this.#rows() : '';
-    try {
-      return write();
-    } finally {
+    const hold = (): void => {
       if (isStale && this.#rows() !== before)
         throw new Violation(`an attempt wrote with lease ${lease}, which is not the one in force`);
       this.check();
+    };
+    try {
+      const result = write();
+      hold();
+      return result;
+    } catch (error) {
+      hold();
+      throw error;
     }
   }
 

@@ -122,12 +122,13 @@ async function postgresRows(): Promise<Rows> {
 function modelRows(): Promise<Rows> {
   const model = new DatabaseModel();
   const reference = { projectId: 'default', experimentId: 'exp_1' };
+  const answer = <T>(work: () => T): Promise<T> => new Promise((resolve) => resolve(work()));
   const rows: ExperimentRows = {
-    commitCheckpoint: async (...given) => model.commitCheckpoint(...given),
-    listCheckpoints: async (_reference, range) =>
-      model.listCheckpoints(range).map((row) => ({ ...row, createdAt: new Date(0) })),
-    recordSteps: async (holder, { steps }) => model.recordSteps(holder, steps),
-    ledger: async () => model.ledger,
+    commitCheckpoint: (...given) => answer(() => model.commitCheckpoint(...given)),
+    listCheckpoints: (_reference, range) =>
+      answer(() => model.listCheckpoints(range).map((row) => ({ ...row, createdAt: new Date(0) }))),
+    recordSteps: (holder, { steps }) => answer(() => model.recordSteps(holder, steps)),
+    ledger: () => answer(() => model.ledger),
   };
   return Promise.resolve({
     ...rows,
