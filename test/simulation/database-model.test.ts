@@ -8,7 +8,7 @@ import { profileOf, progressAt, stepsFrom, submit, useDatabase } from '../databa
 import { DatabaseModel, type DatabaseRules } from './database-model.ts';
 import { Random } from './random.ts';
 
-const sequences = 40;
+const sequences = 25;
 const callsASequence = 45;
 
 const opened = useDatabase();
