@@ -116,11 +116,14 @@ export class AttemptRepository {
     const { projectId, experimentId, lease } = holder;
     return this.#database.transaction(async (queries) => {
       await lockForHolder(queries, holder);
+      const where = { projectId, experimentId, lease };
+      // A lease that took another's away belongs to no attempt.
+      if ((await queries.attempt.count({ where })) === 0)
+        throw new CodedError('lease_lost', `There is no attempt with lease ${lease}.`);
       const segment = await segmentFor(queries, holder, { profile, startStep });
-      await queries.attempt.update({
-        where: { projectId_experimentId_lease: { projectId, experimentId, lease } },
+      await queries.attempt.updateMany({
+        where,
         data: { profile: { ...profile }, threads, provider, startStep, segment },
-        select: { lease: true },
       });
       await announceChange(queries, holder);
       return { segment };

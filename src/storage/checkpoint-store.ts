@@ -28,8 +28,6 @@ export interface StoredManifest extends ManifestPlace, Omit<ListedObject, 'key'>
 export class CheckpointStore {
   readonly #store: ObjectStore;
   readonly #projectId: string;
-  /** Ids whose stored object was read here and found to be another: these are published anew. */
-  readonly #broken = new Set<string>();
 
   constructor(store: ObjectStore, projectId: string) {
     this.#store = store;
@@ -37,7 +35,7 @@ export class CheckpointStore {
   }
 
   /**
-   * Publishes a manifest whose blobs are all stored. Publishing the same one again is no error, and another one of the
+   * Publishes a manifest whose blobs are all stored. Publishing the same one again is no error and mends one that is broken; another one of the
    * same step stands beside it: which of them counts is said elsewhere, by its id.
    *
    * @param pin keeps it from collection until its row is committed.
@@ -51,10 +49,10 @@ export class CheckpointStore {
     const bytes = encodeCheckpointManifest(manifest);
     const id = sha256Of(bytes);
     await pin([id]);
+    const key = this.#key(manifest.experimentId, manifest.step, id);
+    const outcome = await this.#store.put(key, bytes, { ifAbsent: true });
     // What is stored under this key already is the same bytes, unless it is broken: the key says their hash.
-    const ifAbsent = !this.#broken.has(id);
-    await this.#store.put(this.#key(manifest.experimentId, manifest.step, id), bytes, { ifAbsent });
-    this.#broken.delete(id);
+    if (outcome === 'exists' && !(await this.#holds(key, id))) await this.#store.put(key, bytes);
     return { id, stateSha256: sha256Of(encodeCheckpointManifest({ ...manifest, evaluations: null })) };
   }
 
@@ -82,10 +80,8 @@ export class CheckpointStore {
     if (stored === undefined)
       throw new CodedError('blob_missing', `The manifest of the checkpoint at step ${step} is missing.`);
     const bytes = await buffer(stored.body);
-    if (sha256Of(bytes) !== id) {
-      this.#broken.add(id);
+    if (sha256Of(bytes) !== id)
       throw new CodedError('blob_corrupt', `The checkpoint stored as ${id} has another hash.`);
-    }
     return bytes;
   }
 
@@ -100,6 +96,11 @@ export class CheckpointStore {
   /** Removes a manifest. Deleting what is not there is no error. */
   async delete({ experimentId, step, id }: ManifestPlace): Promise<void> {
     await this.#store.delete(this.#key(experimentId, step, id));
+  }
+
+  async #holds(key: string, id: string): Promise<boolean> {
+    const stored = await this.#store.get(key);
+    return stored !== undefined && sha256Of(await buffer(stored.body)) === id;
   }
 
   #key(experimentId: string, step: number, id: string): string {

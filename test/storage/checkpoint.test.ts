@@ -62,6 +62,17 @@ describe('checkpoints', () => {
     expect(await checkpoints.publish(reversed)).toMatchObject({ id });
   });
 
+  it.each([
+    ['torn', 40],
+    ['empty', 0],
+  ])('that are %s in the store are mended when they are published again', async (_how, length) => {
+    const bytes = Buffer.from(canonicalJson(manifest(25)));
+    const key = `checkpoints/default/exp_1/000000000025-${sha256Of(bytes).slice('sha256:'.length)}.json`;
+    await opened.store.put(key, bytes.subarray(0, length));
+    const { id } = await new CheckpointStore(opened.store, 'default').publish(manifest(25));
+    expect(await checkpoints.read('exp_1', 25, id)).toEqual(manifest(25));
+  });
+
   it('that differ for one step stand beside each other', async () => {
     const other = manifest(30, { profile: { provider: 'cuda', threads: 2 } });
     const first = await checkpoints.publish(manifest(30));

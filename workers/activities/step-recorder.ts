@@ -19,7 +19,7 @@ export interface LedgerPosition {
 }
 
 export class StepRecorder {
-  readonly #ledger: LedgerRepository;
+  readonly #ledger: Pick<LedgerRepository, 'recordSteps'>;
   readonly #holder: LeaseHolder;
   readonly #totalSteps: number;
   readonly #stepsAnEpoch: number;
@@ -30,7 +30,7 @@ export class StepRecorder {
   #recent: { tokens: number; steps: number; seconds: number }[] = [];
 
   constructor(parts: {
-    readonly ledger: LedgerRepository;
+    readonly ledger: Pick<LedgerRepository, 'recordSteps'>;
     readonly holder: LeaseHolder;
     readonly totalSteps: number;
     readonly stepsAnEpoch: number;

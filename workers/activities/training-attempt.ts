@@ -18,6 +18,18 @@ import { Watchdog } from './watchdog.ts';
 /** Training waits this long for a database that is away; the engine pauses meanwhile, when its checkpoints pile up. */
 const longestOutageSeconds = 60;
 
+/** What an attempt is driven by, so that a simulation can stand in for threads and time. */
+export interface AttemptDrive {
+  readonly start: (job: TrainingJob) => TrainingRun;
+  readonly pause: (milliseconds: number) => Promise<unknown>;
+}
+
+const engineAndClock: AttemptDrive = {
+  start: (job) => startTraining(job, { takesState: true }),
+  // Not the activity's own sleep: a cancelled attempt, too, keeps its last steps.
+  pause: (milliseconds) => delay(milliseconds),
+};
+
 export class TrainingAttempt {
   readonly #dependencies: ActivityDependencies;
   readonly #holder: LeaseHolder;
@@ -25,6 +37,7 @@ export class TrainingAttempt {
   /** Given away when training starts: the thread has its own copy, and the state in it is large. */
   #job: TrainingJob | undefined;
   readonly #activity: Context;
+  readonly #drive: AttemptDrive;
   readonly #patience: OutagePatience;
   readonly #recorder: StepRecorder;
   readonly #signal: CheckpointSignal;
@@ -41,17 +54,18 @@ export class TrainingAttempt {
     holder: LeaseHolder,
     { job, ...prepared }: PreparedTraining,
     activity: Context,
+    drive: AttemptDrive = engineAndClock,
   ) {
     this.#dependencies = dependencies;
     this.#holder = holder;
     this.#prepared = prepared;
     this.#job = job;
     this.#activity = activity;
+    this.#drive = drive;
     this.#latest = prepared.resumedFrom;
     this.#patience = {
       heartbeat: () => this.#heartbeat(),
-      // Not the activity's own sleep: a cancelled attempt, too, keeps its last steps.
-      pause: (milliseconds) => delay(milliseconds),
+      pause: drive.pause,
       stopping: dependencies.stopping,
       mostSeconds: longestOutageSeconds,
     };
@@ -85,7 +99,7 @@ export class TrainingAttempt {
     if (this.#prepared.isComplete) return { outcome: 'completed', checkpoint: this.#latest };
     const { stopping } = this.#dependencies;
     const { cancellationSignal } = this.#activity;
-    const run = startTraining(this.#takeJob(), { takesState: true });
+    const run = this.#drive.start(this.#takeJob());
     const stop = (): void => run.stop();
     stopping.addEventListener('abort', stop);
     cancellationSignal.addEventListener('abort', stop);
