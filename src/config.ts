@@ -28,6 +28,8 @@ export interface Config {
   readonly hub: HubConfig;
   readonly limits: { readonly datasetBytes: number; readonly modelBytes: number };
   readonly replay: ReplayConfig;
+  /** Workflows that the coordinator worker keeps in memory between their tasks; `null`: as many as Temporal's SDK does. */
+  readonly workflowCacheSize: number | null;
   /** Objects that nothing refers to are removed when they are older than this. */
   readonly collectionGraceSeconds: number;
 }
@@ -81,6 +83,7 @@ export const variables = {
   replaySample: 'REPLAY_SAMPLE',
   replayAllowedBreaks: 'REPLAY_ALLOWED_BREAKS',
   collectionGrace: 'COLLECTION_GRACE_SECONDS',
+  workflowCacheSize: 'WORKFLOW_CACHE_SIZE',
 } as const;
 
 const gibibyte = 1024 ** 3;
@@ -126,6 +129,9 @@ export function readConfig(environment: Environment = process.env): Config {
         .map((id) => id.trim())
         .filter((id) => id !== ''),
     },
+    workflowCacheSize: environment[variables.workflowCacheSize]
+      ? wholeNumber(environment, variables.workflowCacheSize, 0, 0, 1_000_000)
+      : null,
     collectionGraceSeconds: wholeNumber(
       environment,
       variables.collectionGrace,

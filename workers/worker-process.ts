@@ -110,6 +110,7 @@ async function run(
       maxConcurrentActivityTaskExecutions: kind.slots,
       maxHeartbeatThrottleInterval: `${heartbeatIntervalSeconds} s`,
       shutdownGraceTime: `${stopGraceSeconds} s`,
+      ...(config.workflowCacheSize !== null && { maxCachedWorkflows: config.workflowCacheSize }),
       ...options,
     });
     stopping.signal.removeEventListener('abort', leave);

@@ -80,12 +80,12 @@ export class StackProcess {
     return processIds.map((processId) => process.kill(processId, signal)).some(Boolean);
   }
 
-  /** Of the stack's own database. */
-  databaseUrl(): string {
+  /** What the stack gives its parts, such as the address of its database. */
+  variable(name: string): string {
     const variables = readFileSync(join(this.dataDirectory, 'stack.env'), 'utf8');
-    const url = /^DATABASE_URL='?([^'\n]+)/m.exec(variables)?.[1];
-    if (url === undefined) throw new Error('the stack names no database');
-    return url;
+    const value = new RegExp(`^${name}='?([^'\\n]+)`, 'm').exec(variables)?.[1];
+    if (value === undefined) throw new Error(`the stack has no ${name}`);
+    return value;
   }
 
   /** Starts another training worker beside the stack's own, as an operator does, in a process group of its own. */

@@ -81,7 +81,7 @@ describe('a verification', () => {
   }, 60_000);
 
   it('names the step of a ledger entry that has a bit changed', async () => {
-    const database = new Postgres({ connectionString: stack.databaseUrl() });
+    const database = new Postgres({ connectionString: stack.variable('DATABASE_URL') });
     await database.connect();
     try {
       const flip = () =>
