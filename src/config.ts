@@ -28,6 +28,8 @@ export interface Config {
   readonly hub: HubConfig;
   readonly limits: { readonly datasetBytes: number; readonly modelBytes: number };
   readonly replay: ReplayConfig;
+  /** From one comparison of database, Temporal and store to the next; 0: none. */
+  readonly reconcileSeconds: number;
 }
 
 /** What the coordinator worker replays before it polls. */
@@ -78,6 +80,7 @@ export const variables = {
   modelLimit: 'MAX_MODEL_BYTES',
   replaySample: 'REPLAY_SAMPLE',
   replayAllowedBreaks: 'REPLAY_ALLOWED_BREAKS',
+  reconcileInterval: 'RECONCILE_SECONDS',
 } as const;
 
 const gibibyte = 1024 ** 3;
@@ -115,6 +118,7 @@ export function readConfig(environment: Environment = process.env): Config {
       datasetBytes: wholeNumber(environment, variables.datasetLimit, gibibyte, 1, 1024 * gibibyte),
       modelBytes: wholeNumber(environment, variables.modelLimit, 2 * gibibyte, 1, 1024 * gibibyte),
     },
+    reconcileSeconds: wholeNumber(environment, variables.reconcileInterval, 60, 0, 86_400),
     replay: {
       sample: wholeNumber(environment, variables.replaySample, 20, 0, 10_000),
       allowedBreaks: (environment[variables.replayAllowedBreaks] ?? '')

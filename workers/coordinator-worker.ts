@@ -9,6 +9,8 @@ import { taskQueues } from '../src/experiment/name.ts';
 import { createAuditActivities } from './activities/audit-histories.ts';
 import { createCoordinatorActivities } from './activities/coordinator-activities.ts';
 import { builtWorkflows, HistoryReplayer } from './replay/history-replayer.ts';
+import { reconcileRegularly } from './reconciliation/reconcile-regularly.ts';
+import { Reconciler } from './reconciliation/reconciler.ts';
 import { untilNothingBreaks } from './replay/until-nothing-breaks.ts';
 import { sweepUploads } from './sweep-uploads.ts';
 import { runWorkerProcess } from './worker-process.ts';
@@ -41,15 +43,24 @@ await runWorkerProcess({
       config.replay,
       stopping,
     ),
-  background: async ({ repositories, store, temporal, stopping, changes, log }) => {
+  background: async ({ repositories, store, temporal, stopping, changes, log }, config) => {
     await registerSearchAttributes(temporal.connection, temporal.options.namespace, log);
     const sweeping = sweepUploads(projectBlobs(store, defaultProject), log, stopping);
+    const reconciling = reconcileRegularly(
+      new Reconciler({ repository: repositories.reconciliation, client: temporal, store, log }),
+      { databaseUrl: config.databaseUrl, intervalSeconds: config.reconcileSeconds },
+      log,
+      stopping,
+    );
     await runDispatcher(
       {
         client: temporal,
         outbox: repositories.outbox,
         onOutbox: (callback) => changes.onOutbox(callback),
-        stateOf: async (row) => (await repositories.experiments.get(row))?.state,
+        progressOf: async (row) => {
+          const record = await repositories.experiments.get(row);
+          return record && { state: record.state, sequence: record.stateSequence };
+        },
         searchAttributesOf: async (row) => {
           const record = await repositories.experiments.get(row);
           return record && searchAttributesOf(record);
@@ -64,6 +75,6 @@ await runWorkerProcess({
       },
       stopping,
     );
-    await sweeping;
+    await Promise.all([sweeping, reconciling]);
   },
 });

@@ -31,7 +31,10 @@ export interface WorkerKind {
   /** Must resolve before the worker polls; a request to stop ends the process meanwhile. */
   beforePolling?(dependencies: ActivityDependencies, config: Config): Promise<void>;
   /** Runs beside the worker until `stopping` is aborted. */
-  background?(dependencies: ActivityDependencies & { readonly changes: ChangeFeed }): Promise<void>;
+  background?(
+    dependencies: ActivityDependencies & { readonly changes: ChangeFeed },
+    config: Config,
+  ): Promise<void>;
 }
 
 /** Activities have this long to keep their work after a request to stop. */
@@ -110,7 +113,7 @@ async function run(
     stopping.signal.addEventListener('abort', () => worker.shutdown());
     if (stopping.signal.aborted) return;
     if (kind.background) changes.start();
-    const background = kind.background?.({ ...dependencies, changes });
+    const background = kind.background?.({ ...dependencies, changes }, config);
     log.info('ready');
     try {
       await worker.run();

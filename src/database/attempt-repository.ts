@@ -61,12 +61,12 @@ export class AttemptRepository {
         throw new CodedError('transition_not_allowed', `The experiment has ended: it is ${locked.state}.`);
       await closeOpenAttempts(queries, attempt, { cause: 'lost' });
       const lease = await raiseLease(queries, attempt);
-      await queries.attempt.create({
+      const { token } = await queries.attempt.create({
         data: { projectId, experimentId, lease, phase, host },
-        select: { lease: true },
+        select: { token: true },
       });
       await appendEvent(queries, attempt, 'attemptStarted', { lease, phase, host });
-      return { projectId, experimentId, lease };
+      return { projectId, experimentId, lease, token };
     });
   }
 
@@ -155,7 +155,7 @@ export class AttemptRepository {
 }
 
 /** Gives the experiment its next lease. Call under the row's lock. */
-async function raiseLease(
+export async function raiseLease(
   queries: Queries,
   { projectId, experimentId }: ExperimentReference,
 ): Promise<number> {

@@ -18,6 +18,7 @@ export const eventTypes = [
   'stepsReplaced',
   'snapshotReady',
   'evaluationReady',
+  'reconciled',
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

@@ -63,6 +63,11 @@ export class CheckpointStore {
     return manifest;
   }
 
+  /** Whether there is a manifest of this id; it is not read. @throws CodedError `storage_unavailable`. */
+  async has(experimentId: string, step: number, id: string): Promise<boolean> {
+    return (await this.#store.head(this.#key(experimentId, step, id))) !== undefined;
+  }
+
   #key(experimentId: string, step: number, id: string): string {
     const digits = String(step).padStart(stepDigits, '0');
     return `checkpoints/${this.#projectId}/${experimentId}/${digits}-${id.replace('sha256:', '')}.json`;

@@ -41,9 +41,11 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'workers/replay',
   ],
   'workers/replay': ['experiment', 'database', 'temporal', 'config'],
+  'workers/reconciliation': ['experiment', 'database', 'temporal', 'storage'],
   workers: [
     'workers/activities',
     'workers/replay',
+    'workers/reconciliation',
     'experiment',
     'database',
     'temporal',

@@ -54,7 +54,7 @@ function writer(
         committed.push(id);
       },
     },
-    holder: { projectId: 'default', experimentId, lease: 1 },
+    holder: { projectId: 'default', experimentId, lease: 1, token: '' },
     frame: manifestFrame(experimentId, profile),
     patience: {
       heartbeat: () => undefined,
