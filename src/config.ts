@@ -32,6 +32,8 @@ export interface Config {
   readonly workflowCacheSize: number | null;
   /** Objects that nothing refers to are removed when they are older than this. */
   readonly collectionGraceSeconds: number;
+  /** From one comparison of database, Temporal and store to the next; 0: none. */
+  readonly reconcileSeconds: number;
 }
 
 /** What the coordinator worker replays before it polls. */
@@ -84,6 +86,7 @@ export const variables = {
   replayAllowedBreaks: 'REPLAY_ALLOWED_BREAKS',
   collectionGrace: 'COLLECTION_GRACE_SECONDS',
   workflowCacheSize: 'WORKFLOW_CACHE_SIZE',
+  reconcileInterval: 'RECONCILE_SECONDS',
 } as const;
 
 const gibibyte = 1024 ** 3;
@@ -122,6 +125,7 @@ export function readConfig(environment: Environment = process.env): Config {
       datasetBytes: wholeNumber(environment, variables.datasetLimit, gibibyte, 1, 1024 * gibibyte),
       modelBytes: wholeNumber(environment, variables.modelLimit, 2 * gibibyte, 1, 1024 * gibibyte),
     },
+    reconcileSeconds: wholeNumber(environment, variables.reconcileInterval, 60, 0, 86_400),
     replay: {
       sample: wholeNumber(environment, variables.replaySample, 20, 0, 10_000),
       allowedBreaks: (environment[variables.replayAllowedBreaks] ?? '')

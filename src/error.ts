@@ -190,6 +190,12 @@ export const errorDefinitions = {
     remedy: 'Look at the attempts’ causes; give the workers more memory or save checkpoints more often.',
     fault: 'user',
   },
+  workflow_terminated: {
+    status: 500,
+    title: 'The experiment’s workflow was ended from outside',
+    remedy: 'Its checkpoints are kept: fork the experiment from one of its steps, or submit it anew.',
+    fault: 'user',
+  },
   lease_lost: {
     status: 409,
     title: 'Another attempt has taken over',

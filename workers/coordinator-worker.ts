@@ -10,6 +10,8 @@ import { createAuditActivities } from './activities/audit-histories.ts';
 import { createCoordinatorActivities } from './activities/coordinator-activities.ts';
 import { createVerdictActivities } from './verification/verify-activities.ts';
 import { builtWorkflows, HistoryReplayer } from './replay/history-replayer.ts';
+import { reconcileRegularly } from './reconciliation/reconcile-regularly.ts';
+import { Reconciler } from './reconciliation/reconciler.ts';
 import { untilNothingBreaks } from './replay/until-nothing-breaks.ts';
 import { collectRegularly } from './collect-regularly.ts';
 import { runWorkerProcess } from './worker-process.ts';
@@ -43,17 +45,26 @@ await runWorkerProcess({
       config.replay,
       stopping,
     ),
-  background: async ({ repositories, store, temporal, stopping, changes, collection, log }) => {
+  background: async ({ repositories, store, temporal, stopping, changes, log }, config) => {
     await registerSearchAttributes(temporal.connection, temporal.options.namespace, log);
-    const { databaseUrl, collectionGraceSeconds: graceSeconds } = collection;
+    const { databaseUrl, collectionGraceSeconds: graceSeconds } = config;
     const parts = { repositories, store, databaseUrl, projectId: defaultProject, graceSeconds };
     const collecting = collectRegularly(parts, log, stopping);
+    const reconciling = reconcileRegularly(
+      new Reconciler({ repository: repositories.reconciliation, client: temporal, store, log }),
+      { databaseUrl, intervalSeconds: config.reconcileSeconds },
+      log,
+      stopping,
+    );
     await runDispatcher(
       {
         client: temporal,
         outbox: repositories.outbox,
         onOutbox: (callback) => changes.onOutbox(callback),
-        stateOf: async (row) => (await repositories.experiments.get(row))?.state,
+        progressOf: async (row) => {
+          const record = await repositories.experiments.get(row);
+          return record && { state: record.state, sequence: record.stateSequence };
+        },
         searchAttributesOf: async (row) => {
           const record = await repositories.experiments.get(row);
           return record && searchAttributesOf(record);
@@ -69,6 +80,6 @@ await runWorkerProcess({
       },
       stopping,
     );
-    await collecting;
+    await Promise.all([collecting, reconciling]);
   },
 });

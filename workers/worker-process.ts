@@ -24,7 +24,6 @@ interface WorkerKindOptions extends Pick<WorkerOptions, 'activities' | 'workflow
 /** What runs beside a worker gets besides. */
 interface BackgroundDependencies extends ActivityDependencies {
   readonly changes: ChangeFeed;
-  readonly collection: Pick<Config, 'databaseUrl' | 'collectionGraceSeconds'>;
 }
 
 /** What a kind of worker adds. */
@@ -37,7 +36,7 @@ export interface WorkerKind {
   /** Must resolve before the worker polls; a request to stop ends the process meanwhile. */
   beforePolling?(dependencies: ActivityDependencies, config: Config): Promise<void>;
   /** Runs beside the worker until `stopping` is aborted. */
-  background?(dependencies: BackgroundDependencies): Promise<void>;
+  background?(dependencies: BackgroundDependencies, config: Config): Promise<void>;
 }
 
 /** Activities have this long to keep their work after a request to stop. */
@@ -117,7 +116,7 @@ async function run(
     stopping.signal.addEventListener('abort', () => worker.shutdown());
     if (stopping.signal.aborted) return;
     if (kind.background) changes.start();
-    const background = kind.background?.({ ...dependencies, changes, collection: config });
+    const background = kind.background?.({ ...dependencies, changes }, config);
     log.info('ready');
     try {
       await worker.run();

@@ -61,12 +61,12 @@ export class AttemptRepository {
         throw new CodedError('transition_not_allowed', `The experiment has ended: it is ${locked.state}.`);
       await closeOpenAttempts(queries, attempt, { cause: 'lost' });
       const lease = await raiseLease(queries, attempt);
-      await queries.attempt.create({
+      const { token } = await queries.attempt.create({
         data: { projectId, experimentId, lease, phase, host },
-        select: { lease: true },
+        select: { token: true },
       });
       await appendEvent(queries, attempt, 'attemptStarted', { lease, phase, host });
-      return { projectId, experimentId, lease };
+      return { projectId, experimentId, lease, token };
     });
   }
 
@@ -116,14 +116,11 @@ export class AttemptRepository {
     const { projectId, experimentId, lease } = holder;
     return this.#database.transaction(async (queries) => {
       await lockForHolder(queries, holder);
-      const where = { projectId, experimentId, lease };
-      // A lease that took another's away belongs to no attempt.
-      if ((await queries.attempt.count({ where })) === 0)
-        throw new CodedError('lease_lost', `There is no attempt with lease ${lease}.`);
       const segment = await segmentFor(queries, holder, { profile, startStep });
-      await queries.attempt.updateMany({
-        where,
+      await queries.attempt.update({
+        where: { projectId_experimentId_lease: { projectId, experimentId, lease } },
         data: { profile: { ...profile }, threads, provider, startStep, segment },
+        select: { lease: true },
       });
       await announceChange(queries, holder);
       return { segment };
@@ -158,7 +155,7 @@ export class AttemptRepository {
 }
 
 /** Gives the experiment its next lease. Call under the row's lock. */
-async function raiseLease(
+export async function raiseLease(
   queries: Queries,
   { projectId, experimentId }: ExperimentReference,
 ): Promise<number> {

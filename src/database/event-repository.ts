@@ -20,6 +20,7 @@ export const eventTypes = [
   'evaluationReady',
   'verificationAsked',
   'verificationDecided',
+  'reconciled',
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

@@ -44,6 +44,8 @@ export interface ExperimentRecord {
   readonly tags: readonly string[];
   readonly spec: ExperimentSpec;
   readonly state: ExperimentState;
+  /** How many transitions led to it, as its workflow counts them. */
+  readonly stateSequence: number;
   readonly requestedAction: RequestedAction | null;
   readonly error: ExperimentFailure | null;
   readonly progress: ExperimentProgress | null;
@@ -76,6 +78,7 @@ interface ExperimentRow extends Omit<ExperimentRecord, 'latestCheckpoint'> {
 /** The query of experiments, to be followed by its conditions and order; the experiment is `e`. */
 const selectExperiments = Prisma.sql`
   SELECT e.project_id AS "projectId", e.id, e.name, e.tags, e.spec, e.state,
+    e.state_sequence AS "stateSequence",
     e.requested_action AS "requestedAction", e.error, e.progress, e.snapshot, e.evaluation,
     e.report_sha256 AS "reportSha256", e.history_sha256 AS "historySha256", e.lineage, e.version,
     e.created_at AS "createdAt", e.started_at AS "startedAt", e.finished_at AS "finishedAt",
@@ -85,7 +88,7 @@ const selectExperiments = Prisma.sql`
       WHERE a.project_id = e.project_id AND a.experiment_id = e.id AND a.ended_at IS NULL
       ORDER BY a.lease DESC LIMIT 1) AS "openPhase",
     EXISTS (SELECT FROM outbox o
-      WHERE o.project_id = e.project_id AND o.experiment_id = e.id AND o.kind = 'start' AND o.attempts > 0)
+      WHERE o.project_id = e.project_id AND o.experiment_id = e.id AND o.kind IN ('start', 'restart') AND o.attempts > 0)
       AS "startDelayed",
     c.step AS "checkpointStep", c.manifest AS "checkpointId", c.size_bytes AS "checkpointSizeBytes",
     c.created_at AS "checkpointCreatedAt"

@@ -14,6 +14,8 @@ export interface LockedExperiment {
 /** Who writes for an experiment: the attempt that holds its newest lease. */
 export interface LeaseHolder extends ExperimentReference {
   readonly lease: number;
+  /** Drawn at random for the attempt: after a restore of the database a lease is given out a second time. */
+  readonly token: string;
 }
 
 /**
@@ -44,6 +46,15 @@ export async function lockForHolder(queries: Queries, holder: LeaseHolder): Prom
     throw new CodedError(
       'lease_lost',
       `The attempt with lease ${holder.lease} was replaced: the lease is now ${locked.lease}.`,
+    );
+  const [attempt] = await queries.$queryRaw<{ token: string }[]>`
+    SELECT token::text FROM attempt
+    WHERE project_id = ${holder.projectId} AND experiment_id = ${holder.experimentId}
+      AND lease = ${holder.lease}::int`;
+  if (attempt?.token !== holder.token)
+    throw new CodedError(
+      'lease_lost',
+      `The lease ${holder.lease} was given out a second time, as the database was restored.`,
     );
   if (hasEnded(locked.state))
     throw new CodedError('lease_lost', `The experiment has ended (${locked.state}); its attempts are over.`);

@@ -5,7 +5,11 @@ import type { Database, Queries } from './client.ts';
 import { Prisma } from './generated/client.ts';
 import { announceChange, announceOutbox } from './notification.ts';
 
-export type OutboxKind = 'start' | RequestedAction | 'storeHistory' | 'verify';
+/** `restart`: a workflow takes the place of the one before, if there is one, and goes on from what the row says. */
+export type OutboxKind = 'start' | 'restart' | RequestedAction | 'storeHistory' | 'verify';
+
+/** The orders after which a workflow will be there. */
+export const startKinds: readonly OutboxKind[] = ['start', 'restart'];
 
 /** How long a claimed row is kept from other dispatchers; one that died in between loses it then. */
 const claimSeconds = 30;
@@ -80,7 +84,7 @@ export class Outbox {
   async delivered(row: OutboxRow): Promise<void> {
     await this.#database.transaction(async (queries) => {
       const { count } = await queries.outbox.deleteMany({ where: { id: row.id } });
-      if (count > 0 && row.kind === 'start' && row.attempts > 0) await announceChange(queries, row);
+      if (count > 0 && startKinds.includes(row.kind) && row.attempts > 0) await announceChange(queries, row);
       await announceOutbox(queries);
     });
   }
@@ -97,7 +101,8 @@ export class Outbox {
         },
       });
       // From the first failure on a reader is told that the experiment waits for Temporal.
-      if (count > 0 && row.kind === 'start' && row.attempts === 0) await announceChange(queries, row);
+      if (count > 0 && startKinds.includes(row.kind) && row.attempts === 0)
+        await announceChange(queries, row);
     });
   }
 }

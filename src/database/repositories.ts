@@ -12,6 +12,7 @@ import { MetricRepository } from './metric-repository.ts';
 import { ModelRepository } from './model-repository.ts';
 import { Outbox } from './outbox.ts';
 import { ReferenceRepository } from './reference-repository.ts';
+import { ReconciliationRepository } from './reconciliation-repository.ts';
 import { RequestRepository } from './request-repository.ts';
 import { ResultRepository } from './result-repository.ts';
 import { TransitionRepository } from './transition-repository.ts';
@@ -22,6 +23,7 @@ export interface Repositories {
   readonly database: Database;
   readonly experiments: ExperimentRepository;
   readonly transitions: TransitionRepository;
+  readonly reconciliation: ReconciliationRepository;
   readonly requests: RequestRepository;
   readonly attempts: AttemptRepository;
   readonly ledger: LedgerRepository;
@@ -44,6 +46,7 @@ export function createRepositories(database: Database): Repositories {
     database,
     experiments: new ExperimentRepository(database),
     transitions: new TransitionRepository(database),
+    reconciliation: new ReconciliationRepository(database),
     requests: new RequestRepository(database),
     attempts: new AttemptRepository(database),
     ledger: new LedgerRepository(database),

@@ -49,7 +49,8 @@ export class TransitionRepository {
   }
 }
 
-async function applyTransition(
+/** Makes the experiment's row what the transition says. Call under its lock, and where the map has a way. */
+export async function applyTransition(
   queries: Queries,
   transition: StateTransition,
   { state: from }: LockedExperiment,

@@ -42,6 +42,11 @@ export function canReach(from: ExperimentState, to: ExperimentState): boolean {
   return false;
 }
 
+/** Whether the map leads from one state to the other and never back. */
+export function isBefore(state: ExperimentState, later: ExperimentState): boolean {
+  return canReach(state, later) && !canReach(later, state);
+}
+
 /** What a user asked for and the workflow has not done yet. */
 export type RequestedAction = 'pause' | 'resume' | 'cancel';
 

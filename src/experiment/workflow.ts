@@ -2,7 +2,10 @@
 import type { CommittedCheckpoint, ExperimentReference, PreparedSnapshot } from './activity.ts';
 import type { ExperimentState } from './state.ts';
 
-export type ExperimentWorkflowInput = ExperimentReference;
+export interface ExperimentWorkflowInput extends ExperimentReference {
+  /** Where the experiment stands already: set when an earlier workflow of it was lost. */
+  readonly continued?: CoordinatorProgress;
+}
 
 export type CoordinatorResult =
   | { readonly state: 'succeeded'; readonly evaluationSha256: string }

@@ -98,6 +98,11 @@ export class CheckpointStore {
     await this.#store.delete(this.#key(experimentId, step, id));
   }
 
+  /** Whether there is a manifest of this id; it is not read. @throws CodedError `storage_unavailable`. */
+  async has(experimentId: string, step: number, id: string): Promise<boolean> {
+    return (await this.#store.head(this.#key(experimentId, step, id))) !== undefined;
+  }
+
   async #holds(key: string, id: string): Promise<boolean> {
     const stored = await this.#store.get(key);
     return stored !== undefined && sha256Of(await buffer(stored.body)) === id;

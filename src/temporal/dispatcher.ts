@@ -7,7 +7,8 @@ import {
 } from '@temporalio/client';
 import type { Outbox, OutboxRow } from '../database/outbox.ts';
 import type { VerificationRecord, VerificationReference } from '../database/verification-repository.ts';
-import { hasEnded, type ExperimentState, type RequestedAction } from '../experiment/state.ts';
+import { hasEnded, type RequestedAction } from '../experiment/state.ts';
+import type { CoordinatorProgress, ExperimentWorkflowInput } from '../experiment/workflow.ts';
 import { signalNames, taskQueues, workflowNames } from '../experiment/name.ts';
 import { messageOf } from '../error.ts';
 import type { Logger } from '../log.ts';
@@ -29,9 +30,8 @@ export interface DispatcherDependencies {
   readonly outbox: Pick<Outbox, 'claim' | 'nextDue' | 'delivered' | 'postpone'>;
   /** Calls back when rows were added. Returns how to stop that. */
   readonly onOutbox: (callback: () => void) => () => void;
-  readonly stateOf: (
-    row: Pick<OutboxRow, 'projectId' | 'experimentId'>,
-  ) => Promise<ExperimentState | undefined>;
+  /** Where the experiment stands; `undefined` when it is gone. */
+  readonly progressOf: (row: OutboxRow) => Promise<CoordinatorProgress | undefined>;
   /** What Temporal's own search is to find the experiment by. */
   readonly searchAttributesOf: (row: OutboxRow) => Promise<TypedSearchAttributes | undefined>;
   /** Ends an experiment whose workflow Temporal does not know any more, because its user wants it to end. */
@@ -102,6 +102,7 @@ async function deliver(dependencies: DispatcherDependencies, row: OutboxRow): Pr
     client.withDeadline(Date.now() + callTimeoutSeconds * 1000, call);
   switch (row.kind) {
     case 'start':
+    case 'restart':
       await start(dependencies, row, withinTimeout);
       return true;
     case 'cancel':
@@ -121,22 +122,33 @@ async function deliver(dependencies: DispatcherDependencies, row: OutboxRow): Pr
   }
 }
 
+/** A workflow that takes the place of another ends it, so that a restart delivered twice leaves one as well. */
+const policies = {
+  start: { workflowIdReusePolicy: 'REJECT_DUPLICATE' },
+  restart: { workflowIdReusePolicy: 'ALLOW_DUPLICATE', workflowIdConflictPolicy: 'TERMINATE_EXISTING' },
+} as const;
+
 async function start(
-  { client, stateOf, searchAttributesOf }: DispatcherDependencies,
+  { client, progressOf, searchAttributesOf }: DispatcherDependencies,
   row: OutboxRow,
   withinTimeout: <T>(call: () => Promise<T>) => Promise<T>,
 ): Promise<void> {
   const { projectId, experimentId } = row;
-  const state = await stateOf({ projectId, experimentId });
-  if (state === undefined || hasEnded(state)) return;
+  const progress = await progressOf(row);
+  if (progress === undefined || hasEnded(progress.state)) return;
+  const input: ExperimentWorkflowInput = {
+    projectId,
+    experimentId,
+    ...(progress.sequence > 0 && { continued: progress }),
+  };
   const typedSearchAttributes = await searchAttributesOf(row);
   const startWith = (attributes: { typedSearchAttributes?: TypedSearchAttributes }): Promise<unknown> =>
     withinTimeout(() =>
       client.workflow.start(workflowNames.coordinator, {
         workflowId: experimentId,
         taskQueue: taskQueues.coordinator,
-        args: [{ projectId, experimentId }],
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        args: [input],
+        ...policies[row.kind === 'restart' ? 'restart' : 'start'],
         ...attributes,
       }),
     );
@@ -159,7 +171,7 @@ async function start(
  * workflow was terminated or forgotten, and nobody else would end an experiment that is to be cancelled.
  */
 async function signal(
-  { client, stateOf, endWithoutWorkflow }: DispatcherDependencies,
+  { client, progressOf, endWithoutWorkflow }: DispatcherDependencies,
   row: OutboxRow,
   action: RequestedAction,
   withinTimeout: <T>(call: () => Promise<T>) => Promise<T>,
@@ -169,8 +181,8 @@ async function signal(
     await withinTimeout(() => handle.signal(signalNames[action]));
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
-    const state = await stateOf(row);
-    const isLost = state !== undefined && !hasEnded(state);
+    const progress = await progressOf(row);
+    const isLost = progress !== undefined && !hasEnded(progress.state);
     if (isLost && action === 'cancel') await endWithoutWorkflow(row);
   }
 }

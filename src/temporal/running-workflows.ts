@@ -19,6 +19,40 @@ export async function* runningWorkflows(client: Client): AsyncGenerator<RunningW
     yield { workflowId, runId };
 }
 
+/** A workflow that another one of its experiment has started. */
+export interface RunningChild extends RunningWorkflow {
+  readonly parentWorkflowId: string;
+  readonly parentRunId: string | undefined;
+}
+
+/**
+ * The running workflows of experiments: the ids of coordinators, which are those of experiments, and their children. Temporal's
+ * list follows what happens with a delay of up to some seconds.
+ */
+export async function runningExperimentWorkflows(
+  client: Client,
+): Promise<{ readonly coordinators: readonly string[]; readonly children: readonly RunningChild[] }> {
+  const types = [workflowNames.coordinator, workflowNames.training, workflowNames.evaluation];
+  const quoted = types.map((name) => `'${name}'`).join(', ');
+  const query = `ExecutionStatus = 'Running' AND WorkflowType IN (${quoted})`;
+  const coordinators: string[] = [];
+  const children: RunningChild[] = [];
+  for await (const { workflowId, runId, type, parentExecution } of client.workflow.list({
+    query,
+    pageSize,
+  })) {
+    if (type === workflowNames.coordinator) coordinators.push(workflowId);
+    else
+      children.push({
+        workflowId,
+        runId,
+        parentWorkflowId: parentExecution?.workflowId ?? workflowId.split('/', 1)[0] ?? '',
+        parentRunId: parentExecution?.runId ?? undefined,
+      });
+  }
+  return { coordinators, children };
+}
+
 /**
  * A sample of them: half of it the newest, which run the code of the last release, and half the oldest, which run that of
  * the earliest.

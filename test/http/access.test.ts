@@ -95,7 +95,6 @@ describe('every answer that is no success', () => {
   });
 
   it.each([
-    ['GET', 'proof?bundle=true'],
     ['GET', 'waste'],
     ['GET', 'logs'],
     ['PATCH', ''],

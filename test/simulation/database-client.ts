@@ -28,7 +28,7 @@ export function databaseClient(
   return {
     attempts: {
       beginAttempt: ({ projectId, experimentId }) =>
-        ask('begin', () => ({ projectId, experimentId, lease: database.beginAttempt() })),
+        ask('begin', () => ({ projectId, experimentId, lease: database.beginAttempt(), token: '' })),
       finishAttempt: (holder, { cause }) =>
         write(`finish as ${cause}`, holder.lease, () => database.finishAttempt(holder, cause)),
       revoke: () => ask('revoke', () => database.revoke()),

@@ -23,15 +23,20 @@ async function outcomeOf(call: () => unknown): Promise<unknown> {
   }
 }
 
+/** What the repositories drew for each lease of an experiment. */
+const tokens = new Map<string, string>();
+const keyOf = ({ experimentId, lease }: Omit<LeaseHolder, 'token'>): string => `${experimentId} ${lease}`;
+
 type Call = readonly [name: string, real: () => Promise<unknown>, model: () => unknown];
 
 /** A call that is likely enough to be allowed, with whatever is wrong about it now and then. */
 function nextCall(random: Random, reference: ExperimentReference, model: DatabaseModel): Call {
   const { attempts, ledger, checkpoints, transitions } = opened.repositories;
-  const holder: LeaseHolder = {
+  const asked = {
     ...reference,
     lease: random.isDue(0.8) ? model.lease : random.below(model.lease + 2),
   };
+  const holder: LeaseHolder = { ...asked, token: tokens.get(keyOf(asked)) ?? '' };
   const cause = random.pick(['completed', 'failed', 'handedBack', 'cancelled'] as const);
   const profile = { profile: profileOf(1 + random.below(2)), threads: 1, provider: 'cpu', startStep: 3 };
   const last = model.ledger.length;
@@ -49,7 +54,11 @@ function nextCall(random: Random, reference: ExperimentReference, model: Databas
   const calls: Call[] = [
     [
       'beginAttempt',
-      async () => (await attempts.beginAttempt({ ...reference, phase: 'training', host: 'h' })).lease,
+      async () => {
+        const begun = await attempts.beginAttempt({ ...reference, phase: 'training', host: 'h' });
+        tokens.set(keyOf(begun), begun.token);
+        return begun.lease;
+      },
       () => model.beginAttempt(),
     ],
     [

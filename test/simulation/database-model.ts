@@ -84,7 +84,7 @@ export class DatabaseModel {
   ): { readonly segment: number } {
     this.#requireLease(lease);
     const attempt = this.#attempt(lease);
-    if (attempt === undefined) throw new CodedError('lease_lost', 'There is no attempt with the lease.');
+    if (attempt === undefined) return { segment: 0 };
     const text = canonicalJson(profile);
     if (this.#segments.at(-1) !== text) this.#segments.push(text);
     const segment = this.#segments.length - 1;
@@ -164,7 +164,8 @@ export class DatabaseModel {
 
   #requireLease(lease: number): void {
     if (!this.#rules.leases) return;
-    if (lease !== this.lease || this.isEnded)
+    // A lease that took another's away belongs to no attempt.
+    if (lease !== this.lease || this.isEnded || this.#attempt(lease) === undefined)
       throw new CodedError('lease_lost', `The attempt with lease ${lease} was replaced.`);
   }
 

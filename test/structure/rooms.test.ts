@@ -52,10 +52,12 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'text',
     'training',
   ],
+  'workers/reconciliation': ['experiment', 'database', 'temporal', 'storage'],
   workers: [
     'workers/activities',
     'workers/verification',
     'workers/replay',
+    'workers/reconciliation',
     'experiment',
     'database',
     'temporal',

@@ -38,7 +38,10 @@ async function whileDispatching<T>(
     client,
     outbox,
     onOutbox: (callback) => changes.onOutbox(callback),
-    stateOf: async (row) => (await experiments.get(row))?.state,
+    progressOf: async (row) => {
+      const record = await experiments.get(row);
+      return record && { state: record.state, sequence: record.stateSequence };
+    },
     searchAttributesOf: async (row) => searchAttributesOf(await experiments.require(row)),
     verificationOf: (reference) => verifications.require(reference),
     endWithoutWorkflow: (row) => transitions.endWithoutWorkflow(row, 'cancelled'),

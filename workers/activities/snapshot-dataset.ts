@@ -66,12 +66,13 @@ async function prepare(
   holder: LeaseHolder,
 ): Promise<PreparedSnapshot> {
   const { repositories, store } = dependencies;
-  const { spec, lineage, snapshot: parents } = await repositories.experiments.require(reference);
+  const record = await repositories.experiments.require(reference);
+  const { spec, lineage, latestCheckpoint, snapshot: kept } = record;
   const blobs = projectBlobs(store, reference.projectId, repositories.pins.untilEnd(reference));
-  // A fork goes on with what its parent was trained on.
-  const isKept = lineage.length > 0 && parents !== null;
+  // A fork goes on with what its parent was trained on, and training that has begun with what it was begun on.
+  const isKept = kept !== null && (lineage.length > 0 || latestCheckpoint !== null);
   const { sha256, manifest } = isKept
-    ? { sha256: parents.sha256, manifest: (await openSnapshot(blobs, parents.sha256)).manifest }
+    ? { sha256: kept.sha256, manifest: (await openSnapshot(blobs, kept.sha256)).manifest }
     : await makeSnapshot(dependencies, reference, spec);
   await repositories.results.setSnapshot(holder, summaryOf(sha256, manifest));
   const model = await experimentModel(

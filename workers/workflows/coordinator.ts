@@ -21,7 +21,7 @@ import {
   taskQueues,
   workflowNames,
 } from '../../src/experiment/name.ts';
-import type { ExperimentState } from '../../src/experiment/state.ts';
+import { isBefore, type ExperimentState } from '../../src/experiment/state.ts';
 import type {
   CoordinatorProgress,
   CoordinatorResult,
@@ -44,24 +44,29 @@ const { snapshotDataset } = proxyActivities<EvaluationActivities>({
 });
 
 /**
- * Runs an experiment. Its failure is a result, not an exception; only a cancellation made in Temporal itself is thrown, so
+ * Runs an experiment. One that stands somewhere already goes through its phases again, in which what is kept is found, and
+ * enters only the states that are new to it. Its failure is a result, not an exception; only a cancellation made in Temporal itself is thrown, so
  * that the workflow ends as cancelled there too.
  */
 export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promise<CoordinatorResult> {
   const { projectId, experimentId } = input;
-  let progress: CoordinatorProgress = { state: 'queued', sequence: 0 };
+  let progress: CoordinatorProgress = input.continued ?? { state: 'queued', sequence: 0 };
   const phases = new CancellationScope();
-  const pauses = new PauseRequests();
+  const pauses = new PauseRequests(progress.state === 'paused');
   setHandler(defineQuery<CoordinatorProgress>(queryNames.progress), () => progress);
   setHandler(defineSignal(signalNames.cancel), () => phases.cancel());
 
   const enter = async (state: ExperimentState, error: ExperimentFailure | null = null): Promise<void> => {
+    if (state === progress.state) return;
     progress = { state, sequence: progress.sequence + 1 };
     tellSearchedState(state);
     await recordTransition({ projectId, experimentId, ...progress, error });
   };
+  const advance = async (state: ExperimentState): Promise<void> => {
+    if (isBefore(progress.state, state)) await enter(state);
+  };
   try {
-    const { evaluationSha256 } = await phases.run(() => runPhases(input, pauses, enter));
+    const { evaluationSha256 } = await phases.run(() => runPhases(input, pauses, enter, advance));
     await CancellationScope.nonCancellable(() => enter('succeeded'));
     return { state: 'succeeded', evaluationSha256 };
   } catch (error) {
@@ -81,13 +86,14 @@ async function runPhases(
   { projectId, experimentId }: ExperimentWorkflowInput,
   pauses: PauseRequests,
   enter: (state: ExperimentState) => Promise<void>,
+  advance: (state: ExperimentState) => Promise<void>,
 ): Promise<EvaluationResult> {
   const experiment = { projectId, experimentId };
-  await enter('preparing');
+  await advance('preparing');
   const snapshot = await untilSuccess(experiment, () => snapshotDataset(experiment));
-  await enter('training');
+  await advance('training');
   await trainThroughPauses({ ...experiment, snapshot }, pauses, enter);
-  await enter('evaluating');
+  await advance('evaluating');
   const evaluation = await executeChild<typeof EvaluationWorkflow>(workflowNames.evaluation, {
     workflowId: childWorkflowId.evaluation(experimentId),
     args: [{ ...experiment, snapshot }],

@@ -8,8 +8,13 @@ export class PauseRequests {
   #resumes = 0;
   #actedOn = 0;
 
-  /** Follows the signals from now on. */
-  constructor() {
+  /**
+   * Follows the signals from now on.
+   *
+   * @param isPaused whether the experiment is paused already, so that a pause is pending.
+   */
+  constructor(isPaused: boolean) {
+    if (isPaused) this.#ask('pause');
     setHandler(defineSignal(signalNames.pause), () => this.#ask('pause'));
     setHandler(defineSignal(signalNames.resume), () => this.#ask('resume'));
   }

@@ -9,7 +9,7 @@ import { runAttempt, type AttemptDependencies } from '../../../workers/activitie
 import { throwIfEnding } from '../../../workers/activities/worker-stopping.ts';
 
 const experiment = { projectId: 'default', experimentId: 'exp_1' };
-const holder = { ...experiment, lease: 1 };
+const holder = { ...experiment, lease: 1, token: '' };
 const away = new CodedError('database_unavailable', 'The database does not answer.');
 
 /** A repository whose first `failures` beginnings fail. */

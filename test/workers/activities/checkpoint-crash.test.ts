@@ -144,7 +144,7 @@ function modelRows(): Promise<Rows> {
     ...rows,
     reference,
     begin() {
-      const holder = { ...reference, lease: model.beginAttempt() };
+      const holder = { ...reference, lease: model.beginAttempt(), token: '' };
       model.setAttemptProfile(holder, attempt);
       return Promise.resolve(holder);
     },

@@ -64,7 +64,7 @@ function writer(
         committed.push(checkpoint.id);
       },
     },
-    holder: { projectId: 'default', experimentId, lease: 1 },
+    holder: { projectId: 'default', experimentId, lease: 1, token: '' },
     frame: manifestFrame(experimentId, profile),
     retention,
     pin: (sha256s) => {

@@ -38,7 +38,7 @@ function newAttempt() {
         return Promise.resolve();
       },
     },
-    holder: { ...reference, lease: 1 },
+    holder: { ...reference, lease: 1, token: '' },
     frame: manifestFrame(reference.experimentId),
     retention: {
       settings: { checkpoint: { keepLast: 3, keepBest: true }, earlyStopping: null },

@@ -20,7 +20,7 @@ function recorder(failures = 0, mostSeconds = 60) {
   const heartbeat = vi.fn();
   const steps = new StepRecorder({
     ledger: ledger as unknown as LedgerRepository,
-    holder: { projectId: 'default', experimentId: 'exp_1', lease: 1 },
+    holder: { projectId: 'default', experimentId: 'exp_1', lease: 1, token: '' },
     totalSteps: 100,
     stepsAnEpoch: 10,
     start: { steps: 0, sha256: emptyLedgerHash },

@@ -19,7 +19,7 @@ import { manifestFrame } from './manifest-frame.ts';
 import { openDirectory, type TestStore } from '../../storage/stores.ts';
 import { tinyJob } from '../../training/tiny-task.ts';
 
-const holder = { projectId: 'default', experimentId: 'exp_1', lease: 1 };
+const holder = { projectId: 'default', experimentId: 'exp_1', lease: 1, token: '' };
 const away = new CodedError('database_unavailable', 'The database does not answer.');
 
 let opened: TestStore;

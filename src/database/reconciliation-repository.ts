@@ -1,0 +1,118 @@
+// What reconciliation reads of experiments' rows, and how it mends them. Each repair is an event of its experiment.
+import type { ExperimentReference } from '../experiment/activity.ts';
+import type { Difference, RowFacts } from '../experiment/reconcile.ts';
+import { experimentStates, hasEnded, type RequestedAction } from '../experiment/state.ts';
+import { raiseLease } from './attempt-repository.ts';
+import type { Database, Queries } from './client.ts';
+import { appendEvent } from './event-repository.ts';
+import { Prisma } from './generated/client.ts';
+import { lockExperiment, type LockedExperiment } from './lock.ts';
+import { closeOpenAttempts } from './open-attempts.ts';
+import { addToOutbox, startKinds } from './outbox.ts';
+import { applyTransition } from './transition-repository.ts';
+
+/** More transitions than a workflow makes: those of the one before are all too late afterwards. */
+const sequencesSkipped = 1000;
+
+const endedStates = experimentStates.filter(hasEnded);
+
+export interface ReconciledRow extends ExperimentReference, Omit<RowFacts, 'manifestMissing'> {
+  /** `sha256:…` of the newest checkpoint's manifest. */
+  readonly checkpointId: string | null;
+}
+
+export class ReconciliationRepository {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Every experiment that has not ended, in the order of ids. */
+  async liveRows(): Promise<readonly ReconciledRow[]> {
+    return this.#rows(Prisma.sql`e.state <> ALL(${endedStates})`);
+  }
+
+  /** The experiments of these ids that there are, whatever their project. */
+  async rowsOf(experimentIds: readonly string[]): Promise<readonly ReconciledRow[]> {
+    return this.#rows(Prisma.sql`e.id = ANY(${experimentIds})`);
+  }
+
+  /**
+   * Mends a row, unless it has moved since it was looked at.
+   *
+   * @param seen the state's number when it was.
+   * @returns whether it was mended.
+   */
+  async repair(reference: ExperimentReference, seen: number, difference: Difference): Promise<boolean> {
+    return this.#database.transaction(async (queries) => {
+      const locked = await lockExperiment(queries, reference);
+      if (locked.stateSequence !== seen) return false;
+      const { found, repair } = difference;
+      await appendEvent(queries, reference, 'reconciled', { found, ...repair });
+      await mend(queries, reference, locked, repair);
+      return true;
+    });
+  }
+
+  #rows(condition: Prisma.Sql): Promise<readonly ReconciledRow[]> {
+    return this.#database.run((queries) =>
+      queries.$queryRaw<ReconciledRow[]>(Prisma.sql`
+        SELECT e.project_id AS "projectId", e.id AS "experimentId", e.state,
+          e.state_sequence AS "stateSequence",
+          EXISTS (SELECT FROM outbox o
+            WHERE o.project_id = e.project_id AND o.experiment_id = e.id AND o.kind = ANY(${startKinds}))
+            AS "isToStart",
+          e.snapshot IS NOT NULL AS "hasSnapshot", e.report_sha256 IS NOT NULL AS "hasReport",
+          c.step AS "checkpointStep", c.manifest AS "checkpointId"
+        FROM experiment e
+        LEFT JOIN LATERAL (
+          SELECT step, manifest FROM checkpoint
+          WHERE project_id = e.project_id AND experiment_id = e.id ORDER BY step DESC LIMIT 1) c ON true
+        WHERE ${condition} ORDER BY e.id`),
+    );
+  }
+}
+
+async function mend(
+  queries: Queries,
+  reference: ExperimentReference,
+  locked: LockedExperiment,
+  repair: Difference['repair'],
+): Promise<void> {
+  const { projectId, experimentId } = reference;
+  switch (repair.action) {
+    case 'startAgain':
+      return startAgain(queries, reference, locked.requestedAction);
+    case 'end': {
+      if (hasEnded(locked.state)) return;
+      const { state, error } = repair;
+      const sequence = locked.stateSequence + 1;
+      return applyTransition(queries, { ...reference, sequence, state, error }, locked);
+    }
+    case 'forgetCheckpoint':
+      await queries.checkpoint.deleteMany({ where: { projectId, experimentId, step: repair.step } });
+      return;
+    case 'terminateWorkflow':
+      // Done in Temporal; the event alone is of the row.
+      return;
+  }
+}
+
+/** Whoever works for the workflow before can write no more, and its transitions come too late. */
+async function startAgain(
+  queries: Queries,
+  reference: ExperimentReference,
+  requestedAction: RequestedAction | null,
+): Promise<void> {
+  await closeOpenAttempts(queries, reference, { cause: 'lost' });
+  await raiseLease(queries, reference);
+  await queries.experiment.update({
+    where: { projectId_id: { projectId: reference.projectId, id: reference.experimentId } },
+    data: { stateSequence: { increment: sequencesSkipped } },
+    select: { id: true },
+  });
+  await addToOutbox(queries, reference, 'restart');
+  // What the user asked for may have been told to the workflow before.
+  if (requestedAction !== null) await addToOutbox(queries, reference, requestedAction);
+}

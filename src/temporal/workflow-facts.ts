@@ -1,0 +1,106 @@
+// What Temporal knows of an experiment's workflow, for the comparison with its row.
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type proto from '@temporalio/proto';
+import type { StateTransition } from '../experiment/activity.ts';
+import { workflowNames } from '../experiment/name.ts';
+import type { RecordedProgress, WorkflowFacts } from '../experiment/reconcile.ts';
+import type { CoordinatorResult, TrainingResult } from '../experiment/workflow.ts';
+
+type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
+type Payload = proto.temporal.api.common.v1.IPayload;
+
+const nothingRecorded: RecordedProgress = {
+  sequence: 0,
+  hasSnapshot: false,
+  trainedStep: null,
+  failure: null,
+};
+
+const closedStatuses = {
+  CANCELLED: 'cancelled',
+  TERMINATED: 'terminated',
+  TIMED_OUT: 'timedOut',
+  FAILED: 'failed',
+} as const;
+
+/** Reads workflows; the history of one is read again only when it has grown. */
+export class WorkflowFactsReader {
+  readonly #client: Client;
+  readonly #read = new Map<string, { readonly historyLength: number; readonly facts: WorkflowFacts }>();
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  /** @throws what Temporal's client throws when the server does not answer. */
+  async factsOf(workflowId: string): Promise<WorkflowFacts & { readonly runId?: string }> {
+    const description = await this.#describe(workflowId);
+    if (description === undefined) return { status: 'unknown' };
+    const { runId, historyLength, status } = description;
+    if (status.name in closedStatuses)
+      return { status: closedStatuses[status.name as keyof typeof closedStatuses], runId };
+    const known = this.#read.get(workflowId);
+    if (known?.historyLength === historyLength && known.facts.status === 'running')
+      return { ...known.facts, runId };
+    const { events } = await this.#client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const facts = factsIn(events ?? []);
+    if (facts.status === 'running') this.#read.set(workflowId, { historyLength, facts });
+    return { ...facts, runId };
+  }
+
+  /** Forgets what was read of workflows other than these. */
+  keepOnly(workflowIds: ReadonlySet<string>): void {
+    for (const workflowId of this.#read.keys())
+      if (!workflowIds.has(workflowId)) this.#read.delete(workflowId);
+  }
+
+  async #describe(workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
+    try {
+      return await this.#client.workflow.getHandle(workflowId).describe();
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  }
+}
+
+function factsIn(events: readonly HistoryEvent[]): WorkflowFacts {
+  const recorded = recordedIn(events);
+  const result = events.at(-1)?.workflowExecutionCompletedEventAttributes?.result?.payloads?.[0];
+  if (result) return { status: 'completed', recorded, result: valueOf(result) as CoordinatorResult };
+  return { status: 'running', recorded };
+}
+
+/** What activities and children have confirmed, in the order of the history. */
+function recordedIn(events: readonly HistoryEvent[]): RecordedProgress {
+  const scheduled = new Map<string, { name: string; input: Payload | undefined }>();
+  let progress = nothingRecorded;
+  for (const event of events) {
+    const activity = event.activityTaskScheduledEventAttributes;
+    if (activity)
+      scheduled.set(String(event.eventId), {
+        name: activity.activityType?.name ?? '',
+        input: activity.input?.payloads?.[0],
+      });
+    const completed = event.activityTaskCompletedEventAttributes;
+    const done = completed && scheduled.get(String(completed.scheduledEventId));
+    if (done?.name === 'snapshotDataset') progress = { ...progress, hasSnapshot: true };
+    if (done?.name === 'recordTransition' && done.input) {
+      const { sequence, error } = valueOf(done.input) as StateTransition;
+      progress = { ...progress, sequence, failure: error };
+    }
+    const child = event.childWorkflowExecutionCompletedEventAttributes;
+    const result = child?.result?.payloads?.[0];
+    if (child?.workflowType?.name === workflowNames.training && result) {
+      const trainedStep = (valueOf(result) as TrainingResult).latestCheckpoint?.step ?? null;
+      progress = { ...progress, trainedStep };
+    }
+  }
+  return progress;
+}
+
+/** The workflows and activities of this project wrote it, by the types that it is read as. */
+function valueOf(payload: Payload): unknown {
+  return defaultPayloadConverter.fromPayload(payload);
+}
