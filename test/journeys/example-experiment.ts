@@ -69,9 +69,16 @@ export async function attemptsOf(client: Client, id: string) {
 }
 
 /** Workers that poll the queue of training. */
-export async function trainingWorkers(client: Client): Promise<number> {
+export const trainingWorkers = (client: Client): Promise<number> =>
+  workersOf(client, 'bert-training-task-queue');
+
+/** Workers that poll the queue of coordination: without one, what is submitted waits for a worker. */
+export const coordinatorWorkers = (client: Client): Promise<number> =>
+  workersOf(client, 'bert-coordinator-task-queue');
+
+async function workersOf(client: Client, queue: string): Promise<number> {
   const { data } = await client.api.GET('/queues');
-  return data?.items.find(({ name }) => name === 'bert-training-task-queue')?.workers.length ?? 0;
+  return data?.items.find(({ name }) => name === queue)?.workers.length ?? 0;
 }
 
 /** Waits for the end, and says what went wrong where it is not a success. */

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, type Client, type Dataset, type Experiment } from '../../openapi/client.ts';
 import { decodeCheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import {
+  coordinatorWorkers,
   countingTo,
   exampleSubmission,
   ledgerOf,
@@ -13,6 +14,7 @@ import {
   uploadExample,
   weightsOf,
 } from './example-experiment.ts';
+import { until } from '../../src/local/until.ts';
 import { StackProcess } from './stack-process.ts';
 
 let stack: StackProcess;
@@ -22,6 +24,9 @@ beforeAll(async () => {
   stack = await StackProcess.start();
   client = createClient(stack.url);
   dataset = await uploadExample(client, 800);
+  // The API answers first; only this worker tells that Temporal is away.
+  const isCoordinated = async (): Promise<boolean> => (await coordinatorWorkers(client)) > 0;
+  await until(isCoordinated, { timeoutSeconds: 30, what: 'the coordinator worker' });
 });
 afterAll(() => stack.stopAndRemove());
 

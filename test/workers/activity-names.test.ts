@@ -8,6 +8,10 @@ import { createEvaluateActivities } from '../../workers/activities/evaluate-bert
 import { createTrainingActivities } from '../../workers/activities/fine-tune-bert.ts';
 import { openPredictions } from '../../workers/activities/predict.ts';
 import { createSnapshotActivities } from '../../workers/activities/snapshot-dataset.ts';
+import {
+  createVerdictActivities,
+  createVerifyingActivities,
+} from '../../workers/verification/verify-activities.ts';
 import { HistoryReplayer } from '../../workers/replay/history-replayer.ts';
 
 // Nothing is called: only names are looked at.
@@ -18,9 +22,14 @@ describe('the activities of each pool', () => {
     const coordinator = {
       ...createCoordinatorActivities(dependencies),
       ...createAuditActivities(dependencies, new HistoryReplayer({ code: '' })),
+      ...createVerdictActivities(dependencies),
     };
     expect(Object.keys(coordinator)).toEqual([...activityNames.coordinator]);
-    expect(Object.keys(createTrainingActivities(dependencies))).toEqual([...activityNames.training]);
+    const training = {
+      ...createTrainingActivities(dependencies),
+      ...createVerifyingActivities(dependencies),
+    };
+    expect(Object.keys(training)).toEqual([...activityNames.training]);
     const evaluation = {
       ...createSnapshotActivities(dependencies),
       ...createEvaluateActivities(dependencies),
