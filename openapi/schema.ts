@@ -442,6 +442,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/experiments/{id}/waste": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the time of the experiment went, and what caused what brought nothing */
+        get: operations["getExperimentWaste"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/waste": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The time of all experiments that was not spent in steps that counted, by day and cause */
+        get: operations["getWaste"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/datasets": {
         parameters: {
             query?: never;
@@ -2352,6 +2386,8 @@ export interface operations {
                             startStep: number | null;
                             stepsDone: number;
                             stepsRepeated: number;
+                            /** @description When it came back after it had been replaced, and its write was refused. */
+                            refusedAt: string | null;
                             host: string;
                             provider: string | null;
                             threads: number | null;
@@ -3023,6 +3059,134 @@ export interface operations {
                             events: number;
                             deterministic: boolean;
                             reason: string | null;
+                        }[];
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getExperimentWaste: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Seconds from the creation to the end, or until now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description In steps that were recorded for the first time. */
+                        usefulSeconds: number;
+                        /** @description In steps that had been recorded before. */
+                        repeatedSeconds: number;
+                        /** @description From the start of an attempt until it was ready for a step. */
+                        restoringSeconds: number;
+                        /** @description Between attempts. */
+                        queuedSeconds: number;
+                        /** @description In which training stood still for a checkpoint, or in silence before an attempt was given up, or in an attempt at preparing or evaluating that did not complete. */
+                        stalledSeconds: number;
+                        evaluationSeconds: number;
+                        preparingSeconds: number;
+                        pausedSeconds: number;
+                        /** @description usefulSeconds as a share of itself, the repeated, restoring, queued and stalled ones. */
+                        usefulShare: number | null;
+                        /** @description Of the repeated, restoring, queued and stalled seconds. */
+                        causes: {
+                            /** @enum {string} */
+                            cause: "killed" | "stalled" | "machineFault" | "deploy" | "cancelled" | "paused" | "failed" | "start" | "queue" | "checkpoint" | "fork";
+                            seconds: number;
+                        }[];
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWaste: {
+        parameters: {
+            query?: {
+                /** @description The first day, in UTC. Left out: the 30th up to `to`. */
+                from?: string;
+                /** @description The last day, in UTC. Left out: today. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By day, in UTC. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The seconds of a day that were spent in nothing that counted, by cause. */
+                        items: {
+                            /**
+                             * Format: date
+                             * @description In UTC.
+                             */
+                            day: string;
+                            /** @enum {string} */
+                            cause: "killed" | "stalled" | "machineFault" | "deploy" | "cancelled" | "paused" | "failed" | "start" | "queue" | "checkpoint" | "fork";
+                            seconds: number;
+                        }[];
+                        /** @description Every day on which anything was spent. */
+                        days: {
+                            /**
+                             * Format: date
+                             * @description In UTC.
+                             */
+                            day: string;
+                            usefulSeconds: number;
+                            wastedSeconds: number;
+                            usefulShare: number | null;
                         }[];
                     };
                 };

@@ -7,6 +7,7 @@ import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import type { AttemptPhase } from './experiment-record.ts';
 import { segmentFor } from './ledger-segment.ts';
+import { lastStep } from './ledger-steps.ts';
 import { lockExperiment, lockForHolder, type LeaseHolder } from './lock.ts';
 import { announceChange } from './notification.ts';
 import { closeOpenAttempts, type AttemptCause, type AttemptEnd } from './open-attempts.ts';
@@ -31,6 +32,8 @@ export interface AttemptRecord {
   readonly startStep: number | null;
   readonly stepsDone: number;
   readonly stepsRepeated: number;
+  /** When it came back after it had been replaced, and was refused. */
+  readonly refusedAt: Date | null;
 }
 
 export interface AttemptProfile {
@@ -73,9 +76,18 @@ export class AttemptRepository {
   /**
    * Ends the attempt; the second time changes nothing.
    *
-   * @throws CodedError `lease_lost`.
+   * @throws CodedError `lease_lost`; that it was refused is noted.
    */
-  async finishAttempt(holder: LeaseHolder, { cause, message }: Omit<AttemptEnd, 'lease'>): Promise<void> {
+  async finishAttempt(holder: LeaseHolder, end: Omit<AttemptEnd, 'lease'>): Promise<void> {
+    try {
+      await this.#finish(holder, end);
+    } catch (error) {
+      if (error instanceof CodedError && error.code === 'lease_lost') await this.#noteRefusal(holder);
+      throw error;
+    }
+  }
+
+  async #finish(holder: LeaseHolder, { cause, message }: Omit<AttemptEnd, 'lease'>): Promise<void> {
     await this.#database.transaction(async (queries) => {
       const { requestedAction } = await lockForHolder(queries, holder);
       // Temporal cancels the attempt for both; a pause may have been withdrawn meanwhile.
@@ -86,6 +98,16 @@ export class AttemptRepository {
         ...(message !== undefined && { message }),
       });
     });
+  }
+
+  /** Tells a process that stood still from one that was killed: it came back, too late. */
+  async #noteRefusal({ projectId, experimentId, lease, token }: LeaseHolder): Promise<void> {
+    await this.#database.run(
+      (queries) => queries.$executeRaw`
+        UPDATE attempt SET refused_at = now()
+        WHERE project_id = ${projectId} AND experiment_id = ${experimentId} AND lease = ${lease}::int
+          AND token::text = ${token} AND cause = 'lost' AND refused_at IS NULL`,
+    );
   }
 
   /**
@@ -104,26 +126,28 @@ export class AttemptRepository {
   }
 
   /**
-   * Notes what a training attempt computes with. The same profile as that of the ledger's last segment keeps the segment;
-   * another one opens the next, and tells what is different.
+   * Notes that a training attempt is ready, and what it computes with. The same profile as that of the ledger's last
+   * segment keeps the segment; another one opens the next, and tells what is different.
    *
+   * @returns its segment, and the last step that was recorded before it.
    * @throws CodedError `lease_lost`.
    */
   async setAttemptProfile(
     holder: LeaseHolder,
     { profile, threads, provider, startStep }: AttemptProfile,
-  ): Promise<{ readonly segment: number }> {
+  ): Promise<{ readonly segment: number; readonly recordedStep: number }> {
     const { projectId, experimentId, lease } = holder;
     return this.#database.transaction(async (queries) => {
       await lockForHolder(queries, holder);
       const segment = await segmentFor(queries, holder, { profile, startStep });
-      await queries.attempt.update({
-        where: { projectId_experimentId_lease: { projectId, experimentId, lease } },
-        data: { profile: { ...profile }, threads, provider, startStep, segment },
-        select: { lease: true },
-      });
+      const recordedStep = await lastStep(queries, holder);
+      await queries.$executeRaw`
+        UPDATE attempt SET profile = ${JSON.stringify(profile)}::jsonb, threads = ${threads}::int,
+          provider = ${provider}, start_step = ${startStep}::int, segment = ${segment}::int,
+          recorded_step = ${recordedStep}::int, restored_at = now()
+        WHERE project_id = ${projectId} AND experiment_id = ${experimentId} AND lease = ${lease}::int`;
       await announceChange(queries, holder);
-      return { segment };
+      return { segment, recordedStep };
     });
   }
 
@@ -182,4 +206,5 @@ const attemptColumns = {
   startStep: true,
   stepsDone: true,
   stepsRepeated: true,
+  refusedAt: true,
 } as const;

@@ -2,6 +2,7 @@
 import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
 import type { NumericProfile } from '../experiment/profile.ts';
+import type { AttemptTimes } from '../experiment/waste.ts';
 import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import type { ExperimentProgress } from './experiment-record.ts';
@@ -22,6 +23,13 @@ export interface LedgerRange {
   readonly limit: number;
 }
 
+export interface RecordedRun {
+  readonly steps: readonly RecordedStep[];
+  readonly progress: ExperimentProgress;
+  /** Of the attempt so far. */
+  readonly times: AttemptTimes;
+}
+
 const compared = ['lossBits', 'gradientNormBits', 'learningRate', 'examples'] as const;
 
 export class LedgerRepository {
@@ -39,10 +47,7 @@ export class LedgerRepository {
    * @throws CodedError `lease_lost`; `divergence` naming the first step that differs; `internal` for steps that would
    * leave a gap, which is a fault of the caller.
    */
-  async recordSteps(
-    holder: LeaseHolder,
-    { steps, progress }: { readonly steps: readonly RecordedStep[]; readonly progress: ExperimentProgress },
-  ): Promise<void> {
+  async recordSteps(holder: LeaseHolder, { steps, progress, times }: RecordedRun): Promise<void> {
     const [first] = steps;
     if (first === undefined) return;
     await this.#database.transaction(async (queries) => {
@@ -55,10 +60,7 @@ export class LedgerRepository {
       refuseDifference(same, steps);
       if (other !== undefined) await replaceFrom(queries, holder, other, steps[other.step - first.step]);
       await appendSteps(queries, holder, segment, steps.slice(same.length));
-      await queries.attempt.updateMany({
-        where: { projectId: holder.projectId, experimentId: holder.experimentId, lease: holder.lease },
-        data: { stepsDone: { increment: steps.length }, stepsRepeated: { increment: recorded.length } },
-      });
+      await noteOfAttempt(queries, holder, { first: first.step, last: first.step + steps.length - 1, times });
       await queries.$executeRaw`
         UPDATE experiment SET progress = ${JSON.stringify(progress)}::jsonb
         WHERE project_id = ${holder.projectId} AND id = ${holder.experimentId}`;
@@ -115,6 +117,27 @@ function refuseGaps(steps: readonly RecordedStep[], first: number, last: number)
       'internal',
       `Steps from ${first} do not follow the recorded ones, which end at ${last}.`,
     );
+}
+
+/**
+ * Notes how far an attempt has come, and what it took. Written so that a second write of the same, after an answer that
+ * was lost, changes nothing, however late it comes.
+ */
+async function noteOfAttempt(
+  queries: Queries,
+  { projectId, experimentId, lease }: LeaseHolder,
+  { first, last, times }: { readonly first: number; readonly last: number; readonly times: AttemptTimes },
+): Promise<void> {
+  await queries.$executeRaw`
+    UPDATE attempt SET
+      steps_done = greatest(steps_done, ${last}::int - coalesce(start_step, ${first - 1}::int)),
+      steps_repeated = greatest(steps_repeated,
+        least(${last}::int, coalesce(recorded_step, 0)) - coalesce(start_step, ${first - 1}::int)),
+      useful_seconds = greatest(useful_seconds, ${times.usefulSeconds}),
+      repeated_seconds = greatest(repeated_seconds, ${times.repeatedSeconds}),
+      checkpoint_seconds = greatest(checkpoint_seconds, ${times.checkpointSeconds}),
+      evaluation_seconds = greatest(evaluation_seconds, ${times.evaluationSeconds})
+    WHERE project_id = ${projectId} AND experiment_id = ${experimentId} AND lease = ${lease}::int`;
 }
 
 /** Drops the steps from one on that another segment has recorded; tells which, and how the first of them differs. */

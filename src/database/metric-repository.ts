@@ -16,6 +16,14 @@ export interface MetricRange {
   readonly maxPoints: number;
 }
 
+/** What an evaluation during training showed. */
+export interface RecordedEvaluation {
+  readonly step: number;
+  readonly metrics: Readonly<Record<string, number | null>>;
+  /** Of all evaluations of the attempt so far. */
+  readonly evaluationSeconds: number;
+}
+
 /** `[step, value]`; the value is `null` where it was no finite number. */
 export type MetricPoint = readonly [step: number, value: number | null];
 
@@ -33,10 +41,9 @@ export class MetricRepository {
    */
   async recordEvaluation(
     holder: LeaseHolder,
-    step: number,
-    metrics: Readonly<Record<string, number | null>>,
+    { step, metrics, evaluationSeconds }: RecordedEvaluation,
   ): Promise<void> {
-    const { projectId, experimentId } = holder;
+    const { projectId, experimentId, lease } = holder;
     await this.#database.transaction(async (queries) => {
       await lockForHolder(queries, holder);
       await queries.evaluationPoint.deleteMany({ where: { projectId, experimentId, step } });
@@ -48,6 +55,11 @@ export class MetricRepository {
           step,
           value,
         })),
+      });
+      await queries.attempt.update({
+        where: { projectId_experimentId_lease: { projectId, experimentId, lease } },
+        data: { evaluationSeconds },
+        select: { lease: true },
       });
       await announceChange(queries, holder);
     });

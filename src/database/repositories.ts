@@ -17,6 +17,7 @@ import { RequestRepository } from './request-repository.ts';
 import { ResultRepository } from './result-repository.ts';
 import { TransitionRepository } from './transition-repository.ts';
 import { VerificationRepository } from './verification-repository.ts';
+import { WasteRepository } from './waste-repository.ts';
 import { WorkerRefusalRepository } from './worker-refusal-repository.ts';
 
 export interface Repositories {
@@ -36,6 +37,7 @@ export interface Repositories {
   readonly datasets: DatasetRepository;
   readonly models: ModelRepository;
   readonly verifications: VerificationRepository;
+  readonly waste: WasteRepository;
   readonly workerRefusals: WorkerRefusalRepository;
   readonly pins: BlobPins;
   readonly references: ReferenceRepository;
@@ -59,6 +61,7 @@ export function createRepositories(database: Database): Repositories {
     datasets: new DatasetRepository(database),
     models: new ModelRepository(database),
     verifications: new VerificationRepository(database),
+    waste: new WasteRepository(database),
     workerRefusals: new WorkerRefusalRepository(database),
     pins: new BlobPins(database),
     references: new ReferenceRepository(database),

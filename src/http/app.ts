@@ -32,6 +32,7 @@ import { predictionRoutes } from './routes/predictions.ts';
 import { proofRoutes } from './routes/proof.ts';
 import { verificationRoutes } from './routes/verifications.ts';
 import { storedReportRoutes } from './routes/stored-reports.ts';
+import { wasteRoutes } from './routes/waste.ts';
 import { refuseUnstorableText } from './text-safety.ts';
 
 declare module 'fastify' {
@@ -65,6 +66,7 @@ const routes: readonly ((app: App, context: RouteContext) => void)[] = [
   modelDownloadRoutes,
   predictionRoutes,
   auditRoutes,
+  wasteRoutes,
   datasetRoutes,
   modelRoutes,
   operationRoutes,

@@ -198,8 +198,15 @@ export type TrainingEvent =
       /** null where one is not defined. */
       readonly metrics: Readonly<Record<string, number | null>>;
       readonly isBest: boolean;
+      readonly seconds: number;
     }
-  | { readonly kind: 'checkpoint'; readonly state: TrainingState; readonly reason: CheckpointReason }
+  | {
+      readonly kind: 'checkpoint';
+      readonly state: TrainingState;
+      readonly reason: CheckpointReason;
+      /** How long training stood still for it. */
+      readonly stallSeconds: number;
+    }
   | { readonly kind: 'ended'; readonly outcome: 'finished' | 'stopped'; readonly step: number };
 
 export interface TrainingRun {

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { pinCheckpoint, unpinCheckpoints } from '../../src/database/checkpoint-pin.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
-import { profileOf, progressAt, stepsFrom, submit, useDatabase } from './fixture.ts';
+import { profileOf, noTimes, progressAt, stepsFrom, submit, useDatabase } from './fixture.ts';
 
 const opened = useDatabase();
 
@@ -17,7 +17,7 @@ async function begin(): Promise<LeaseHolder> {
     provider: 'cpu',
     startStep: 0,
   });
-  await ledger.recordSteps(holder, { steps: stepsFrom(1, 50), progress: progressAt(50) });
+  await ledger.recordSteps(holder, { steps: stepsFrom(1, 50), progress: progressAt(50), times: noTimes });
   return holder;
 }
 

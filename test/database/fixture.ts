@@ -8,6 +8,7 @@ import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { newExperimentId } from '../../src/experiment/id.ts';
 import type { NumericProfile } from '../../src/experiment/profile.ts';
 import { resolveSubmission } from '../../src/experiment/resolve-submission.ts';
+import type { AttemptTimes } from '../../src/experiment/waste.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
 import { startTestPostgres, type TestPostgres } from './postgres.ts';
 
@@ -121,6 +122,14 @@ export const progressAt = (step: number): ExperimentProgress => ({
   tokensPerSecond: null,
   etaSeconds: null,
 });
+
+/** Of an attempt that nobody has timed. */
+export const noTimes: AttemptTimes = {
+  usefulSeconds: 0,
+  repeatedSeconds: 0,
+  checkpointSeconds: 0,
+  evaluationSeconds: 0,
+};
 
 /** Steps whose bits use the whole range of an unsigned number. */
 export function stepsFrom(first: number, count: number): RecordedStep[] {

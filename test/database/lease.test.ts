@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import type { Repositories } from '../../src/database/repositories.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
-import { profileOf, progressAt, stepsFrom, submit, useDatabase } from './fixture.ts';
+import { profileOf, noTimes, progressAt, stepsFrom, submit, useDatabase } from './fixture.ts';
 
 const opened = useDatabase();
 
@@ -24,7 +24,8 @@ const writes: readonly [string, (repositories: Repositories, holder: LeaseHolder
   ['setAttemptProfile', (r, holder) => r.attempts.setAttemptProfile(holder, profile)],
   [
     'recordSteps',
-    (r, holder) => r.ledger.recordSteps(holder, { steps: stepsFrom(1, 2), progress: progressAt(2) }),
+    (r, holder) =>
+      r.ledger.recordSteps(holder, { steps: stepsFrom(1, 2), progress: progressAt(2), times: noTimes }),
   ],
   [
     'commitCheckpoint',
@@ -44,12 +45,15 @@ const writes: readonly [string, (repositories: Repositories, holder: LeaseHolder
   ['finishAttempt', (r, holder) => r.attempts.finishAttempt(holder, { cause: 'completed' })],
 ];
 
+/** All that is known of an experiment, but for the note that an attempt was refused. */
 async function everything(reference: ExperimentReference): Promise<unknown> {
   const { database, repositories } = opened;
   const where = { projectId: reference.projectId, experimentId: reference.experimentId };
   return [
     await repositories.experiments.require(reference),
-    await database.run((queries) => queries.attempt.findMany({ where, orderBy: { lease: 'asc' } })),
+    await database.run((queries) =>
+      queries.attempt.findMany({ where, orderBy: { lease: 'asc' }, omit: { refusedAt: true } }),
+    ),
     await database.run((queries) => queries.checkpoint.findMany({ where })),
     await database.run((queries) => queries.ledgerChunk.findMany({ where })),
     await database.run((queries) => queries.event.findMany({ where })),
@@ -131,6 +135,31 @@ describe('the end of an attempt', () => {
       { lease: 4, phase: 'training', cause: 'lost', message: null },
       { lease: 5, phase: 'training', cause: 'cancelled', message: null },
     ]);
+  });
+});
+
+describe('an attempt that comes back after it was replaced', () => {
+  const ends = async (reference: ExperimentReference) =>
+    (await opened.repositories.attempts.listAttempts(reference)).map(({ refusedAt }) => refusedAt !== null);
+
+  it('is noted as refused, and only that one', async () => {
+    const { attempts } = opened.repositories;
+    const reference = await submit(opened.repositories);
+    const holders = [await begin(reference), await begin(reference), await begin(reference)] as const;
+    await expect(attempts.finishAttempt(holders[1], { cause: 'failed' })).rejects.toMatchObject({
+      code: 'lease_lost',
+    });
+    expect(await ends(reference)).toEqual([false, true, false]);
+  });
+
+  it('is not noted where it had ended by itself', async () => {
+    const { attempts } = opened.repositories;
+    const reference = await submit(opened.repositories);
+    const first = await begin(reference);
+    await attempts.finishAttempt(first, { cause: 'handedBack' });
+    await begin(reference);
+    await expect(attempts.finishAttempt(first, { cause: 'failed' })).rejects.toThrow();
+    expect(await ends(reference)).toEqual([false, false]);
   });
 });
 

@@ -1,11 +1,11 @@
 // The ledger: bits come back as they were, repeats must be equal, and there is never a gap.
 import { describe, expect, it } from 'vitest';
 import type { LeaseHolder } from '../../src/database/lock.ts';
-import { profileOf, progressAt, stepsFrom, submit, useDatabase } from './fixture.ts';
+import { profileOf, noTimes, progressAt, stepsFrom, submit, useDatabase } from './fixture.ts';
 
 const opened = useDatabase();
 
-async function beginWith(threads: number, earlier?: LeaseHolder): Promise<LeaseHolder> {
+async function beginWith(threads: number, earlier?: LeaseHolder, startStep = 0): Promise<LeaseHolder> {
   const { attempts } = opened.repositories;
   const reference = earlier ?? (await submit(opened.repositories));
   const holder = await attempts.beginAttempt({ ...reference, phase: 'training', host: 'host' });
@@ -13,13 +13,17 @@ async function beginWith(threads: number, earlier?: LeaseHolder): Promise<LeaseH
     profile: profileOf(threads),
     threads,
     provider: 'cpu',
-    startStep: 0,
+    startStep,
   });
   return holder;
 }
 
 const record = (holder: LeaseHolder, steps: ReturnType<typeof stepsFrom>) =>
-  opened.repositories.ledger.recordSteps(holder, { steps, progress: progressAt(steps.at(-1)?.step ?? 0) });
+  opened.repositories.ledger.recordSteps(holder, {
+    steps,
+    progress: progressAt(steps.at(-1)?.step ?? 0),
+    times: noTimes,
+  });
 const whole = { fromStep: 1, limit: 10_000 };
 
 describe('recording steps', () => {
@@ -36,7 +40,7 @@ describe('recording steps', () => {
   it('takes equal steps again, keeps the first writer’s lease and counts them as repeated', async () => {
     const first = await beginWith(2);
     await record(first, stepsFrom(1, 10));
-    const second = await beginWith(2, first);
+    const second = await beginWith(2, first, 5);
     await record(second, stepsFrom(6, 10));
     const entries = await opened.repositories.ledger.ledger(first, whole);
     expect(entries.map(({ lease }) => lease)).toEqual([
@@ -46,6 +50,17 @@ describe('recording steps', () => {
     expect((await opened.repositories.attempts.listAttempts(first))[1]).toMatchObject({
       stepsDone: 10,
       stepsRepeated: 5,
+    });
+  });
+
+  it('counts a write once that was made again, since its answer was lost', async () => {
+    const holder = await beginWith(2);
+    await record(holder, stepsFrom(1, 10));
+    await record(holder, stepsFrom(11, 10));
+    await record(holder, stepsFrom(11, 10));
+    expect((await opened.repositories.attempts.listAttempts(holder))[0]).toMatchObject({
+      stepsDone: 20,
+      stepsRepeated: 0,
     });
   });
 
@@ -94,7 +109,7 @@ describe('recording steps', () => {
       stepsFrom(91, 60).map((step) => ({ ...step, lossBits: 7 })),
     );
     // Its checkpoints are broken, say: this attempt goes on from before the change, and computes other bits.
-    const third = await beginWith(4, first);
+    const third = await beginWith(4, first, 69);
     await record(
       third,
       stepsFrom(70, 100).map((step) => ({ ...step, lossBits: 8 })),

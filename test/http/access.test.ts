@@ -95,7 +95,6 @@ describe('every answer that is no success', () => {
   });
 
   it.each([
-    ['GET', 'waste'],
     ['GET', 'logs'],
     ['PATCH', ''],
   ])('names what is not supported yet: %s /experiments/{id}/%s', async (method, name) => {

@@ -20,7 +20,7 @@ import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { DirectoryStore } from '../../src/storage/directory-store.ts';
 import { encodeSafetensors } from '../../src/model/safetensors.ts';
 import type { TemporalGateway } from '../../src/temporal/gateway.ts';
-import { profileOf, progressAt, stepsFrom } from '../database/fixture.ts';
+import { profileOf, noTimes, progressAt, stepsFrom } from '../database/fixture.ts';
 import { startTestPostgres, type TestPostgres } from '../database/postgres.ts';
 
 export interface Service {
@@ -221,7 +221,7 @@ export async function beginTraining(
   const holder = await attempts.beginAttempt({ ...reference, phase: 'training', host: 'host' });
   const profile = profileOf(2);
   await attempts.setAttemptProfile(holder, { profile, threads: 2, provider: 'cpu', startStep: 0 });
-  await ledger.recordSteps(holder, { steps: stepsFrom(1, 25), progress: progressAt(25) });
+  await ledger.recordSteps(holder, { steps: stepsFrom(1, 25), progress: progressAt(25), times: noTimes });
   return holder;
 }
 

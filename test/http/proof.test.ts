@@ -1,6 +1,6 @@
 // What a proof says of an experiment, and when there is none.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { profileOf, progressAt, stepsFrom } from '../database/fixture.ts';
+import { profileOf, noTimes, progressAt, stepsFrom } from '../database/fixture.ts';
 import {
   beginTraining,
   call,
@@ -28,7 +28,7 @@ describe('a proof', () => {
     const second = await attempts.beginAttempt({ projectId, experimentId, phase: 'training', host: 'b' });
     const profile = profileOf(4);
     await attempts.setAttemptProfile(second, { profile, threads: 4, provider: 'cpu', startStep: 25 });
-    await ledger.recordSteps(second, { steps: stepsFrom(26, 10), progress: progressAt(35) });
+    await ledger.recordSteps(second, { steps: stepsFrom(26, 10), progress: progressAt(35), times: noTimes });
     await commitCheckpoint(service, second, 30);
     const { latestCheckpoint } = await service.repositories.experiments.require(second);
     const id = latestCheckpoint?.id ?? '';

@@ -14,7 +14,7 @@ import { experimentItemSchema, experimentSchema } from '../../src/http/schemas/e
 import { aliveSchema, queuesPage, readinessSchema } from '../../src/http/schemas/operation.ts';
 import { attemptsPage, checkpointsPage, ledgerPage, metricsPage } from '../../src/http/schemas/result.ts';
 import { datasetSchema } from '../../src/http/schemas/upload.ts';
-import { progressAt, stepsFrom } from '../database/fixture.ts';
+import { noTimes, progressAt, stepsFrom } from '../database/fixture.ts';
 import {
   beginTraining,
   call,
@@ -265,7 +265,7 @@ describe('the client', () => {
     );
     await vi.waitFor(() => expect(steps).toEqual([25]));
     const { ledger, transitions } = service.repositories;
-    await ledger.recordSteps(holder, { steps: stepsFrom(26, 5), progress: progressAt(30) });
+    await ledger.recordSteps(holder, { steps: stepsFrom(26, 5), progress: progressAt(30), times: noTimes });
     await vi.waitFor(() => expect(steps).toContain(30));
     await transitions.recordTransition({
       ...holder,

@@ -68,6 +68,13 @@ export async function attemptsOf(client: Client, id: string) {
   return data?.items ?? [];
 }
 
+/** Where the time of an experiment went. */
+export async function wasteOf(client: Client, id: string) {
+  const { data } = await client.api.GET('/experiments/{id}/waste', { params: { path: { id } } });
+  if (data === undefined) throw new Error('there is no account of its time');
+  return data;
+}
+
 /** Workers that poll the queue of training. */
 export const trainingWorkers = (client: Client): Promise<number> =>
   workersOf(client, 'bert-training-task-queue');

@@ -12,6 +12,7 @@ import {
   succeeded,
   trainingWorkers,
   uploadExample,
+  wasteOf,
   weightsOf,
 } from './example-experiment.ts';
 import { StackProcess } from './stack-process.ts';
@@ -56,6 +57,11 @@ it('a worker that was stopped, replaced and continued changes nothing, and train
     'completed',
   ]);
   expect(stack.processesOf('training-worker')).toEqual(stopped);
+  const waste = await wasteOf(client, id);
+  expect(waste.causes.map(({ cause }) => cause)).toEqual(
+    expect.arrayContaining(['stalled', 'deploy', 'start', 'queue']),
+  );
+  expect(waste.repeatedSeconds).toBeGreaterThan(0);
 
   const ledger = await ledgerOf(client, id);
   expect(ledger.map((entry) => entry.step)).toEqual(countingTo(progress?.totalSteps ?? 0));

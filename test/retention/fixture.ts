@@ -1,6 +1,6 @@
 // What the tests of this room share: a project whose objects lie in a directory, and an experiment with all that it stores.
 import type { OpenedDatabase } from '../database/fixture.ts';
-import { profileOf, progressAt, projectId, specOf, stepsFrom, submit } from '../database/fixture.ts';
+import { profileOf, noTimes, progressAt, projectId, specOf, stepsFrom, submit } from '../database/fixture.ts';
 import { CollectionSession } from '../../src/database/collection-session.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
@@ -154,7 +154,11 @@ export async function addExperiment(project: Project, name: string): Promise<Sto
     labels: ['a', 'b'],
     tokens: 6,
   });
-  await repositories.ledger.recordSteps(holder, { steps: stepsFrom(1, 50), progress: progressAt(50) });
+  await repositories.ledger.recordSteps(holder, {
+    steps: stepsFrom(1, 50),
+    progress: progressAt(50),
+    times: noTimes,
+  });
   return { ...reference, holder, datasetId, modelId, snapshotSha256: sha256 };
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import { CodedError } from '../../src/error.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
-import { profileOf, progressAt, stepsFrom, submit, useDatabase } from '../database/fixture.ts';
+import { profileOf, noTimes, progressAt, stepsFrom, submit, useDatabase } from '../database/fixture.ts';
 import { DatabaseModel, type DatabaseRules } from './database-model.ts';
 import { Random } from './random.ts';
 
@@ -74,7 +74,7 @@ function nextCall(random: Random, reference: ExperimentReference, model: Databas
     ],
     ...Array.from({ length: 4 }, (): Call => [
       'recordSteps',
-      () => ledger.recordSteps(holder, { steps: withGap, progress: progressAt(1) }),
+      () => ledger.recordSteps(holder, { steps: withGap, progress: progressAt(1), times: noTimes }),
       () => model.recordSteps(holder, withGap),
     ]),
     ...Array.from({ length: 3 }, (): Call => [
@@ -124,7 +124,7 @@ async function realRows(reference: ExperimentReference): Promise<unknown> {
 
 function modelRows(model: DatabaseModel): unknown {
   return {
-    attempts: model.attempts.map(({ profile: _profile, ...attempt }) => attempt),
+    attempts: model.attempts.map(({ profile: _profile, recordedStep: _recordedStep, ...attempt }) => attempt),
     ledger: model.ledger,
     checkpoints: model
       .listCheckpoints({ limit: 100 })

@@ -20,6 +20,7 @@ export interface ModelAttempt {
   segment: number;
   cause: AttemptCause | null;
   startStep: number | null;
+  recordedStep: number | null;
   stepsDone: number;
   stepsRepeated: number;
 }
@@ -55,6 +56,7 @@ export class DatabaseModel {
       segment: 0,
       cause: null,
       startStep: null,
+      recordedStep: null,
       stepsDone: 0,
       stepsRepeated: 0,
     });
@@ -81,15 +83,16 @@ export class DatabaseModel {
   setAttemptProfile(
     { lease }: LeaseHolder,
     { profile, startStep }: { readonly profile: Readonly<object>; readonly startStep: number },
-  ): { readonly segment: number } {
+  ): { readonly segment: number; readonly recordedStep: number } {
     this.#requireLease(lease);
+    const recordedStep = this.ledger.length;
     const attempt = this.#attempt(lease);
-    if (attempt === undefined) return { segment: 0 };
+    if (attempt === undefined) return { segment: 0, recordedStep };
     const text = canonicalJson(profile);
     if (this.#segments.at(-1) !== text) this.#segments.push(text);
     const segment = this.#segments.length - 1;
-    Object.assign(attempt, { profile: text, startStep, segment });
-    return { segment };
+    Object.assign(attempt, { profile: text, startStep, segment, recordedStep });
+    return { segment, recordedStep };
   }
 
   /** @throws CodedError `lease_lost`, `divergence`, `internal` for a gap. */
@@ -117,8 +120,13 @@ export class DatabaseModel {
       if (step > this.ledger.length)
         this.ledger.push({ step, lossBits, gradientNormBits, learningRate, examples, lease, segment });
     if (attempt === undefined) return;
-    attempt.stepsDone += steps.length;
-    attempt.stepsRepeated += again.length;
+    const last = first + steps.length - 1;
+    const start = attempt.startStep ?? first - 1;
+    attempt.stepsDone = Math.max(attempt.stepsDone, last - start);
+    attempt.stepsRepeated = Math.max(
+      attempt.stepsRepeated,
+      Math.min(last, attempt.recordedStep ?? 0) - start,
+    );
   }
 
   /** @throws CodedError `lease_lost`, `divergence`, `internal` before its steps are there. */

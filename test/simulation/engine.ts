@@ -120,11 +120,16 @@ export function startEngine(
       }
       yield { kind: 'steps', steps, seconds };
       if (state.step % checkpoint.everySteps === 0 && state.step < totalSteps)
-        yield { kind: 'checkpoint', state, reason: 'due' };
+        yield { kind: 'checkpoint', state, reason: 'due', stallSeconds: 0 };
     }
     const isFinished = state.step === totalSteps;
     if (state.step > start.step)
-      yield { kind: 'checkpoint', state, reason: isFinished ? 'finished' : 'stopped' };
+      yield {
+        kind: 'checkpoint',
+        state,
+        reason: isFinished ? 'finished' : 'stopped',
+        stallSeconds: 0,
+      };
     yield { kind: 'ended', outcome: isFinished ? 'finished' : 'stopped', step: state.step };
   }
 

@@ -3,6 +3,7 @@ import type { ExperimentProgress } from '../../src/database/experiment-record.ts
 import type { LedgerRepository } from '../../src/database/ledger-repository.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import { extendLedgerHash } from '../../src/storage/ledger-hash.ts';
+import type { AttemptTimes } from '../../src/experiment/waste.ts';
 import type { StepRecord } from '../../src/training/job.ts';
 import { throughOutage, type OutagePatience } from './database-outage.ts';
 
@@ -24,6 +25,7 @@ export class StepRecorder {
   readonly #totalSteps: number;
   readonly #stepsAnEpoch: number;
   readonly #patience: OutagePatience;
+  readonly #times: () => AttemptTimes;
   #position: LedgerPosition;
   #unwritten: StepRecord[] = [];
   #lastWrite = 0;
@@ -36,6 +38,8 @@ export class StepRecorder {
     readonly stepsAnEpoch: number;
     readonly start: LedgerPosition;
     readonly patience: OutagePatience;
+    /** What the attempt has spent its time in so far. */
+    readonly times: () => AttemptTimes;
   }) {
     this.#ledger = parts.ledger;
     this.#holder = parts.holder;
@@ -43,6 +47,7 @@ export class StepRecorder {
     this.#stepsAnEpoch = parts.stepsAnEpoch;
     this.#position = parts.start;
     this.#patience = parts.patience;
+    this.#times = parts.times;
   }
 
   /** Steps recorded or waiting to be, and their running hash. */
@@ -79,7 +84,10 @@ export class StepRecorder {
       const last = steps.at(-1);
       if (last === undefined) return;
       const progress = this.#progressAt(last);
-      await throughOutage(this.#patience, () => this.#ledger.recordSteps(this.#holder, { steps, progress }));
+      const times = this.#times();
+      await throughOutage(this.#patience, () =>
+        this.#ledger.recordSteps(this.#holder, { steps, progress, times }),
+      );
       this.#unwritten = this.#unwritten.slice(steps.length);
       this.#lastWrite = Date.now();
     }

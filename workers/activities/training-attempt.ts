@@ -6,6 +6,7 @@ import type { CommittedCheckpoint, FineTuneResult } from '../../src/experiment/a
 import { totalSteps } from '../../src/training/batch-order.ts';
 import type { NumericProfile, TrainingEvent, TrainingJob, TrainingRun } from '../../src/training/job.ts';
 import { startTraining } from '../../src/training/trainer.ts';
+import { AttemptClock } from './attempt-clock.ts';
 import { calibratedJob, CalibrationRecorder, thisMachine } from './calibration.ts';
 import { CheckpointSignal } from './checkpoint-signal.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
@@ -39,6 +40,7 @@ export class TrainingAttempt {
   readonly #activity: Context;
   readonly #drive: AttemptDrive;
   readonly #patience: OutagePatience;
+  readonly #clock = new AttemptClock();
   readonly #recorder: StepRecorder;
   readonly #signal: CheckpointSignal;
   readonly #watchdog: Watchdog;
@@ -76,6 +78,7 @@ export class TrainingAttempt {
       stepsAnEpoch: totalSteps(prepared.exampleCount, { ...job.recipe, epochs: 1 }),
       start: prepared.ledger,
       patience: this.#patience,
+      times: () => this.#clock.times,
     });
     this.#signal = new CheckpointSignal(dependencies.temporal, dependencies.log, workflowOf(activity));
     this.#watchdog = new Watchdog(dependencies, activity);
@@ -163,6 +166,7 @@ export class TrainingAttempt {
         return;
       case 'steps':
         this.#longestRunSeconds = Math.max(this.#longestRunSeconds ?? 0, event.seconds);
+        this.#clock.addSteps(event.steps, event.seconds);
         await this.#recorder.add(event.steps, event.seconds);
         await this.#calibration.add(event.steps, event.seconds);
         return;
@@ -170,11 +174,16 @@ export class TrainingAttempt {
         return;
       case 'evaluation':
         await this.#recorder.flush();
+        this.#clock.addEvaluation(event.seconds);
         await throughOutage(this.#patience, () =>
-          this.#dependencies.repositories.metrics.recordEvaluation(this.#holder, event.step, event.metrics),
+          this.#dependencies.repositories.metrics.recordEvaluation(this.#holder, {
+            ...event,
+            evaluationSeconds: this.#clock.times.evaluationSeconds,
+          }),
         );
         return;
       case 'checkpoint':
+        this.#clock.addCheckpoint(event.stallSeconds);
         await this.#upload;
         await this.#recorder.flush();
         this.#upload = this.#keep(event.state, this.#recorder.position);
@@ -188,7 +197,7 @@ export class TrainingAttempt {
     this.#calibration.begin(profile);
     const { repositories } = this.#dependencies;
     const { blobs, manifests, frame, retention, ledger } = this.#prepared;
-    await throughOutage(this.#patience, () =>
+    const { recordedStep } = await throughOutage(this.#patience, () =>
       repositories.attempts.setAttemptProfile(this.#holder, {
         profile: { ...profile },
         threads: profile.threads,
@@ -196,6 +205,7 @@ export class TrainingAttempt {
         startStep: ledger.steps,
       }),
     );
+    this.#clock.begin(recordedStep);
     this.#writer = new CheckpointWriter({
       blobs,
       manifests,

@@ -40,6 +40,7 @@ function attemptBody(experiment: ExperimentRecord, attempt: AttemptRecord) {
     startStep: attempt.startStep,
     stepsDone: attempt.stepsDone,
     stepsRepeated: attempt.stepsRepeated,
+    refusedAt: attempt.refusedAt?.toISOString() ?? null,
     host: attempt.host,
     provider: attempt.provider,
     threads: attempt.threads,

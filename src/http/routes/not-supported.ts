@@ -8,10 +8,8 @@ const paths: Readonly<Record<string, readonly HTTPMethods[]>> = {
   '/events': ['GET'],
   '/metrics': ['GET'],
   '/limits': ['GET'],
-  '/waste': ['GET'],
   '/experiments/:id': ['PATCH'],
   '/experiments/:id/logs': ['GET'],
-  '/experiments/:id/waste': ['GET'],
 };
 
 export function notSupportedRoutes(app: App, { repositories }: RouteContext): void {

@@ -67,6 +67,10 @@ export const attemptsPage = page(
     startStep: nullable(step),
     stepsDone: step,
     stepsRepeated: step,
+    refusedAt: {
+      ...nullable(time),
+      description: 'When it came back after it had been replaced, and its write was refused.',
+    },
     host: Type.String(),
     provider: nullable(Type.String()),
     threads: nullable(Type.Integer()),

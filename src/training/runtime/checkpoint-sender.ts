@@ -26,8 +26,10 @@ export class CheckpointSender {
   }
 
   /** Tells a checkpoint: a copy of the state, or the state itself when nothing uses it any more. */
-  tell(state: TrainingState, reason: CheckpointReason): void {
+  tell(readState: () => TrainingState, reason: CheckpointReason): void {
+    const started = performance.now();
     this.waitForRoom();
+    const state = readState();
     const isLast = reason === 'finished' || reason === 'stopped';
     const transfer: ArrayBuffer[] = [];
     const handOver = (tensors: readonly NamedTensor[]): NamedTensor[] =>
@@ -46,9 +48,10 @@ export class CheckpointSender {
       firstMoments: handOver(state.firstMoments),
       secondMoments: handOver(state.secondMoments),
     };
-    this.send({ kind: 'checkpoint', state: handed, reason }, transfer);
+    const now = performance.now();
+    this.send({ kind: 'checkpoint', state: handed, reason, stallSeconds: (now - started) / 1000 }, transfer);
     this.told += 1;
-    this.lastSeconds = performance.now() / 1000;
+    this.lastSeconds = now / 1000;
   }
 
   private waitForRoom(): void {

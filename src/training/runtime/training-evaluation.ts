@@ -123,6 +123,7 @@ export class TrainingEvaluator {
     goOn: () => boolean,
   ): Promise<boolean | undefined> {
     const { labelNames, batchSize, metric, higherIsBetter } = this.plan;
+    const started = performance.now();
     const logits = await this.runner.logits(this.table, slots, batchSize, () => {
       tell({ kind: 'evaluating', step });
       return goOn();
@@ -132,7 +133,8 @@ export class TrainingEvaluator {
     const metrics = scalarMetrics(evaluationMetrics(input));
     this.memory = remember(this.memory, step, metrics[metric] ?? null, higherIsBetter);
     const isBest = this.memory.best?.step === step;
-    tell({ kind: 'evaluation', step, metrics, isBest });
+    const seconds = (performance.now() - started) / 1000;
+    tell({ kind: 'evaluation', step, metrics, isBest, seconds });
     return isBest;
   }
 

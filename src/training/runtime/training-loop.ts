@@ -120,7 +120,7 @@ async function evaluateIfDue(
 ): Promise<boolean> {
   if (evaluator?.isDueAt(step) !== true || isStopping()) return false;
   const isBest = await evaluator.evaluate(step, runner.slotValues(), tell.send, () => !isStopping());
-  if (isBest === true) tell.checkpoints.tell(runner.state(evaluator.memory), 'best');
+  if (isBest === true) tell.checkpoints.tell(() => runner.state(evaluator.memory), 'best');
   return isBest === true;
 }
 
@@ -166,7 +166,7 @@ async function runSteps(job: TrainingJob, engine: Engine, signals: Signals, tell
     const isKept = await evaluateIfDue(engine, step, tell, isStopping);
     const goesOn = !isEnded(engine, step) && !isStopping();
     if (goesOn && !isKept && tell.checkpoints.isDueAt(step, job.checkpoint))
-      tell.checkpoints.tell(runner.state(evaluator?.memory), 'due');
+      tell.checkpoints.tell(() => runner.state(evaluator?.memory), 'due');
   }
   return step;
 }
@@ -187,7 +187,7 @@ export async function runTraining(job: TrainingJob, signals: Signals, send: Send
     const outcome = isFinished ? 'finished' : 'stopped';
     // A run that was stopped before its first step has nothing to keep that was not kept before.
     if (isFinished || step > job.start.step)
-      checkpoints.tell(engine.runner.state(engine.evaluator?.memory), outcome);
+      checkpoints.tell(() => engine.runner.state(engine.evaluator?.memory), outcome);
     send({ kind: 'ended', outcome, step });
   } finally {
     await Promise.all(opened.map((part) => part.close()));

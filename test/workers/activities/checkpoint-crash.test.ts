@@ -29,7 +29,7 @@ import type { StepRecord, TrainingState } from '../../../src/training/job.ts';
 import { CheckpointWriter } from '../../../workers/activities/checkpoint-writer.ts';
 import { lastIntactCheckpoint } from '../../../workers/activities/last-intact-checkpoint.ts';
 import { StepRecorder } from '../../../workers/activities/step-recorder.ts';
-import { profileOf, submit, useDatabase } from '../../database/fixture.ts';
+import { noTimes, profileOf, submit, useDatabase } from '../../database/fixture.ts';
 import { DatabaseModel } from '../../simulation/database-model.ts';
 import { initialState, nextStep, stateHash } from '../../simulation/engine.ts';
 import { findVersitygw, openS3, type TestS3 } from '../../storage/stores.ts';
@@ -168,6 +168,7 @@ async function keep(
     stepsAnEpoch: newStep,
     start: ledger,
     patience,
+    times: () => noTimes,
   });
   const records: StepRecord[] = [];
   let state = start;

@@ -5,6 +5,7 @@ import { CodedError } from '../../../src/error.ts';
 import { emptyLedgerHash } from '../../../src/storage/ledger-hash.ts';
 import type { StepRecord } from '../../../src/training/job.ts';
 import { StepRecorder } from '../../../workers/activities/step-recorder.ts';
+import { noTimes } from '../../database/fixture.ts';
 
 function recorder(failures = 0, mostSeconds = 60) {
   const written: number[] = [];
@@ -30,6 +31,7 @@ function recorder(failures = 0, mostSeconds = 60) {
       stopping: new AbortController().signal,
       mostSeconds,
     },
+    times: () => noTimes,
   });
   return { steps, written, heartbeat };
 }

@@ -39,7 +39,7 @@ function attempt(job: TrainingJob, { onSteps = () => undefined }: { onSteps?: ()
   const checkpoints: number[] = [];
   const endProcess = vi.fn();
   const repositories = {
-    attempts: { setAttemptProfile: () => Promise.resolve() },
+    attempts: { setAttemptProfile: () => Promise.resolve({ segment: 0, recordedStep: 0 }) },
     ledger: {
       recordSteps(_holder: unknown, written: { steps: { step: number }[] }) {
         onSteps();
