@@ -584,7 +584,7 @@ export interface components {
             detail: string;
             instance: string;
             /** @enum {string} */
-            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "in_use" | "not_exported" | "no_checkpoint" | "step_not_trained" | "fork_not_possible" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "does_not_fit" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "hub_not_found" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "workflow_terminated" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "out_of_memory" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "hub_unavailable" | "temporal_unavailable" | "prediction_unavailable" | "audit_unavailable" | "internal";
+            code: "invalid_request" | "forbidden_host" | "forbidden_origin" | "not_found" | "transition_not_allowed" | "in_use" | "not_exported" | "no_checkpoint" | "step_not_trained" | "fork_not_possible" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "idempotency_key_reused" | "not_supported" | "does_not_fit" | "dataset_invalid" | "dataset_split_missing" | "dataset_column_missing" | "dataset_split_empty" | "labels_invalid" | "model_invalid" | "model_incompatible" | "hub_not_found" | "sequence_too_long" | "training_diverged" | "divergence" | "no_progress" | "duration_exceeded" | "workflow_terminated" | "lease_lost" | "blob_missing" | "blob_corrupt" | "engine_failed" | "out_of_memory" | "data_directory_in_use" | "configuration_invalid" | "dependency_missing" | "database_unavailable" | "storage_unavailable" | "hub_unavailable" | "temporal_unavailable" | "prediction_unavailable" | "audit_unavailable" | "internal";
             requestId: string;
             errors?: {
                 /** @description JSON pointer. */
@@ -758,6 +758,9 @@ export interface components {
                 };
                 evaluation: {
                     batchSize: number;
+                };
+                limits: {
+                    durationSeconds: number | null;
                 };
             };
             evaluation: {
@@ -1435,6 +1438,9 @@ export interface operations {
                         /** @description Examples a batch. */
                         batchSize?: number;
                     };
+                    limits?: {
+                        durationSeconds?: number | null;
+                    };
                 };
             };
         };
@@ -1613,6 +1619,9 @@ export interface operations {
                     evaluation?: {
                         /** @description Examples a batch. */
                         batchSize?: number;
+                    };
+                    limits?: {
+                        durationSeconds?: number | null;
                     };
                 };
             };
@@ -1993,6 +2002,9 @@ export interface operations {
                             /** @description Passes over the training split. */
                             epochs: number;
                         } | null;
+                    };
+                    limits?: {
+                        durationSeconds?: number | null;
                     };
                 };
             };

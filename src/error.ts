@@ -190,6 +190,12 @@ export const errorDefinitions = {
     remedy: 'Look at the attempts’ causes; give the workers more memory or save checkpoints more often.',
     fault: 'user',
   },
+  duration_exceeded: {
+    status: 500,
+    title: 'The experiment took longer than its limits allow',
+    remedy: 'Fork it from its last checkpoint, or submit it with a greater limits.durationSeconds.',
+    fault: 'user',
+  },
   workflow_terminated: {
     status: 500,
     title: 'The experiment’s workflow was ended from outside',

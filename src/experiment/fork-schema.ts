@@ -1,6 +1,6 @@
 // The body of a fork.
 import { Type } from 'typebox';
-import { nameSchema, tagsSchema } from './submission.ts';
+import { limitsSchema, nameSchema, tagsSchema } from './submission.ts';
 import { mostSteps, trainingSchema } from './training-schema.ts';
 
 export const forkSchema = Type.Object(
@@ -9,6 +9,7 @@ export const forkSchema = Type.Object(
     name: Type.Optional(nameSchema),
     tags: Type.Optional(tagsSchema),
     training: Type.Optional(trainingSchema),
+    limits: Type.Optional(limitsSchema),
   },
   { additionalProperties: false, title: 'Fork' },
 );

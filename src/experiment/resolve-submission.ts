@@ -3,6 +3,7 @@ import { CodedError, type FieldProblem } from '../error.ts';
 import { resolveTraining } from './resolve-training.ts';
 import {
   evaluationDefaults,
+  limitsDefaults,
   type AskedModel,
   type DatasetSource,
   type DatasetUse,
@@ -19,7 +20,7 @@ import { recipeProblems, requireTrainingFitsModel, taskProblems } from './traini
  */
 export function resolveSubmission(submission: Submission): ResolvedSubmission {
   refuseContradictions(submission);
-  const { name, tags = [], model, dataset, training: asked = {}, evaluation = {} } = submission;
+  const { name, tags = [], model, dataset, training: asked = {}, evaluation = {}, limits } = submission;
   const training = resolveTraining(asked, model.scratch?.maxPositions ?? Infinity);
   if (model.scratch !== undefined)
     requireTrainingFitsModel(training, { ...model.scratch, longestInput: model.scratch.maxPositions });
@@ -32,6 +33,7 @@ export function resolveSubmission(submission: Submission): ResolvedSubmission {
       dataset: datasetUse(dataset),
       training,
       evaluation: { batchSize: evaluation.batchSize ?? evaluationDefaults.batchSize },
+      limits: { ...limitsDefaults, ...limits },
     },
   };
 }

@@ -109,7 +109,16 @@ export interface ExperimentSpec {
   readonly dataset: DatasetSpec;
   readonly training: TrainingSpec;
   readonly evaluation: { readonly batchSize: number };
+  readonly limits: LimitsSpec;
 }
+
+/** What an experiment may use. It determines nothing of the result. */
+export interface LimitsSpec {
+  /** From the start of preparing to the end, pauses left out; `null`: as long as it takes. */
+  readonly durationSeconds: number | null;
+}
+
+export const limitsDefaults: LimitsSpec = { durationSeconds: null };
 
 type InlineCell = string | number | boolean | null;
 

@@ -117,6 +117,24 @@ const datasetSourceSchema = Type.Object(
   { ...closed, description: 'Exactly one of id, hub, rows.' },
 );
 
+/** A year: what an attempt may take at most. */
+const mostDurationSeconds = 31_536_000;
+
+export const limitsSchema = Type.Object(
+  {
+    durationSeconds: Type.Optional(
+      nullable(
+        whole(
+          1,
+          mostDurationSeconds,
+          'From the start of preparing on, pauses left out; then the experiment keeps its last steps and fails with duration_exceeded.',
+        ),
+      ),
+    ),
+  },
+  closed,
+);
+
 export const submissionSchema = Type.Object(
   {
     name: nameSchema,
@@ -127,6 +145,7 @@ export const submissionSchema = Type.Object(
     evaluation: Type.Optional(
       Type.Object({ batchSize: Type.Optional(whole(1, 1024, 'Examples a batch.')) }, closed),
     ),
+    limits: Type.Optional(limitsSchema),
   },
   { ...closed, title: 'Submission' },
 );

@@ -5,6 +5,8 @@ import type { ExperimentState } from './state.ts';
 export interface ExperimentWorkflowInput extends ExperimentReference {
   /** Where the experiment stands already: set when an earlier workflow of it was lost. */
   readonly continued?: CoordinatorProgress;
+  /** After so long, pauses left out, it fails with `duration_exceeded`; left out: never. */
+  readonly durationSeconds?: number;
 }
 
 export type CoordinatorResult =

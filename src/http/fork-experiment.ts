@@ -7,7 +7,7 @@ import { classWeightsFor } from '../experiment/class-weights.ts';
 import { forkedTraining, forkNotPossible, requireStepsLeft } from '../experiment/fork-training.ts';
 import { defaultProject, newExperimentId } from '../experiment/id.ts';
 import { lineageOfFork } from '../experiment/lineage.ts';
-import type { TrainingSpec } from '../experiment/spec.ts';
+import type { LimitsSpec, TrainingSpec } from '../experiment/spec.ts';
 import type { SubmittedTraining } from '../experiment/training-schema.ts';
 import { taskProblems } from '../experiment/training-problems.ts';
 import { isDamage, sha256Of } from '../storage/blob-store.ts';
@@ -23,6 +23,7 @@ export interface AskedFork {
   readonly name?: string;
   readonly tags?: readonly string[];
   readonly training?: SubmittedTraining;
+  readonly limits?: Partial<LimitsSpec>;
 }
 
 /**
@@ -49,7 +50,13 @@ export async function forkExperiment(
   return experiments.create({
     projectId: defaultProject,
     id,
-    spec: { ...parent.spec, name: asked.name ?? parent.name, tags: asked.tags ?? parent.tags, training },
+    spec: {
+      ...parent.spec,
+      name: asked.name ?? parent.name,
+      tags: asked.tags ?? parent.tags,
+      training,
+      limits: { ...parent.spec.limits, ...asked.limits },
+    },
     fork: {
       parent: { projectId: defaultProject, experimentId: parentId },
       step: asked.step,

@@ -32,6 +32,8 @@ export interface DispatcherDependencies {
   readonly onOutbox: (callback: () => void) => () => void;
   /** Where the experiment stands; `undefined` when it is gone. */
   readonly progressOf: (row: OutboxRow) => Promise<CoordinatorProgress | undefined>;
+  /** What is left of the time that the experiment may take; `undefined` without a limit. */
+  readonly durationLeftSeconds: (row: OutboxRow) => Promise<number | undefined>;
   /** What Temporal's own search is to find the experiment by. */
   readonly searchAttributesOf: (row: OutboxRow) => Promise<TypedSearchAttributes | undefined>;
   /** Ends an experiment whose workflow Temporal does not know any more, because its user wants it to end. */
@@ -129,17 +131,19 @@ const policies = {
 } as const;
 
 async function start(
-  { client, progressOf, searchAttributesOf }: DispatcherDependencies,
+  { client, progressOf, durationLeftSeconds, searchAttributesOf }: DispatcherDependencies,
   row: OutboxRow,
   withinTimeout: <T>(call: () => Promise<T>) => Promise<T>,
 ): Promise<void> {
   const { projectId, experimentId } = row;
   const progress = await progressOf(row);
   if (progress === undefined || hasEnded(progress.state)) return;
+  const durationSeconds = await durationLeftSeconds(row);
   const input: ExperimentWorkflowInput = {
     projectId,
     experimentId,
     ...(progress.sequence > 0 && { continued: progress }),
+    ...(durationSeconds !== undefined && { durationSeconds }),
   };
   const typedSearchAttributes = await searchAttributesOf(row);
   const startWith = (attributes: { typedSearchAttributes?: TypedSearchAttributes }): Promise<unknown> =>

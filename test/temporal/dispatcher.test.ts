@@ -42,6 +42,8 @@ async function whileDispatching<T>(
       const record = await experiments.get(row);
       return record && { state: record.state, sequence: record.stateSequence };
     },
+    durationLeftSeconds: async (row) =>
+      (await experiments.require(row)).spec.limits.durationSeconds ?? undefined,
     searchAttributesOf: async (row) => searchAttributesOf(await experiments.require(row)),
     verificationOf: (reference) => verifications.require(reference),
     endWithoutWorkflow: (row) => transitions.endWithoutWorkflow(row, 'cancelled'),

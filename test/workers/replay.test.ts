@@ -40,6 +40,8 @@ describe('recorded histories', () => {
       'cancelled-in-temporal.json',
       'cancelled-paused.json',
       'cancelled-snapshotDataset.json',
+      'duration-exceeded-after-pause.json',
+      'duration-exceeded.json',
       'excused.json',
       'failed.json',
       'handed-back.json',

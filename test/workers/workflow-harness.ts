@@ -92,7 +92,10 @@ export async function runScenario<T>(
   temporal: TestTemporal,
   changes: Partial<Activities>,
   act: (scenario: Scenario) => Promise<T>,
-  options: Pick<WorkflowStartOptions, 'typedSearchAttributes'> = {},
+  {
+    durationSeconds,
+    ...options
+  }: Pick<WorkflowStartOptions, 'typedSearchAttributes'> & { readonly durationSeconds?: number } = {},
 ): Promise<T> {
   const transitions: StateTransition[] = [];
   const activities: Activities = {
@@ -119,7 +122,9 @@ export async function runScenario<T>(
     const handle = await temporal.client.workflow.start(workflowNames.coordinator, {
       workflowId: experimentId,
       taskQueue: taskQueues.coordinator,
-      args: [{ projectId: 'default', experimentId }],
+      args: [
+        { projectId: 'default', experimentId, ...(durationSeconds !== undefined && { durationSeconds }) },
+      ],
       ...options,
     });
     return await act({ handle, transitions });

@@ -5,7 +5,7 @@ import { sha256Of } from '../../src/storage/blob-store.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
 
 /**
- * Of the step after `steps`. A name and tags determine nothing; of a fork the settings of the steps that it took over do,
+ * Of the step after `steps`. A name, tags and limits determine nothing; of a fork the settings of the steps that it took over do,
  * whichever experiment made them.
  */
 export function specSha256After(
@@ -13,7 +13,7 @@ export function specSha256After(
   experiment: { readonly spec: ExperimentSpec; readonly lineage: Lineage },
 ): string {
   const { training, untilStep } = settingsAfter(steps, experiment);
-  const { name: _name, tags: _tags, ...spec } = experiment.spec;
+  const { name: _name, tags: _tags, limits: _limits, ...spec } = experiment.spec;
   const determining = { ...spec, training };
   const before = experiment.lineage
     .filter((part) => untilStep === null || part.untilStep < untilStep)

@@ -28,6 +28,7 @@ import type {
   ExperimentWorkflowInput,
 } from '../../src/experiment/workflow.ts';
 import type { EvaluationWorkflow } from './evaluation.ts';
+import { afterDuration } from './duration-limit.ts';
 import { describeFailure } from './failure.ts';
 import { once, persistent, untilSuccess } from './retry.ts';
 import { tellSearchedState } from './searched-state.ts';
@@ -51,10 +52,22 @@ const { snapshotDataset } = proxyActivities<EvaluationActivities>({
 export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promise<CoordinatorResult> {
   const { projectId, experimentId } = input;
   let progress: CoordinatorProgress = input.continued ?? { state: 'queued', sequence: 0 };
+  const { durationSeconds } = input;
   const phases = new CancellationScope();
   const pauses = new PauseRequests(progress.state === 'paused');
   setHandler(defineQuery<CoordinatorProgress>(queryNames.progress), () => progress);
-  setHandler(defineSignal(signalNames.cancel), () => phases.cancel());
+  let stoppedBy: 'user' | 'limit' | undefined;
+  const stop = (by: 'user' | 'limit'): void => {
+    stoppedBy ??= by;
+    phases.cancel();
+  };
+  setHandler(defineSignal(signalNames.cancel), () => stop('user'));
+  if (durationSeconds !== undefined)
+    afterDuration(
+      durationSeconds,
+      () => progress.state === 'paused',
+      () => stop('limit'),
+    ).catch(() => undefined);
 
   const enter = async (state: ExperimentState, error: ExperimentFailure | null = null): Promise<void> => {
     if (state === progress.state) return;
@@ -70,16 +83,24 @@ export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promi
     await CancellationScope.nonCancellable(() => enter('succeeded'));
     return { state: 'succeeded', evaluationSha256 };
   } catch (error) {
-    if (isCancellation(error)) {
+    const isOverdue = stoppedBy === 'limit' && !CancellationScope.current().consideredCancelled;
+    if (isCancellation(error) && !isOverdue) {
       await CancellationScope.nonCancellable(() => enter('cancelled'));
       // Cancelled through Temporal itself, the workflow must end as cancelled there too.
       if (CancellationScope.current().consideredCancelled) throw error;
       return { state: 'cancelled' };
     }
-    const failure = describeFailure(error);
+    const failure = isCancellation(error) ? overdue(durationSeconds ?? 0) : describeFailure(error);
     await CancellationScope.nonCancellable(() => enter('failed', failure));
     return { state: 'failed', code: failure.code };
   }
+}
+
+function overdue(seconds: number): ExperimentFailure {
+  return {
+    code: 'duration_exceeded',
+    message: `It was not over after the ${seconds} s that it had. What it kept last can be gone on from with a fork.`,
+  };
 }
 
 async function runPhases(

@@ -73,6 +73,7 @@ const specSchema = Type.Object(
     }),
     training: trainingSpecSchema,
     evaluation: Type.Object({ batchSize: whole }),
+    limits: Type.Object({ durationSeconds: nullable(whole) }),
   },
   { description: 'The submission with every default filled in.' },
 );

@@ -1,0 +1,43 @@
+// What is left of the time that an experiment may take, for a workflow that takes the place of another.
+import { expect, it } from 'vitest';
+import { durationLeftSeconds } from '../../src/experiment/duration-limit.ts';
+import type { TimedAttempt, TimedExperiment } from '../../src/experiment/waste.ts';
+
+const at = (seconds: number): Date => new Date(Date.parse('2026-03-01T00:00:00Z') + seconds * 1000);
+
+const attempt = (from: number, to: number | null, cause: TimedAttempt['cause']): TimedAttempt => ({
+  phase: 'training',
+  startedAt: at(from),
+  endedAt: to === null ? null : at(to),
+  cause,
+  restoredAt: at(from),
+  refusedAt: null,
+  usefulSeconds: 0,
+  repeatedSeconds: 0,
+  checkpointSeconds: 0,
+  evaluationSeconds: 0,
+});
+
+const experiment = (...attempts: TimedAttempt[]): TimedExperiment => ({
+  createdAt: at(0),
+  finishedAt: null,
+  attempts,
+});
+
+const left = (limit: number | null, now: number, ...attempts: TimedAttempt[]) =>
+  durationLeftSeconds(limit, at(100), experiment(...attempts), at(now));
+
+it('is all of it before the start, and what has not passed since', () => {
+  expect(durationLeftSeconds(60, null, experiment(), at(500))).toBe(60);
+  expect(left(60, 120, attempt(110, null, null))).toBe(40);
+});
+
+it('is not used up by pauses', () => {
+  expect(left(60, 1020, attempt(100, 120, 'paused'), attempt(1010, null, null))).toBe(60 - 30);
+  expect(left(60, 1000, attempt(100, 120, 'paused'))).toBe(40);
+});
+
+it('is never nothing, and nothing is said without a limit', () => {
+  expect(left(60, 10_000, attempt(110, null, null))).toBe(1);
+  expect(left(null, 10_000)).toBeUndefined();
+});
