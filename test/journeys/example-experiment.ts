@@ -11,7 +11,7 @@ export async function uploadExample(client: Client, rows = 1600): Promise<Datase
 }
 
 export function exampleSubmission(
-  dataset: Dataset,
+  dataset: Pick<Dataset, 'id'>,
   training: Submission['training'] = {},
   sizes: { layers?: number; hiddenSize?: number } = {},
 ): Submission {

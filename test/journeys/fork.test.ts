@@ -79,6 +79,20 @@ describe('a fork', () => {
     expect(await weightsOf(client, again.id)).toBe(await weightsOf(client, id));
   }, 120_000);
 
+  it('goes on from what an experiment kept that took longer than it may', async () => {
+    const dataset = { ...parent.spec.dataset, id: parent.spec.dataset.id ?? '' };
+    const overlong = { ...exampleSubmission(dataset, { epochs: 1000 }), limits: { durationSeconds: 5 } };
+    const { id } = await client.submit(overlong);
+    const ended = await client.waitForExperiment(id);
+    expect(ended).toMatchObject({ state: 'failed', error: { code: 'duration_exceeded' } });
+    const step = ended.latestCheckpoint?.step ?? 0;
+    expect(step).toBe(ended.progress?.step);
+    const stepsAnEpoch = (ended.progress?.totalSteps ?? 0) / 1000;
+    const training = { epochs: Math.floor(step / stepsAnEpoch) + 2 };
+    const fork = await client.fork(id, { step, training, limits: { durationSeconds: null } });
+    expect(await succeeded(client, fork.id)).toMatchObject({ spec: { limits: { durationSeconds: null } } });
+  }, 60_000);
+
   it('is refused after a step that was not trained, and for what the steps before depend on', async () => {
     const refused = (fork: Parameters<Client['fork']>[1]) =>
       expect(client.fork(parent.id, fork)).rejects.toMatchObject({ code: 'fork_not_possible', status: 422 });
