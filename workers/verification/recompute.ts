@@ -58,7 +58,7 @@ export async function recompute(
     const { state } = outcome;
     const kept = evidence.checkpoints.find(({ step }) => step === state.step);
     if (kept !== undefined) await readWhole(evidence, kept, engine);
-    const different = kept && differentPart(state, kept);
+    const different = kept && differentPart(state, position.started.base, kept);
     if (different !== undefined)
       return differs(`checkpoint of step ${state.step}: its ${different} are others`, state.step);
     if (state.step >= toStep) return agrees;
