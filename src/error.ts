@@ -202,6 +202,13 @@ export const errorDefinitions = {
     remedy: 'Its checkpoints are kept: fork the experiment from one of its steps, or submit it anew.',
     fault: 'user',
   },
+  row_behind: {
+    status: 409,
+    title: 'The database lacks what the experiment had recorded',
+    remedy:
+      'Nothing: the database was restored, and the next comparison with Temporal starts the experiment again.',
+    fault: 'machine',
+  },
   lease_lost: {
     status: 409,
     title: 'Another attempt has taken over',

@@ -2,11 +2,14 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { CodedError } from '../error.ts';
 import { PrismaClient, type Prisma } from './generated/client.ts';
+import { Turns } from './turns.ts';
 import { isUnavailable } from './unavailable.ts';
 
 /** Connections a process holds at most; a whole stack of them stays far below the server's limit. */
 const maximumConnections = 10;
 const connectionTimeoutMilliseconds = 5_000;
+/** Whatever finds no connection free waits for its turn: a crowd of requests is served late instead of refused. */
+const turnLimits = { atOnce: maximumConnections, waitSeconds: 60, standstillSeconds: 5 } as const;
 /** How long a transaction may wait for a connection, and then run. */
 const transactionLimits = { maxWait: 5_000, timeout: 30_000 } as const;
 
@@ -18,32 +21,33 @@ export type Queries = Prisma.TransactionClient;
 
 export class Database {
   readonly #client: PrismaClient;
+  readonly #turns = new Turns(turnLimits);
 
   constructor(client: PrismaClient) {
     this.#client = client;
   }
 
   /**
-   * Runs queries, each for itself.
+   * Runs queries, each for itself. What is run within must not run or begin another: that would wait for a turn while it has one.
    *
-   * @throws CodedError `database_unavailable` when the server cannot be reached.
+   * @throws CodedError `database_unavailable` when the server cannot be reached, or does not get to it in time.
    */
   async run<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    return this.#coded(() => work(this.#client));
+    return this.#coded(() => this.#turns.take(() => work(this.#client)));
   }
 
   /**
    * Runs queries as one transaction (READ COMMITTED): all of them or none.
    *
-   * @throws CodedError `database_unavailable` when the server cannot be reached.
+   * @throws CodedError `database_unavailable` when the server cannot be reached, or does not get to it in time.
    */
   async transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    return this.#coded(() => this.#client.$transaction(work, transactionLimits));
+    return this.#coded(() => this.#turns.take(() => this.#client.$transaction(work, transactionLimits)));
   }
 
-  /** Asks the server for nothing, to learn whether it answers. */
+  /** Asks the server for nothing, to learn whether it answers: not behind all that waits for a turn. */
   async check(): Promise<void> {
-    await this.run((queries) => queries.$queryRaw`SELECT 1`);
+    await this.#coded(() => this.#client.$queryRaw`SELECT 1`);
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,7 @@ export interface LockedExperiment {
   readonly stateSequence: number;
   readonly requestedAction: RequestedAction | null;
   readonly lease: number;
+  readonly hasReport: boolean;
 }
 
 /** Who writes for an experiment: the attempt that holds its newest lease. */
@@ -29,7 +30,8 @@ export async function lockExperiment(
 ): Promise<LockedExperiment> {
   // NO KEY: rows that refer to the experiment may be inserted meanwhile.
   const [row] = await queries.$queryRaw<LockedExperiment[]>`
-    SELECT state, state_sequence AS "stateSequence", requested_action AS "requestedAction", lease
+    SELECT state, state_sequence AS "stateSequence", requested_action AS "requestedAction", lease,
+      report_sha256 IS NOT NULL AS "hasReport"
     FROM experiment WHERE project_id = ${projectId} AND id = ${experimentId} FOR NO KEY UPDATE`;
   if (!row) throw new CodedError('not_found', `There is no experiment ${experimentId}.`);
   return row;

@@ -16,7 +16,8 @@ export class TransitionRepository {
 
   /**
    * Projects a transition. It is applied only when its number is greater than the last one's and the map of
-   * transitions allows it; a late or repeated message is ignored.
+   * transitions allows it; a late or repeated message is ignored. So is a success without a report: the report was there, and
+   * the database was restored since.
    *
    * @throws CodedError `not_found` when there is no such experiment.
    */
@@ -24,7 +25,8 @@ export class TransitionRepository {
     return this.#database.transaction(async (queries) => {
       const locked = await lockExperiment(queries, transition);
       const isLate = transition.sequence <= locked.stateSequence;
-      if (isLate || !canReach(locked.state, transition.state)) return 'ignored';
+      const lacksReport = transition.state === 'succeeded' && !locked.hasReport;
+      if (isLate || lacksReport || !canReach(locked.state, transition.state)) return 'ignored';
       await applyTransition(queries, transition, locked);
       return 'applied';
     });

@@ -11,6 +11,12 @@ export interface ExperimentReference {
   readonly experimentId: string;
 }
 
+/** An experiment whose training is over. */
+export interface TrainedExperiment extends ExperimentReference {
+  /** Of its last checkpoint. Workflows that began under version 0.2.0 or before leave it out. */
+  readonly trainedStep?: number;
+}
+
 export interface PreparedSnapshot {
   readonly sha256: string;
   readonly totalSteps: number;
@@ -65,7 +71,7 @@ export interface CoordinatorActivities {
   /** Ends an attempt whose worker is lost: who still holds its lease can write no more. */
   revokeAttempt(experiment: ExperimentReference): Promise<void>;
   /** Writes the final report and makes it the experiment's result. */
-  publishReport(input: ExperimentReference & { readonly evaluation: EvaluationResult }): Promise<void>;
+  publishReport(input: TrainedExperiment & { readonly evaluation: EvaluationResult }): Promise<void>;
 }
 
 /** On the coordinator queue too: for a user who waits. */
@@ -77,7 +83,7 @@ export interface AuditActivities {
 /** On the evaluation queue: CPU and I/O. */
 export interface EvaluationActivities {
   snapshotDataset(input: ExperimentReference): Promise<PreparedSnapshot>;
-  evaluateBert(input: ExperimentReference): Promise<EvaluationResult>;
+  evaluateBert(input: TrainedExperiment): Promise<EvaluationResult>;
 }
 
 export type PredictionInput = ExperimentReference & PredictionTexts;

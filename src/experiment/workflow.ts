@@ -1,5 +1,10 @@
 // What goes into workflows, what comes out, and what queries answer.
-import type { CommittedCheckpoint, ExperimentReference, PreparedSnapshot } from './activity.ts';
+import type {
+  CommittedCheckpoint,
+  ExperimentReference,
+  PreparedSnapshot,
+  TrainedExperiment,
+} from './activity.ts';
 import type { ExperimentState } from './state.ts';
 
 export interface ExperimentWorkflowInput extends ExperimentReference {
@@ -14,7 +19,7 @@ export type CoordinatorResult =
   | { readonly state: 'failed'; readonly code: string }
   | { readonly state: 'cancelled' };
 
-export interface EvaluationWorkflowInput extends ExperimentReference {
+export interface EvaluationWorkflowInput extends TrainedExperiment {
   readonly snapshot: PreparedSnapshot;
 }
 

@@ -24,6 +24,9 @@ import { SettlingGateway } from './settling-gateway.ts';
 /** How long open requests may go on after a signal: less than the whole stack gives the API, which is 6 s. */
 const closeSeconds = 5;
 
+/** Connections that wait to be taken up; Node's own 511 are too few for a thousand clients that come at one moment. */
+const connectionBacklog = 4096;
+
 export interface RunningServer {
   readonly url: string;
   close(): Promise<void>;
@@ -59,7 +62,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     limits: config.limits,
     log,
   });
-  const url = await app.listen({ host: config.host, port: config.port });
+  const url = await app.listen({ host: config.host, port: config.port, backlog: connectionBacklog });
   log.info({ url }, 'listening');
   return {
     url,

@@ -5,7 +5,10 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 /** Status code NOT_FOUND of gRPC (its documentation, "Status codes and their use"). */
 const notFound = 5;
 
-/** The histories of each workflow's runs, oldest first; a workflow that was long went on in further runs. */
+/**
+ * The histories of each workflow's runs, oldest first: a workflow that was long went on in further runs, and one that
+ * reconciliation started again has those of before.
+ */
 export interface ExperimentHistories {
   readonly formatVersion: 1;
   readonly workflows: Readonly<Record<string, readonly WorkflowHistory[]>>;
@@ -25,6 +28,7 @@ interface WorkflowHistory {
 }
 
 interface HistoryEvent {
+  readonly eventTime?: string;
   readonly workflowExecutionStartedEventAttributes?: {
     readonly continuedExecutionRunId?: string;
     readonly originalExecutionRunId?: string;
@@ -102,9 +106,10 @@ export async function readRecordedRun(
 
 /** The ids of the children in the order in which they were started. */
 function childrenOf(runs: readonly WorkflowHistory[]): readonly string[] {
-  return runs
+  const ids = runs
     .flatMap(({ events }) => events)
     .flatMap(({ startChildWorkflowExecutionInitiatedEventAttributes: child }) => child?.workflowId ?? []);
+  return [...new Set(ids)];
 }
 
 async function describe(client: Client, workflowId: string) {
@@ -116,16 +121,29 @@ async function describe(client: Client, workflowId: string) {
   }
 }
 
-/** Follows a workflow from its last run back to its first. */
+/**
+ * Every run under the id: those that Temporal lists, which it does with some delay, and those that lead from the latest
+ * back to where it began.
+ */
 async function readRuns(client: Client, workflowId: string): Promise<readonly WorkflowHistory[]> {
-  const runs: WorkflowHistory[] = [];
-  for (let runId: string | undefined; ;) {
-    const history = await readRun(client, workflowId, runId);
-    if (history === undefined) return runs;
-    runs.unshift(history);
-    runId = history.events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
-    if (!runId) return runs;
+  const latest = (await describe(client, workflowId))?.runId;
+  if (latest === undefined) return [];
+  const runs = new Map<string, WorkflowHistory>();
+  const open = [latest];
+  for await (const { runId } of client.workflow.list({ query: `WorkflowId = '${workflowId}'` }))
+    open.push(runId);
+  for (let runId = open.pop(); runId !== undefined; runId = open.pop()) {
+    const history = runs.has(runId) ? undefined : await readRun(client, workflowId, runId);
+    if (history === undefined) continue;
+    runs.set(runId, history);
+    const before = history.events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
+    if (before) open.push(before);
   }
+  return [...runs.values()].toSorted((a, b) => beginOf(a) - beginOf(b));
+}
+
+function beginOf({ events: [first] }: WorkflowHistory): number {
+  return Date.parse(first?.eventTime ?? '');
 }
 
 async function readRun(

@@ -7,7 +7,7 @@ import {
   type ExperimentState,
   type RequestedAction,
 } from '../../src/experiment/state.ts';
-import { submit, useDatabase } from './fixture.ts';
+import { giveReport, submit, useDatabase } from './fixture.ts';
 
 const opened = useDatabase();
 
@@ -20,6 +20,7 @@ const requestedOf = async (reference: ExperimentReference) =>
 /** An experiment in a state, as its `sequence`-th transition. */
 async function inState(state: ExperimentState, reference?: ExperimentReference, sequence = 1) {
   const experiment = reference ?? (await submit(opened.repositories));
+  if (state === 'succeeded') await giveReport(opened.repositories, experiment);
   if (state !== 'queued')
     await opened.repositories.transitions.recordTransition({ ...experiment, sequence, state, error: null });
   return experiment;

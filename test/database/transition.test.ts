@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { canReach, experimentStates, hasEnded, type ExperimentState } from '../../src/experiment/state.ts';
-import { submit, useDatabase } from './fixture.ts';
+import { giveReport, submit, useDatabase } from './fixture.ts';
 
 const opened = useDatabase();
 
@@ -18,6 +18,7 @@ describe('transitions', () => {
     await fc.assert(
       fc.asyncProperty(messages, async (list) => {
         const reference = await submit(opened.repositories);
+        await giveReport(opened.repositories, reference);
         let expected: { state: ExperimentState; sequence: number } = { state: 'queued', sequence: 0 };
         let applied = 0;
         for (const message of list) {
@@ -36,6 +37,21 @@ describe('transitions', () => {
       }),
       { numRuns: 60, seed: 5 },
     );
+  });
+
+  it('ignore a success of which the row has no report: the database was restored since', async () => {
+    const reference = await submit(opened.repositories);
+    const succeed = () =>
+      opened.repositories.transitions.recordTransition({
+        ...reference,
+        sequence: 4,
+        state: 'succeeded',
+        error: null,
+      });
+    expect(await succeed()).toBe('ignored');
+    expect((await opened.repositories.experiments.require(reference)).state).toBe('queued');
+    await giveReport(opened.repositories, reference);
+    expect(await succeed()).toBe('applied');
   });
 
   it('apply a message that comes ten times at once a single time', async () => {
@@ -97,6 +113,7 @@ describe('the end of an experiment without a workflow', () => {
   it('changes nothing when the experiment has ended', async () => {
     const { transitions, experiments } = opened.repositories;
     const reference = await submit(opened.repositories);
+    await giveReport(opened.repositories, reference);
     await transitions.recordTransition({ ...reference, sequence: 1, state: 'succeeded', error: null });
     const before = await experiments.require(reference);
     await transitions.endWithoutWorkflow(reference, 'cancelled');

@@ -1,5 +1,7 @@
 // A small experiment on the demo's dataset, and what the journeys ask of one that has ended.
 import type { Client, Dataset, Experiment, Submission } from '../../openapi/client.ts';
+import { until } from '../../src/local/until.ts';
+import type { ExperimentHistories } from '../../src/temporal/history.ts';
 import { exampleDataset, toCsv } from '../../src/cli/example-dataset.ts';
 
 export async function uploadExample(client: Client, rows = 1600): Promise<Dataset> {
@@ -61,6 +63,24 @@ export async function ledgerOf(client: Client, id: string): Promise<LedgerStep[]
   } while (cursor !== undefined);
   return steps;
 }
+
+/** The histories of its workflows as they were stored at its end. */
+export async function historiesOf(client: Client, id: string): Promise<ExperimentHistories> {
+  let histories: unknown;
+  // They are stored soon after the end.
+  const areStored = async (): Promise<boolean> => {
+    const answer = await client.api
+      .GET('/experiments/{id}/history', { params: { path: { id } } })
+      .catch(nothing);
+    histories = answer?.data;
+    return histories !== undefined;
+  };
+  await until(areStored, { timeoutSeconds: 30, what: 'the history' });
+  // Written by the dispatcher.
+  return histories as ExperimentHistories;
+}
+
+const nothing = (): undefined => undefined;
 
 /** The attempts at training, oldest first. */
 export async function attemptsOf(client: Client, id: string) {

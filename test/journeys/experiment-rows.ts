@@ -38,6 +38,7 @@ export class ExperimentRows {
     await this.#client.query('DELETE FROM experiment WHERE id = $1', [this.#id]);
     for (const table of tables)
       await this.#client.query(`INSERT INTO ${table} SELECT * FROM copy_of_${table}`);
+    for (const table of tables) await this.#client.query(`DROP TABLE copy_of_${table}`);
     await this.#client.query('COMMIT');
   }
 }

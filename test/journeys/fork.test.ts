@@ -6,11 +6,13 @@ import {
   attemptsOf,
   countingTo,
   exampleSubmission,
+  historiesOf,
   ledgerOf,
   succeeded,
   uploadExample,
   weightsOf,
 } from './example-experiment.ts';
+import { recordHistories } from '../workers/record-history.ts';
 import { StackProcess } from './stack-process.ts';
 
 let stack: StackProcess;
@@ -54,6 +56,7 @@ describe('a fork', () => {
     const training = { learningRate: 1e-4, dropout: 0.3, earlyStopping: null, checkpoint };
     const { id } = await client.fork(parent.id, { step: 33, name: 'branch', training });
     const branch = await succeeded(client, id);
+    await recordHistories('forked', await historiesOf(client, id));
     expect(branch.spec.training).toMatchObject({ ...parent.spec.training, ...training });
     expect(await attemptsOf(client, id)).toMatchObject([
       { startStep: 20, stepsDone: 13, stepsRepeated: 13, segment: 0 },

@@ -8,11 +8,14 @@ import { createClient, type Client, type Dataset, type Experiment } from '../../
 import {
   attemptsOf,
   exampleSubmission,
+  historiesOf,
   ledgerOf,
   succeeded,
   uploadExample,
   weightsOf,
 } from './example-experiment.ts';
+import { childWorkflowId } from '../../src/experiment/name.ts';
+import { recordHistories } from '../workers/record-history.ts';
 import { ExperimentRows } from './experiment-rows.ts';
 import { StackProcess } from './stack-process.ts';
 
@@ -65,6 +68,14 @@ async function repairsOf(id: string): Promise<unknown[]> {
   return repairs;
 }
 
+/** What attempts at evaluating said that failed. */
+async function failedEvaluationsOf(id: string): Promise<string> {
+  const messages: unknown[] = [];
+  for await (const { type, data } of client.events(id))
+    if (type === 'attemptEnded' && data['phase'] === 'evaluating') messages.push(data['message']);
+  return messages.join();
+}
+
 async function expectTwinOf(id: string): Promise<void> {
   expect(await weightsOf(client, id)).toBe(await weightsOf(client, twin));
   expect(await ledgerOf(client, id)).toEqual(await ledgerOf(client, twin));
@@ -98,6 +109,28 @@ describe('rows that were restored from a copy', () => {
     await expectTwinOf(id);
     expect(await repairsOf(id)).toEqual([['row_behind', 'startAgain']]);
     expect((await attemptsOf(client, id)).map(({ cause }) => cause)).toEqual(['lost', 'completed']);
+    // The history tells of the workflow before, too.
+    const histories = await historiesOf(client, id);
+    expect(histories.workflows[id]).toHaveLength(2);
+    expect(histories.workflows[childWorkflowId.training(id, 1)]).toHaveLength(2);
+    await recordHistories('started-again', histories);
+    const { data: audit } = await client.api.POST('/experiments/{id}/audit', { params: { path: { id } } });
+    expect(audit).toMatchObject({ deterministic: true, source: 'stored' });
+  }, 120_000);
+
+  it('of an experiment that is being evaluated: nothing is made of an older checkpoint', async () => {
+    const id = await submitAndTrain();
+    const rows = new ExperimentRows(postgres, id);
+    await rows.copy();
+    stack.signal('evaluation-worker', 'SIGSTOP');
+    await client.waitForExperiment(id, ({ state }) => state === 'evaluating');
+    await rows.putBack();
+    stack.signal('evaluation-worker', 'SIGCONT');
+    await succeeded(client, id);
+    await expectTwinOf(id);
+    expect(await repairsOf(id)).toEqual([['row_behind', 'startAgain']]);
+    // The evaluation had met the restored row before it was mended.
+    expect(await failedEvaluationsOf(id)).toContain(`The row of ${id} lacks`);
   }, 120_000);
 });
 

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signalNames } from '../../src/experiment/name.ts';
 import { until } from '../../src/local/until.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
-import { record, runScenario, statesOf, tellCheckpoint, untilCancelled } from './workflow-harness.ts';
+import { record } from './record-history.ts';
+import { runScenario, statesOf, tellCheckpoint, untilCancelled } from './workflow-harness.ts';
 
 let temporal: TestTemporal;
 beforeAll(async () => {

@@ -3,14 +3,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { childWorkflowId, signalNames } from '../../src/experiment/name.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
-import {
-  record,
-  runScenario,
-  statesOf,
-  tellCheckpoint,
-  untilCancelled,
-  type Scenario,
-} from './workflow-harness.ts';
+import { record } from './record-history.ts';
+import { runScenario, statesOf, tellCheckpoint, untilCancelled, type Scenario } from './workflow-harness.ts';
 
 let temporal: TestTemporal;
 beforeAll(async () => {

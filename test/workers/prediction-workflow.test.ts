@@ -6,7 +6,8 @@ import type { PredictionActivities } from '../../src/experiment/activity.ts';
 import { newPredictionId } from '../../src/experiment/id.ts';
 import { taskQueues, workflowNames } from '../../src/experiment/name.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
-import { record, workflowBundle } from './workflow-harness.ts';
+import { record } from './record-history.ts';
+import { workflowBundle } from './workflow-harness.ts';
 
 let temporal: TestTemporal;
 beforeAll(async () => {

@@ -44,13 +44,17 @@ describe('recorded histories', () => {
       'duration-exceeded.json',
       'excused.json',
       'failed.json',
+      'forked.json',
       'handed-back.json',
       'no-progress.json',
+      'orphaned-evaluation.json',
+      'orphaned-training.json',
       'paused-and-resumed.json',
       'predicted.json',
       'prediction-failed.json',
       'retried.json',
       'searched.json',
+      'started-again.json',
       'succeeded.json',
     ]);
   });

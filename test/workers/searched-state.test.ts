@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { registerSearchAttributes } from '../../src/temporal/search-attributes.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
-import { record, runScenario } from './workflow-harness.ts';
+import { record } from './record-history.ts';
+import { runScenario } from './workflow-harness.ts';
 
 const state = { name: 'ExperimentState', type: 'KEYWORD' } as const;
 

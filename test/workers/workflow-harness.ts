@@ -1,7 +1,5 @@
 // Runs the project's workflows on a real Temporal server, with activities whose behaviour a test decides.
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { Context } from '@temporalio/activity';
 import type { WorkflowHandle, WorkflowStartOptions } from '@temporalio/client';
@@ -14,7 +12,6 @@ import type {
   TrainingActivities,
 } from '../../src/experiment/activity.ts';
 import { signalNames, taskQueues, workflowNames } from '../../src/experiment/name.ts';
-import { readHistories } from '../../src/temporal/history.ts';
 import type { TestTemporal } from '../temporal-server.ts';
 
 export const workflowBundle = { codePath: resolve(import.meta.dirname, '../../dist/workflow-bundle.js') };
@@ -52,24 +49,6 @@ export async function tellCheckpoint({ client }: Pick<TestTemporal, 'client'>, s
     .signal(signalNames.checkpointCommitted, notice);
 }
 
-/** With RECORD_HISTORIES set, the histories of a workflow become those that test/workers/replay.test.ts replays. */
-export async function record(
-  name: string,
-  { client }: Pick<TestTemporal, 'client'>,
-  workflowId: string,
-): Promise<void> {
-  if (!process.env['RECORD_HISTORIES']) return;
-  const histories = await readHistories(client, workflowId);
-  if (typeof histories === 'string') throw new Error(`the workflow is ${histories}`);
-  const file = resolve(import.meta.dirname, '../histories', `${name}.json`);
-  // Replaying needs none of these, and all tell of the machine that recorded.
-  const anonymous = (key: string, value: unknown): unknown => {
-    if (key === 'stackTrace' || key === 'identity') return '';
-    return typeof value === 'string' && value.includes(hostname()) ? 'sticky' : value;
-  };
-  await writeFile(file, `${JSON.stringify(histories.workflows, anonymous, 1)}\n`);
-}
-
 /** Activities of an experiment in which everything goes well. */
 const smooth: Activities = {
   recordTransition: () => Promise.resolve(),
@@ -93,9 +72,13 @@ export async function runScenario<T>(
   changes: Partial<Activities>,
   act: (scenario: Scenario) => Promise<T>,
   {
+    experimentId = `exp_${randomUUID().replaceAll('-', '')}`,
     durationSeconds,
     ...options
-  }: Pick<WorkflowStartOptions, 'typedSearchAttributes'> & { readonly durationSeconds?: number } = {},
+  }: Pick<WorkflowStartOptions, 'typedSearchAttributes'> & {
+    readonly experimentId?: string;
+    readonly durationSeconds?: number;
+  } = {},
 ): Promise<T> {
   const transitions: StateTransition[] = [];
   const activities: Activities = {
@@ -118,7 +101,6 @@ export async function runScenario<T>(
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));
   try {
-    const experimentId = `exp_${randomUUID().replaceAll('-', '')}`;
     const handle = await temporal.client.workflow.start(workflowNames.coordinator, {
       workflowId: experimentId,
       taskQueue: taskQueues.coordinator,

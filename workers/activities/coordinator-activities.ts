@@ -8,13 +8,14 @@ import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { runAttempt } from './attempt.ts';
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { requireTrained } from './row-behind.ts';
 import type { EvaluationDocument } from './evaluation-document.ts';
 
 /**
  * The coordinator queue's activities.
  *
  * @throws nothing itself. The activities throw ApplicationFailure with an error's code as its type: `database_unavailable`,
- * `storage_unavailable`, `blob_missing`, `blob_corrupt`, `lease_lost`, `transition_not_allowed`, `not_found`.
+ * `storage_unavailable`, `blob_missing`, `blob_corrupt`, `lease_lost`, `row_behind`, `transition_not_allowed`, `not_found`.
  */
 export function createCoordinatorActivities(dependencies: ActivityDependencies): CoordinatorActivities {
   const { repositories, log } = dependencies;
@@ -24,11 +25,13 @@ export function createCoordinatorActivities(dependencies: ActivityDependencies):
         await repositories.transitions.recordTransition(transition);
       }),
     revokeAttempt: (experiment) => withCodedFailures(log, () => repositories.attempts.revoke(experiment)),
-    publishReport: ({ evaluation, ...experiment }) =>
+    publishReport: ({ evaluation, trainedStep, ...experiment }) =>
       withCodedFailures(log, () =>
-        runAttempt(dependencies, experiment, 'evaluating', (holder) =>
-          publish(dependencies, experiment, holder, evaluation.evaluationSha256),
-        ),
+        runAttempt(dependencies, experiment, 'evaluating', async (holder) => {
+          // With a lease in hand: one that was given out before the database was restored is refused.
+          requireTrained(await repositories.experiments.require(experiment), trainedStep);
+          await publish(dependencies, experiment, holder, evaluation.evaluationSha256);
+        }),
       ),
   };
 }

@@ -2,11 +2,10 @@
 import { Context } from '@temporalio/activity';
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import { predictionLines } from '../../src/dataset/predictions.ts';
-import { CodedError } from '../../src/error.ts';
 import type {
   EvaluationActivities,
   EvaluationResult,
-  ExperimentReference,
+  TrainedExperiment,
 } from '../../src/experiment/activity.ts';
 import type { BlobRef } from '../../src/experiment/blob.ts';
 import { metricValues } from '../../src/experiment/metric-names.ts';
@@ -32,6 +31,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { evaluatedPredictions, largestDifference } from './evaluated-predictions.ts';
 import type { EvaluationDocument } from './evaluation-document.ts';
 import { exportInThread } from './export-in-thread.ts';
+import { requireTrained, rowBehind } from './row-behind.ts';
 import { headOf } from './training-plan.ts';
 import { Watchdog } from './watchdog.ts';
 import { whileWaiting } from './while-waiting.ts';
@@ -73,7 +73,7 @@ interface Evaluated {
 
 async function evaluateExperiment(
   dependencies: ActivityDependencies,
-  reference: ExperimentReference,
+  { trainedStep, ...reference }: TrainedExperiment,
   directory: string,
 ): Promise<EvaluationResult> {
   const { repositories, store } = dependencies;
@@ -81,8 +81,8 @@ async function evaluateExperiment(
   const heartbeat = (): void => activity.heartbeat();
   const record = await repositories.experiments.require(reference);
   const { snapshot: summary } = record;
-  if (summary === null)
-    throw new CodedError('internal', 'Evaluation was asked for before there was a snapshot.');
+  if (summary === null) throw rowBehind(record, 'its snapshot');
+  requireTrained(record, trainedStep);
   const blobs = projectBlobs(store, reference.projectId, repositories.pins.untilEnd(reference));
   const checkpoints = new CheckpointStore(store, reference.projectId);
   const { step, id, manifest } = await resultCheckpoint(repositories.checkpoints, checkpoints, record);

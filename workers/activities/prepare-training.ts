@@ -15,6 +15,7 @@ import type { ManifestFrame, RetentionFrame } from './checkpoint-writer.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { lastIntactCheckpoint, type RestoredCheckpoint } from './last-intact-checkpoint.ts';
 import { gatherPhaseInputs } from './phase-inputs.ts';
+import { rowBehind } from './row-behind.ts';
 import { specSha256After } from './specification-hash.ts';
 import { startPhase } from './start-phase.ts';
 import type { LedgerPosition } from './step-recorder.ts';
@@ -42,7 +43,7 @@ export interface PreparedTraining {
  *
  * @param directory of this machine, for the examples.
  * @param onProgress called as bytes come, so that slow storage is told from a dead worker; what it throws ends the reading.
- * @throws CodedError `not_found`, `internal` without a snapshot, `model_incompatible` when the uploaded weights do not fit;
+ * @throws CodedError `not_found`, `row_behind` without a snapshot, `model_incompatible` when the uploaded weights do not fit;
  * `labels_invalid` when class weights do not fit the labels; `blob_missing`, `blob_corrupt`, `storage_unavailable`,
  * `database_unavailable`.
  */
@@ -55,8 +56,7 @@ export async function prepareTraining(
   const { repositories, store, config, log } = dependencies;
   const experiment = await repositories.experiments.require(reference);
   const { snapshot: summary } = experiment;
-  if (summary === null)
-    throw new CodedError('internal', 'Training was asked for before there was a snapshot.');
+  if (summary === null) throw rowBehind(experiment, 'its snapshot');
   const blobs = projectBlobs(store, reference.projectId, repositories.pins.untilEnd(reference));
   const manifests = new CheckpointStore(store, reference.projectId);
   const snapshot = await openSnapshot(blobs, summary.sha256);

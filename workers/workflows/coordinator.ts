@@ -3,7 +3,6 @@ import {
   CancellationScope,
   defineQuery,
   defineSignal,
-  executeChild,
   isCancellation,
   proxyActivities,
   setHandler,
@@ -31,6 +30,7 @@ import type { EvaluationWorkflow } from './evaluation.ts';
 import { afterDuration } from './duration-limit.ts';
 import { describeFailure } from './failure.ts';
 import { once, persistent, untilSuccess } from './retry.ts';
+import { startSoleChild } from './sole-child.ts';
 import { tellSearchedState } from './searched-state.ts';
 import { trainThroughPauses } from './pausable-training.ts';
 import { PauseRequests } from './pause-requests.ts';
@@ -113,12 +113,14 @@ async function runPhases(
   await advance('preparing');
   const snapshot = await untilSuccess(experiment, () => snapshotDataset(experiment));
   await advance('training');
-  await trainThroughPauses({ ...experiment, snapshot }, pauses, enter);
+  const trainedStep = await trainThroughPauses({ ...experiment, snapshot }, pauses, enter);
+  const trained = { ...experiment, ...(trainedStep !== null && { trainedStep }) };
   await advance('evaluating');
-  const evaluation = await executeChild<typeof EvaluationWorkflow>(workflowNames.evaluation, {
+  const child = await startSoleChild<typeof EvaluationWorkflow>(workflowNames.evaluation, {
     workflowId: childWorkflowId.evaluation(experimentId),
-    args: [{ ...experiment, snapshot }],
+    args: [{ ...trained, snapshot }],
   });
-  await publishReport({ ...experiment, evaluation });
+  const evaluation = await child.result();
+  await publishReport({ ...trained, evaluation });
   return evaluation;
 }

@@ -7,12 +7,12 @@ import { heartbeatTimeout } from './heartbeat.ts';
 import { once, untilSuccess } from './retry.ts';
 
 export async function EvaluationWorkflow(input: EvaluationWorkflowInput): Promise<EvaluationResult> {
-  const { projectId, experimentId, snapshot } = input;
+  const { snapshot, ...experiment } = input;
   const { evaluateBert } = proxyActivities<EvaluationActivities>({
     taskQueue: taskQueues.evaluation,
     startToCloseTimeout: '24 h',
     heartbeatTimeout: heartbeatTimeout(snapshot.evaluationBatchSeconds),
     retry: once,
   });
-  return untilSuccess(input, () => evaluateBert({ projectId, experimentId }));
+  return untilSuccess(input, () => evaluateBert(experiment));
 }

@@ -25,11 +25,12 @@ export function describeFailure(error: unknown): ExperimentFailure {
   return { code: 'internal', message: 'The experiment ended through an unexpected fault.' };
 }
 
-/** Failures that say nothing about the experiment: what it needs is away, or its worker is being stopped. */
+/** Failures that say nothing about the experiment: what it needs is away, its row was restored, or its worker is being stopped. */
 const excused: readonly string[] = [
   'database_unavailable',
   'storage_unavailable',
   'temporal_unavailable',
+  'row_behind',
   'worker_stopping',
 ];
 

@@ -1,23 +1,25 @@
 // Training from its beginning to its end, however often it is paused: each pause ends one training workflow, and what
 // follows it is the next.
-import { CancellationScope, condition, startChild } from '@temporalio/workflow';
+import { CancellationScope, condition } from '@temporalio/workflow';
 import { childWorkflowId, signalNames, workflowNames } from '../../src/experiment/name.ts';
 import type { ExperimentState } from '../../src/experiment/state.ts';
 import type { TrainingResult, TrainingWorkflowInput } from '../../src/experiment/workflow.ts';
 import type { PauseRequests } from './pause-requests.ts';
+import { startSoleChild } from './sole-child.ts';
 import type { TrainingWorkflow } from './training.ts';
 
 /**
  * Trains to the end. The experiment is in the state of training, and in that of a pause in between.
  *
  * @param enter records a state.
+ * @returns the step of the last checkpoint.
  * @throws what the training workflow ends with.
  */
 export async function trainThroughPauses(
   input: TrainingWorkflowInput,
   requests: PauseRequests,
   enter: (state: ExperimentState) => Promise<void>,
-): Promise<void> {
+): Promise<number | null> {
   let next = input;
   for (let round = 1; ; round += 1) {
     while (requests.isPending) {
@@ -26,7 +28,7 @@ export async function trainThroughPauses(
       await enter('training');
     }
     const result = await trainUntilPause(next, requests, round);
-    if (result.outcome !== 'paused') return;
+    if (result.outcome !== 'paused') return result.latestCheckpoint?.step ?? null;
     next = { ...input, carried: result };
   }
 }
@@ -36,7 +38,7 @@ async function trainUntilPause(
   requests: PauseRequests,
   round: number,
 ): Promise<TrainingResult> {
-  const child = await startChild<typeof TrainingWorkflow>(workflowNames.training, {
+  const child = await startSoleChild<typeof TrainingWorkflow>(workflowNames.training, {
     workflowId: childWorkflowId.training(input.experimentId, round),
     args: [input],
   });

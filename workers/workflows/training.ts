@@ -63,7 +63,9 @@ export async function TrainingWorkflow(input: TrainingWorkflowInput): Promise<Tr
     try {
       const { outcome, checkpoint } = await attempts.run(() => attempt(input, progress));
       progress = withNotice(progress, { checkpoint, longestRunSeconds: null });
-      if (outcome === 'completed') return { ...progress, outcome };
+      // What it ended with, also where another profile had come further before.
+      if (outcome === 'completed')
+        return { ...progress, latestCheckpoint: checkpoint ?? progress.latestCheckpoint, outcome };
     } catch (error) {
       // The attempt kept its last steps. Where the whole workflow is cancelled too, that goes first.
       const isPause = isPaused() && !CancellationScope.current().consideredCancelled;

@@ -1,0 +1,72 @@
+// Work that takes turns: so much of it at a time as there are connections. The rest waits in the order in which it came, so
+// that a crowd is served late instead of refused.
+import { CodedError } from '../error.ts';
+
+export interface TurnLimits {
+  readonly atOnce: number;
+  /** The longest that work waits for its turn, in a crowd that moves. */
+  readonly waitSeconds: number;
+  /** The longest that work waits while no turn ends: then the server does not answer. */
+  readonly standstillSeconds: number;
+}
+
+export class Turns {
+  readonly #limits: TurnLimits;
+  /** What begins the turn of each that waits, in their order. */
+  readonly #waiting = new Set<() => void>();
+  #free: number;
+  /** By the clock of `performance.now`, milliseconds. */
+  #lastEnd = 0;
+
+  constructor(limits: TurnLimits) {
+    this.#limits = limits;
+    this.#free = limits.atOnce;
+  }
+
+  /**
+   * Works when it is its turn.
+   *
+   * @throws CodedError `database_unavailable` when its turn does not come in time; what the work throws.
+   */
+  async take<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free -= 1;
+    else await this.#turn();
+    try {
+      return await work();
+    } finally {
+      this.#lastEnd = performance.now();
+      this.#passOn();
+    }
+  }
+
+  #passOn(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) this.#free += 1;
+    else next();
+  }
+
+  #turn(): Promise<void> {
+    const { waitSeconds, standstillSeconds } = this.#limits;
+    const begin = performance.now();
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout;
+      const take = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(take);
+        resolve();
+      };
+      const look = (): void => {
+        const standstillEnd = Math.max(begin, this.#lastEnd) + standstillSeconds * 1000;
+        const left = Math.min(standstillEnd, begin + waitSeconds * 1000) - performance.now();
+        if (left > 0) {
+          timer = setTimeout(look, left);
+          return;
+        }
+        this.#waiting.delete(take);
+        reject(new CodedError('database_unavailable', 'PostgreSQL did not get to this request in time.'));
+      };
+      this.#waiting.add(take);
+      look();
+    });
+  }
+}
