@@ -127,6 +127,18 @@ export class AttemptRepository {
     });
   }
 
+  /** Experiments with an attempt at training that has not ended, begun on a machine of this name; at most `limit`. */
+  async trainingOn(host: string, limit: number): Promise<readonly ExperimentReference[]> {
+    return this.#database.run((queries) =>
+      queries.attempt.findMany({
+        where: { phase: 'training', host, endedAt: null },
+        orderBy: { startedAt: 'desc' },
+        take: limit,
+        select: { projectId: true, experimentId: true },
+      }),
+    );
+  }
+
   /** The attempts at training, oldest first. */
   async listAttempts({ projectId, experimentId }: ExperimentReference): Promise<readonly AttemptRecord[]> {
     const rows = await this.#database.run((queries) =>

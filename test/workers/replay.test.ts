@@ -43,6 +43,7 @@ describe('recorded histories', () => {
       'excused.json',
       'failed.json',
       'handed-back.json',
+      'lost-worker.json',
       'no-progress.json',
       'paused-and-resumed.json',
       'predicted.json',
