@@ -61,12 +61,12 @@ export class AttemptRepository {
         throw new CodedError('transition_not_allowed', `The experiment has ended: it is ${locked.state}.`);
       await closeOpenAttempts(queries, attempt, { cause: 'lost' });
       const lease = await raiseLease(queries, attempt);
-      const { token } = await queries.attempt.create({
-        data: { projectId, experimentId, lease, phase, host },
-        select: { token: true },
-      });
+      const [begun] = await queries.$queryRaw<{ token: string }[]>`
+        INSERT INTO attempt (project_id, experiment_id, lease, phase, host)
+        VALUES (${projectId}, ${experimentId}, ${lease}::int, ${phase}, ${host}) RETURNING token::text`;
+      if (begun === undefined) throw new Error('an inserted row is returned');
       await appendEvent(queries, attempt, 'attemptStarted', { lease, phase, host });
-      return { projectId, experimentId, lease, token };
+      return { projectId, experimentId, lease, token: begun.token };
     });
   }
 
@@ -171,12 +171,11 @@ export async function raiseLease(
   queries: Queries,
   { projectId, experimentId }: ExperimentReference,
 ): Promise<number> {
-  const { lease } = await queries.experiment.update({
-    where: { projectId_id: { projectId, id: experimentId } },
-    data: { lease: { increment: 1 } },
-    select: { lease: true },
-  });
-  return lease;
+  const [raised] = await queries.$queryRaw<{ lease: number }[]>`
+    UPDATE experiment SET lease = lease + 1
+    WHERE project_id = ${projectId} AND id = ${experimentId} RETURNING lease`;
+  if (raised === undefined) throw new Error('the row is there: its lock is held');
+  return raised.lease;
 }
 
 const attemptColumns = {

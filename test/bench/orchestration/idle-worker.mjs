@@ -1,15 +1,14 @@
 // A worker of the training or the evaluation queue whose work is nothing and whose reports are those of the real one: attempts
-// with leases, a numeric profile, a step in the ledger, a checkpoint with its manifest, row and signals, an evaluation.
+// with leases, a numeric profile, a step in the ledger, a checkpoint with its manifest and row, an evaluation. Training
+// as short as this tells its workflow by its result alone, as the real one does.
 //   node idle-worker.mjs training|evaluation QUEUE SLOTS
 import { Buffer } from 'node:buffer';
-import { Context } from '@temporalio/activity';
 import { canonicalJson } from '../../../dist/src/storage/canonical-json.js';
 import { checkpointFormatVersion } from '../../../dist/src/storage/checkpoint-manifest.js';
 import { CheckpointStore } from '../../../dist/src/storage/checkpoint-store.js';
 import { extendLedgerHash } from '../../../dist/src/storage/ledger-hash.js';
 import { projectBlobs } from '../../../dist/src/storage/project-blobs.js';
 import { runAttempt } from '../../../dist/workers/activities/attempt.js';
-import { CheckpointSignal } from '../../../dist/workers/activities/checkpoint-signal.js';
 import { withCodedFailures } from '../../../dist/workers/activities/coded-failure.js';
 import { runWorkerProcess } from '../../../dist/workers/worker-process.js';
 import * as nothing from './nothing.mjs';
@@ -19,9 +18,7 @@ async function prepare({ repositories }, reference, holder) {
   return nothing.preparedSnapshot;
 }
 
-async function train({ repositories, store, temporal, log }, { projectId, experimentId }, holder) {
-  const signal = new CheckpointSignal(temporal, log, Context.current().info.workflowExecution.workflowId);
-  await signal.send({ checkpoint: null, longestRunSeconds: null });
+async function train({ repositories, store }, { projectId, experimentId }, holder) {
   const { profile, onlyStep, progress } = nothing;
   const { threads, provider } = profile;
   await repositories.attempts.setAttemptProfile(holder, { profile, threads, provider, startStep: 0 });
@@ -49,7 +46,6 @@ async function train({ repositories, store, temporal, log }, { projectId, experi
     sizeBytes: 0,
     stored: [id],
   });
-  await signal.send({ checkpoint, longestRunSeconds: 0 });
   return { outcome: 'completed', checkpoint };
 }
 
