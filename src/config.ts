@@ -32,6 +32,8 @@ export interface Config {
   readonly workflowCacheSize: number | null;
   /** Objects that nothing refers to are removed when they are older than this. */
   readonly collectionGraceSeconds: number;
+  /** Of the process that this one takes the place of, and that is gone; `null` when there is none. */
+  readonly predecessorProcess: number | null;
   /** From one comparison of database, Temporal and store to the next; 0: none. */
   readonly reconcileSeconds: number;
 }
@@ -87,9 +89,11 @@ export const variables = {
   collectionGrace: 'COLLECTION_GRACE_SECONDS',
   workflowCacheSize: 'WORKFLOW_CACHE_SIZE',
   reconcileInterval: 'RECONCILE_SECONDS',
+  predecessorProcess: 'PREDECESSOR_PROCESS',
 } as const;
 
 const gibibyte = 1024 ** 3;
+const greatestProcess = 2 ** 31 - 1;
 const daySeconds = 86_400;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -133,6 +137,9 @@ export function readConfig(environment: Environment = process.env): Config {
         .map((id) => id.trim())
         .filter((id) => id !== ''),
     },
+    predecessorProcess: environment[variables.predecessorProcess]
+      ? wholeNumber(environment, variables.predecessorProcess, 0, 1, greatestProcess)
+      : null,
     workflowCacheSize: environment[variables.workflowCacheSize]
       ? wholeNumber(environment, variables.workflowCacheSize, 0, 0, 1_000_000)
       : null,

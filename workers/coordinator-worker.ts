@@ -3,8 +3,7 @@ import { hostname } from 'node:os';
 import { canonicalJson } from '../src/storage/canonical-json.ts';
 import { projectBlobs } from '../src/storage/project-blobs.ts';
 import { runDispatcher } from '../src/temporal/dispatcher.ts';
-import { registerSearchAttributes, searchAttributesOf } from '../src/temporal/search-attributes.ts';
-import { durationLeftSeconds } from '../src/experiment/duration-limit.ts';
+import { registerSearchAttributes } from '../src/temporal/search-attributes.ts';
 import { defaultProject } from '../src/experiment/id.ts';
 import { taskQueues } from '../src/experiment/name.ts';
 import { createAuditActivities } from './activities/audit-histories.ts';
@@ -62,22 +61,8 @@ await runWorkerProcess({
         client: temporal,
         outbox: repositories.outbox,
         onOutbox: (callback) => changes.onOutbox(callback),
-        progressOf: async (row) => {
-          const record = await repositories.experiments.get(row);
-          return record && { state: record.state, sequence: record.stateSequence };
-        },
-        durationLeftSeconds: async (row) => {
-          const [record, times] = await Promise.all([
-            repositories.experiments.get(row),
-            repositories.waste.timesOf(row),
-          ]);
-          const limit = record?.spec.limits.durationSeconds ?? null;
-          return times && durationLeftSeconds(limit, record?.startedAt ?? null, times, new Date());
-        },
-        searchAttributesOf: async (row) => {
-          const record = await repositories.experiments.get(row);
-          return record && searchAttributesOf(record);
-        },
+        experimentOf: (row) => repositories.experiments.get(row),
+        timesOf: (row) => repositories.waste.timesOf(row),
         verificationOf: (reference) => repositories.verifications.require(reference),
         endWithoutWorkflow: (row) => repositories.transitions.endWithoutWorkflow(row, 'cancelled'),
         async keepHistories({ projectId, experimentId }, histories) {

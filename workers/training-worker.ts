@@ -2,6 +2,7 @@
 import { taskQueues } from '../src/experiment/name.ts';
 import { createTrainingActivities } from './activities/fine-tune-bert.ts';
 import { createVerifyingActivities } from './verification/verify-activities.ts';
+import { endAttemptOf } from './lost-predecessor.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
 await runWorkerProcess({
@@ -11,4 +12,7 @@ await runWorkerProcess({
   options: (dependencies) => ({
     activities: { ...createTrainingActivities(dependencies), ...createVerifyingActivities(dependencies) },
   }),
+  beforePolling: async (dependencies, { predecessorProcess }) => {
+    if (predecessorProcess !== null) await endAttemptOf(predecessorProcess, dependencies);
+  },
 });

@@ -64,12 +64,12 @@ export class AttemptRepository {
         throw new CodedError('transition_not_allowed', `The experiment has ended: it is ${locked.state}.`);
       await closeOpenAttempts(queries, attempt, { cause: 'lost' });
       const lease = await raiseLease(queries, attempt);
-      const { token } = await queries.attempt.create({
-        data: { projectId, experimentId, lease, phase, host },
-        select: { token: true },
-      });
+      const [begun] = await queries.$queryRaw<{ token: string }[]>`
+        INSERT INTO attempt (project_id, experiment_id, lease, phase, host)
+        VALUES (${projectId}, ${experimentId}, ${lease}::int, ${phase}, ${host}) RETURNING token::text`;
+      if (begun === undefined) throw new Error('an inserted row is returned');
       await appendEvent(queries, attempt, 'attemptStarted', { lease, phase, host });
-      return { projectId, experimentId, lease, token };
+      return { projectId, experimentId, lease, token: begun.token };
     });
   }
 
@@ -151,6 +151,18 @@ export class AttemptRepository {
     });
   }
 
+  /** Experiments with an attempt at training that has not ended, begun on a machine of this name; at most `limit`. */
+  async trainingOn(host: string, limit: number): Promise<readonly ExperimentReference[]> {
+    return this.#database.run((queries) =>
+      queries.attempt.findMany({
+        where: { phase: 'training', host, endedAt: null },
+        orderBy: { startedAt: 'desc' },
+        take: limit,
+        select: { projectId: true, experimentId: true },
+      }),
+    );
+  }
+
   /** The attempts at training, oldest first. */
   async listAttempts({ projectId, experimentId }: ExperimentReference): Promise<readonly AttemptRecord[]> {
     const rows = await this.#database.run((queries) =>
@@ -183,12 +195,11 @@ export async function raiseLease(
   queries: Queries,
   { projectId, experimentId }: ExperimentReference,
 ): Promise<number> {
-  const { lease } = await queries.experiment.update({
-    where: { projectId_id: { projectId, id: experimentId } },
-    data: { lease: { increment: 1 } },
-    select: { lease: true },
-  });
-  return lease;
+  const [raised] = await queries.$queryRaw<{ lease: number }[]>`
+    UPDATE experiment SET lease = lease + 1
+    WHERE project_id = ${projectId} AND id = ${experimentId} RETURNING lease`;
+  if (raised === undefined) throw new Error('the row is there: its lock is held');
+  return raised.lease;
 }
 
 const attemptColumns = {

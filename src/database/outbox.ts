@@ -3,7 +3,7 @@ import type { ExperimentReference } from '../experiment/activity.ts';
 import type { RequestedAction } from '../experiment/state.ts';
 import type { Database, Queries } from './client.ts';
 import { Prisma } from './generated/client.ts';
-import { announceChange, announceOutbox } from './notification.ts';
+import { announceChange, announceOutbox, channels } from './notification.ts';
 
 /** `restart`: a workflow takes the place of the one before, if there is one, and goes on from what the row says. */
 export type OutboxKind = 'start' | 'restart' | RequestedAction | 'storeHistory' | 'verify';
@@ -14,6 +14,8 @@ export const startKinds: readonly OutboxKind[] = ['start', 'restart'];
 /** How long a claimed row is kept from other dispatchers; one that died in between loses it then. */
 const claimSeconds = 30;
 const longestErrorCharacters = 1000;
+/** A workflow closes a moment after the transition that ends its experiment: its history lacks the end before. */
+const closingMilliseconds = 1000;
 
 /** An experiment's rows are delivered strictly in their order: the oldest alone can be claimed. */
 const isFirstOfExperiment = Prisma.sql`
@@ -38,7 +40,10 @@ export async function addToOutbox(
   kind: OutboxKind,
   subject: string | null = null,
 ): Promise<void> {
-  await queries.outbox.create({ data: { projectId, experimentId, kind, subject } });
+  const notBefore = kind === 'storeHistory' ? new Date(Date.now() + closingMilliseconds) : undefined;
+  await queries.outbox.create({
+    data: { projectId, experimentId, kind, subject, ...(notBefore && { notBefore }) },
+  });
   await announceOutbox(queries);
 }
 
@@ -80,13 +85,13 @@ export class Outbox {
     return row?.notBefore ?? undefined;
   }
 
-  /** Forgets a row that was delivered; the experiment's next one becomes due. */
+  /** Forgets a row that was delivered; the experiment's next one becomes due, and dispatchers are told where there is one. */
   async delivered(row: OutboxRow): Promise<void> {
-    await this.#database.transaction(async (queries) => {
-      const { count } = await queries.outbox.deleteMany({ where: { id: row.id } });
-      if (count > 0 && startKinds.includes(row.kind) && row.attempts > 0) await announceChange(queries, row);
-      await announceOutbox(queries);
-    });
+    if (startKinds.includes(row.kind) && row.attempts > 0)
+      await this.#database.transaction(async (queries) => {
+        if (await forget(queries, row)) await announceChange(queries, row);
+      });
+    else await this.#database.run((queries) => forget(queries, row));
   }
 
   /** Puts a row off that could not be delivered, and counts that. */
@@ -105,4 +110,16 @@ export class Outbox {
         await announceChange(queries, row);
     });
   }
+}
+
+/** @returns whether the row was there. */
+async function forget(queries: Queries, { id }: OutboxRow): Promise<boolean> {
+  const gone = await queries.$queryRaw<{ id: bigint }[]>(Prisma.sql`
+    WITH gone AS (DELETE FROM outbox WHERE id = ${id} RETURNING id, project_id, experiment_id)
+    SELECT id, CASE WHEN EXISTS (
+      SELECT FROM outbox later
+      WHERE later.project_id = gone.project_id AND later.experiment_id = gone.experiment_id AND later.id <> gone.id
+    ) THEN pg_notify(${channels.outbox}, '')::text END
+    FROM gone`);
+  return gone.length > 0;
 }

@@ -65,6 +65,9 @@ export const activityNames = {
   readonly evaluation: readonly (keyof EvaluationActivities | keyof PredictionActivities)[];
 };
 
+/** The type of the failure of an activity whose worker died: told by the worker that took its place. */
+export const workerLost = 'worker_lost';
+
 /** The id of a child workflow follows from its experiment's, so that people find it. */
 export const childWorkflowId = {
   /** @param round counts from 1: each pause ends one, and what follows it is the next. */

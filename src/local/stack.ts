@@ -12,7 +12,7 @@ import { freePort, requireFreePort } from './free-port.ts';
 import { endLeftovers } from './leftover.ts';
 import { preparePostgres } from './postgres.ts';
 import { stackVariable } from './process-identity.ts';
-import { SupervisedPart } from './supervised-part.ts';
+import { SupervisedPart, type PartOptions } from './supervised-part.ts';
 import { findTemporal } from './temporal-program.ts';
 import { temporalServer } from './temporal.ts';
 import { until } from './until.ts';
@@ -75,8 +75,12 @@ export async function startStack(config: Config, log: Logger, stopping: AbortSig
     };
     await writeEnvironmentFile(join(dataDirectory, 'stack.env'), environment);
     for (const [name, program] of Object.entries(programs))
-      supervise(running, log, name, name === 'api' ? 'api' : 'worker', () =>
-        spawnProgram(program, join(dataDirectory, 'logs', `${name}.log`), { ...own, ...environment }),
+      supervise(running, log, name, name === 'api' ? 'api' : 'worker', (endedProcess) =>
+        spawnProgram(program, join(dataDirectory, 'logs', `${name}.log`), {
+          ...own,
+          ...environment,
+          ...(endedProcess !== undefined && { [variables.predecessorProcess]: String(endedProcess) }),
+        }),
       );
     const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
     await until(() => answers(url), {
@@ -96,7 +100,7 @@ function supervise(
   log: Logger,
   name: string,
   kind: keyof typeof stopSeconds,
-  start: () => ChildProcess,
+  start: PartOptions['spawn'],
 ): void {
   // PostgreSQL's fast shutdown is SIGINT: it ends sessions instead of waiting for them.
   const stopSignal = kind === 'postgres' ? 'SIGINT' : 'SIGTERM';

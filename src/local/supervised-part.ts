@@ -11,7 +11,8 @@ const healthySeconds = 30;
 
 export interface PartOptions {
   readonly name: string;
-  readonly spawn: () => ChildProcess;
+  /** @param endedProcess the number of the process before it, which has ended; none at the first start. */
+  readonly spawn: (endedProcess?: number) => ChildProcess;
   readonly stopSignal: NodeJS.Signals;
   /** After this the part is killed. */
   readonly stopTimeoutSeconds: number;
@@ -57,13 +58,15 @@ export class SupervisedPart {
     const { name, spawn, log } = this.#options;
     const { signal } = this.#stopping;
     let delayMilliseconds = firstDelayMilliseconds;
+    let endedProcess: number | undefined;
     while (!signal.aborted) {
       const startedAt = Date.now();
-      const child = spawn();
+      const child = spawn(endedProcess);
       this.#child = child;
       // A program that cannot be started at all ends with an error instead of an exit.
       const ended = await once(child, 'exit').catch((error: unknown) => [error]);
       if (this.#stopping.signal.aborted) return;
+      endedProcess = child.pid;
       log.warn({ name, ended: ended.map(String) }, 'ended and is started again');
       if (Date.now() - startedAt > healthySeconds * 1000) delayMilliseconds = firstDelayMilliseconds;
       // Stopping ends the wait early.

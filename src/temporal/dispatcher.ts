@@ -7,12 +7,15 @@ import {
 } from '@temporalio/client';
 import type { Outbox, OutboxRow } from '../database/outbox.ts';
 import type { VerificationRecord, VerificationReference } from '../database/verification-repository.ts';
+import { durationLeftSeconds, type LimitedExperiment } from '../experiment/duration-limit.ts';
 import { hasEnded, type RequestedAction } from '../experiment/state.ts';
-import type { CoordinatorProgress, ExperimentWorkflowInput } from '../experiment/workflow.ts';
+import type { TimedExperiment } from '../experiment/waste.ts';
+import type { ExperimentWorkflowInput } from '../experiment/workflow.ts';
 import { signalNames, taskQueues, workflowNames } from '../experiment/name.ts';
 import { messageOf } from '../error.ts';
 import type { Logger } from '../log.ts';
 import type { TypedSearchAttributes } from '@temporalio/common';
+import { searchAttributesOf, type SearchedExperiment } from './search-attributes.ts';
 import { startVerification } from './start-verification.ts';
 import { readHistories, type ExperimentHistories } from './history.ts';
 
@@ -24,18 +27,20 @@ const greatestDelaySeconds = 10;
 const callTimeoutSeconds = 10;
 /** Status code INVALID_ARGUMENT of gRPC (its documentation, "Status codes and their use"). */
 const invalidArgument = 3;
+/** Rows that a dispatcher delivers at a time; those of one experiment never are. */
+const mostAtOnce = 8;
 
 export interface DispatcherDependencies {
   readonly client: Client;
   readonly outbox: Pick<Outbox, 'claim' | 'nextDue' | 'delivered' | 'postpone'>;
   /** Calls back when rows were added. Returns how to stop that. */
   readonly onOutbox: (callback: () => void) => () => void;
-  /** Where the experiment stands; `undefined` when it is gone. */
-  readonly progressOf: (row: OutboxRow) => Promise<CoordinatorProgress | undefined>;
-  /** What is left of the time that the experiment may take; `undefined` without a limit. */
-  readonly durationLeftSeconds: (row: OutboxRow) => Promise<number | undefined>;
-  /** What Temporal's own search is to find the experiment by. */
-  readonly searchAttributesOf: (row: OutboxRow) => Promise<TypedSearchAttributes | undefined>;
+  /** The experiment as it stands; `undefined` when it is gone. */
+  readonly experimentOf: (
+    row: OutboxRow,
+  ) => Promise<(SearchedExperiment & LimitedExperiment & { readonly stateSequence: number }) | undefined>;
+  /** Where its time went so far. */
+  readonly timesOf: (row: OutboxRow) => Promise<TimedExperiment | undefined>;
   /** Ends an experiment whose workflow Temporal does not know any more, because its user wants it to end. */
   readonly endWithoutWorkflow: (row: OutboxRow) => Promise<void>;
   readonly verificationOf: (reference: VerificationReference) => Promise<VerificationRecord>;
@@ -51,12 +56,25 @@ export async function runDispatcher(
   const alarm = new Alarm();
   const stopListening = dependencies.onOutbox(() => alarm.ring());
   signal.addEventListener('abort', () => alarm.ring());
+  const deliveries = new Set<Promise<void>>();
   try {
     while (!signal.aborted) {
-      if (!(await deliverNext(dependencies))) await alarm.wait(await secondsUntilDue(dependencies));
+      const isBusy = deliveries.size === mostAtOnce;
+      const row = isBusy ? undefined : await claimNext(dependencies);
+      if (row === undefined) {
+        await alarm.wait(isBusy ? pollSeconds : await secondsUntilDue(dependencies));
+        continue;
+      }
+      const delivery = deliverRow(dependencies, row).finally(() => {
+        deliveries.delete(delivery);
+        // The experiment's next row may be due now.
+        alarm.ring();
+      });
+      deliveries.add(delivery);
     }
   } finally {
     stopListening();
+    await Promise.all(deliveries);
   }
 }
 
@@ -72,28 +90,29 @@ async function secondsUntilDue({ outbox }: DispatcherDependencies): Promise<numb
   }
 }
 
-/** @returns whether there was a row, so that there may be another. */
-async function deliverNext(dependencies: DispatcherDependencies): Promise<boolean> {
-  const { outbox, log } = dependencies;
-  let row: OutboxRow | undefined;
+async function claimNext({ outbox, log }: DispatcherDependencies): Promise<OutboxRow | undefined> {
   try {
-    row = await outbox.claim(new Date());
-    if (row === undefined) return false;
+    return await outbox.claim(new Date());
+  } catch (error) {
+    // The database is away: the next look is at the next poll.
+    log.warn({ reason: messageOf(error) }, 'the outbox was not read');
+    return undefined;
+  }
+}
+
+async function deliverRow(dependencies: DispatcherDependencies, row: OutboxRow): Promise<void> {
+  const { outbox, log } = dependencies;
+  try {
     const done = await deliver(dependencies, row);
     if (done) await outbox.delivered(row);
     else await outbox.postpone(row, 'not yet', secondsFromNow(leastDelaySeconds));
-    return true;
   } catch (error) {
     // The database or Temporal is away: the row stays, and is tried again by this dispatcher or another.
-    log.warn(
-      { row: row && { kind: row.kind, experimentId: row.experimentId }, reason: messageOf(error) },
-      'not delivered',
-    );
-    if (row === undefined) return false;
+    const { kind, experimentId } = row;
+    log.warn({ row: { kind, experimentId }, reason: messageOf(error) }, 'not delivered');
     const delaySeconds = Math.min(greatestDelaySeconds, leastDelaySeconds * 2 ** Math.min(row.attempts, 10));
     // If even that fails, the claim runs out by itself.
     await outbox.postpone(row, messageOf(error), secondsFromNow(delaySeconds)).catch(() => undefined);
-    return true;
   }
 }
 
@@ -131,21 +150,21 @@ const policies = {
 } as const;
 
 async function start(
-  { client, progressOf, durationLeftSeconds, searchAttributesOf }: DispatcherDependencies,
+  { client, experimentOf, timesOf }: DispatcherDependencies,
   row: OutboxRow,
   withinTimeout: <T>(call: () => Promise<T>) => Promise<T>,
 ): Promise<void> {
   const { projectId, experimentId } = row;
-  const progress = await progressOf(row);
-  if (progress === undefined || hasEnded(progress.state)) return;
-  const durationSeconds = await durationLeftSeconds(row);
+  const experiment = await experimentOf(row);
+  if (experiment === undefined || hasEnded(experiment.state)) return;
+  const { state, stateSequence: sequence } = experiment;
+  const durationSeconds = await durationLeftSeconds(experiment, () => timesOf(row), new Date());
   const input: ExperimentWorkflowInput = {
     projectId,
     experimentId,
-    ...(progress.sequence > 0 && { continued: progress }),
+    ...(sequence > 0 && { continued: { state, sequence } }),
     ...(durationSeconds !== undefined && { durationSeconds }),
   };
-  const typedSearchAttributes = await searchAttributesOf(row);
   const startWith = (attributes: { typedSearchAttributes?: TypedSearchAttributes }): Promise<unknown> =>
     withinTimeout(() =>
       client.workflow.start(workflowNames.coordinator, {
@@ -157,13 +176,11 @@ async function start(
       }),
     );
   try {
-    if (typedSearchAttributes === undefined) await startWith({});
-    else
-      await startWith({ typedSearchAttributes }).catch((error: unknown) => {
-        // The namespace does not know the attributes: experiments run without them too.
-        if (isInvalidArgument(error)) return startWith({});
-        throw error;
-      });
+    await startWith({ typedSearchAttributes: searchAttributesOf(experiment) }).catch((error: unknown) => {
+      // The namespace does not know the attributes: experiments run without them too.
+      if (isInvalidArgument(error)) return startWith({});
+      throw error;
+    });
   } catch (error) {
     // Started before, by a delivery whose confirmation was lost: twice is once.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -175,7 +192,7 @@ async function start(
  * workflow was terminated or forgotten, and nobody else would end an experiment that is to be cancelled.
  */
 async function signal(
-  { client, progressOf, endWithoutWorkflow }: DispatcherDependencies,
+  { client, experimentOf, endWithoutWorkflow }: DispatcherDependencies,
   row: OutboxRow,
   action: RequestedAction,
   withinTimeout: <T>(call: () => Promise<T>) => Promise<T>,
@@ -185,8 +202,8 @@ async function signal(
     await withinTimeout(() => handle.signal(signalNames[action]));
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
-    const progress = await progressOf(row);
-    const isLost = progress !== undefined && !hasEnded(progress.state);
+    const experiment = await experimentOf(row);
+    const isLost = experiment !== undefined && !hasEnded(experiment.state);
     if (isLost && action === 'cancel') await endWithoutWorkflow(row);
   }
 }

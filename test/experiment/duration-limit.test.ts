@@ -24,20 +24,25 @@ const experiment = (...attempts: TimedAttempt[]): TimedExperiment => ({
   attempts,
 });
 
-const left = (limit: number | null, now: number, ...attempts: TimedAttempt[]) =>
-  durationLeftSeconds(limit, at(100), experiment(...attempts), at(now));
+const left = (durationSeconds: number | null, now: number, ...attempts: TimedAttempt[]) =>
+  durationLeftSeconds(
+    { spec: { limits: { durationSeconds } }, startedAt: at(100) },
+    () => Promise.resolve(experiment(...attempts)),
+    at(now),
+  );
 
-it('is all of it before the start, and what has not passed since', () => {
-  expect(durationLeftSeconds(60, null, experiment(), at(500))).toBe(60);
-  expect(left(60, 120, attempt(110, null, null))).toBe(40);
+it('is all of it before the start, and what has not passed since', async () => {
+  const queued = { spec: { limits: { durationSeconds: 60 } }, startedAt: null };
+  expect(await durationLeftSeconds(queued, () => Promise.reject(new Error('not asked')), at(500))).toBe(60);
+  expect(await left(60, 120, attempt(110, null, null))).toBe(40);
 });
 
-it('is not used up by pauses', () => {
-  expect(left(60, 1020, attempt(100, 120, 'paused'), attempt(1010, null, null))).toBe(60 - 30);
-  expect(left(60, 1000, attempt(100, 120, 'paused'))).toBe(40);
+it('is not used up by pauses', async () => {
+  expect(await left(60, 1020, attempt(100, 120, 'paused'), attempt(1010, null, null))).toBe(60 - 30);
+  expect(await left(60, 1000, attempt(100, 120, 'paused'))).toBe(40);
 });
 
-it('is never nothing, and nothing is said without a limit', () => {
-  expect(left(60, 10_000, attempt(110, null, null))).toBe(1);
-  expect(left(null, 10_000)).toBeUndefined();
+it('is never nothing, and nothing is said without a limit', async () => {
+  expect(await left(60, 10_000, attempt(110, null, null))).toBe(1);
+  expect(await left(null, 10_000)).toBeUndefined();
 });

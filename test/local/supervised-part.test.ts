@@ -53,6 +53,26 @@ describe('a supervised part', () => {
     expect(started.some(isAlive)).toBe(false);
   });
 
+  it('is told which process it takes the place of', async () => {
+    const told: (number | undefined)[] = [];
+    const supervised = new SupervisedPart({
+      name: 'part',
+      spawn: (endedProcess) => {
+        told.push(endedProcess);
+        return run(idle);
+      },
+      stopSignal: 'SIGTERM',
+      stopTimeoutSeconds: 5,
+      log,
+    });
+    supervised.start();
+    await wait(() => isAlive(started[0]));
+    started[0]?.kill('SIGKILL');
+    await wait(() => started.length === 2);
+    await supervised.stop();
+    expect(told).toEqual([undefined, started[0]?.pid]);
+  });
+
   it('is not started again after it was stopped', async () => {
     const supervised = part(idle);
     supervised.start();

@@ -9,7 +9,7 @@ import { createLogger } from '../../src/log.ts';
 import { runDispatcher, type DispatcherDependencies } from '../../src/temporal/dispatcher.ts';
 import { createTemporalGateway } from '../../src/temporal/gateway.ts';
 import type { ExperimentHistories } from '../../src/temporal/history.ts';
-import { registerSearchAttributes, searchAttributesOf } from '../../src/temporal/search-attributes.ts';
+import { registerSearchAttributes } from '../../src/temporal/search-attributes.ts';
 import { specOf, submit, useDatabase } from '../database/fixture.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
 
@@ -32,19 +32,15 @@ async function whileDispatching<T>(
   count: number,
   act: () => Promise<T>,
   client = temporal.client,
+  changed: Partial<DispatcherDependencies> = {},
 ): Promise<T> {
-  const { outbox, experiments, transitions, verifications } = opened.repositories;
+  const { outbox, experiments, transitions, verifications, waste } = opened.repositories;
   const dependencies: DispatcherDependencies = {
     client,
     outbox,
     onOutbox: (callback) => changes.onOutbox(callback),
-    progressOf: async (row) => {
-      const record = await experiments.get(row);
-      return record && { state: record.state, sequence: record.stateSequence };
-    },
-    durationLeftSeconds: async (row) =>
-      (await experiments.require(row)).spec.limits.durationSeconds ?? undefined,
-    searchAttributesOf: async (row) => searchAttributesOf(await experiments.require(row)),
+    experimentOf: (row) => experiments.get(row),
+    timesOf: (row) => waste.timesOf(row),
     verificationOf: (reference) => verifications.require(reference),
     endWithoutWorkflow: (row) => transitions.endWithoutWorkflow(row, 'cancelled'),
     keepHistories: (row, histories) => {
@@ -52,6 +48,7 @@ async function whileDispatching<T>(
       return Promise.resolve();
     },
     log: createLogger('test', 'silent'),
+    ...changed,
   };
   const stopping = new AbortController();
   const running = Array.from({ length: count }, () => runDispatcher(dependencies, stopping.signal));
@@ -103,6 +100,28 @@ describe('the dispatcher', () => {
       await delivered();
       expect(Date.now() - began).toBeLessThan(2000);
     });
+  });
+
+  it('goes on with other experiments while one is slow', async () => {
+    const slow = await submit(opened.repositories);
+    for (let other = 0; other < 12; other += 1) await submit(opened.repositories);
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const experimentOf: DispatcherDependencies['experimentOf'] = async (row) => {
+      if (row.experimentId === slow.experimentId) await released;
+      return opened.repositories.experiments.get(row);
+    };
+    const areLeft = async (): Promise<string[]> => {
+      const rows = await opened.database.run((queries) => queries.outbox.findMany());
+      return rows.map(({ experimentId }) => experimentId);
+    };
+    const act = async (): Promise<void> => {
+      await until(async () => (await areLeft()).length === 1, { timeoutSeconds: 15, what: 'the others' });
+      expect(await areLeft()).toEqual([slow.experimentId]);
+      release();
+      await delivered();
+    };
+    await whileDispatching(1, act, temporal.client, { experimentOf });
   });
 
   it('never starts an experiment that has ended', async () => {

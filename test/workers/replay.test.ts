@@ -46,6 +46,7 @@ describe('recorded histories', () => {
       'failed.json',
       'forked.json',
       'handed-back.json',
+      'lost-worker.json',
       'no-progress.json',
       'orphaned-evaluation.json',
       'orphaned-training.json',

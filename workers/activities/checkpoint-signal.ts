@@ -17,7 +17,8 @@ export class CheckpointSignal {
   readonly #log: Logger;
   readonly #workflowId: string;
   readonly #began = Date.now();
-  #last = 0;
+  /** An attempt that is over sooner tells by its result. */
+  #last = this.#began;
 
   /** @param workflowId of the training workflow. */
   constructor(temporal: Client, log: Logger, workflowId: string) {

@@ -98,7 +98,7 @@ export class TrainingAttempt {
    * throw.
    */
   async run(): Promise<FineTuneResult> {
-    await this.#signalCheckpoint();
+    if (this.#latest !== null) await this.#signalCheckpoint();
     if (this.#prepared.isComplete) return { outcome: 'completed', checkpoint: this.#latest };
     const { stopping } = this.#dependencies;
     const { cancellationSignal } = this.#activity;
@@ -146,7 +146,8 @@ export class TrainingAttempt {
       if (event.kind === 'ended') {
         await this.#upload;
         await this.#recorder.flush();
-        await this.#signalCheckpoint();
+        // The result of an attempt that finishes tells the same.
+        if (event.outcome !== 'finished') await this.#signalCheckpoint();
         return event.outcome;
       }
       try {

@@ -6,6 +6,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { ExperimentFailure } from '../../src/experiment/activity.ts';
+import { workerLost } from '../../src/experiment/name.ts';
 
 /** The failure at the bottom of the wrappings that Temporal puts around it. */
 function rootOf(error: unknown): unknown {
@@ -38,6 +39,12 @@ const excused: readonly string[] = [
 export function countsAsFruitless(error: unknown): boolean {
   const root = rootOf(error);
   return !(root instanceof ApplicationFailure && excused.includes(root.type ?? ''));
+}
+
+/** Whether the worker of the attempt died, and the one that took its place said so. */
+export function isLostWorker(error: unknown): boolean {
+  const root = rootOf(error);
+  return root instanceof ApplicationFailure && root.type === workerLost;
 }
 
 /** Whether trying again would give the same. */

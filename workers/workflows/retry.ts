@@ -1,8 +1,8 @@
 // What follows a failed attempt: which failures are final, which count, and when the next attempt begins.
-import { ApplicationFailure, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation, patched, proxyActivities, sleep } from '@temporalio/workflow';
 import type { CoordinatorActivities, ExperimentReference } from '../../src/experiment/activity.ts';
 import { taskQueues } from '../../src/experiment/name.ts';
-import { countsAsFruitless, describeFailure, isFinal } from './failure.ts';
+import { countsAsFruitless, describeFailure, isFinal, isLostWorker } from './failure.ts';
 
 const retryIntervalSeconds = 2;
 
@@ -40,7 +40,9 @@ export async function afterFault(
   await revokeAttempt({ projectId, experimentId });
   const count = advanced ? 0 : fruitless + (countsAsFruitless(error) ? 1 : 0);
   if (count >= maximumFruitlessAttempts) throw noProgress(count, error);
-  await sleep(`${retryIntervalSeconds} s`);
+  // Whoever starts the worker again waits longer each time that it dies soon.
+  const waitsForWorker = isLostWorker(error) && patched('lost-worker-needs-no-wait');
+  if (!waitsForWorker) await sleep(`${retryIntervalSeconds} s`);
   return count;
 }
 

@@ -1,0 +1,55 @@
+// Ends the activity that a dead worker was at, so that Temporal need not wait until it has been silent for too long.
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import { workerLost, workflowNames } from '../experiment/name.ts';
+
+const { PendingActivityState } = proto.temporal.api.enums.v1;
+
+/** How Temporal's SDK names the worker of a process, where it is given no name. */
+export const workerIdentity = (processId: number, host: string): string => `${processId}@${host}`;
+
+/**
+ * Fails what a worker was at in the training of an experiment. An activity that has ended meanwhile, or that another worker has,
+ * stays as it is.
+ *
+ * @param identity of a worker whose process is gone.
+ * @returns how many activities were failed.
+ * @throws what Temporal's client throws when the server does not answer.
+ */
+export async function failTrainingOf(
+  client: Client,
+  experimentId: string,
+  identity: string,
+): Promise<number> {
+  let failed = 0;
+  for (const { workflowId, runId } of await trainingWorkflows(client, experimentId)) {
+    const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
+    const lost = (raw.pendingActivities ?? []).filter(
+      ({ state, lastWorkerIdentity }) =>
+        state === PendingActivityState.PENDING_ACTIVITY_STATE_STARTED && lastWorkerIdentity === identity,
+    );
+    for (const { activityId } of lost) {
+      if (!activityId) continue;
+      const failure = ApplicationFailure.retryable('The worker died.', workerLost);
+      await client.activity.fail({ workflowId, runId, activityId }, failure);
+      failed += 1;
+    }
+  }
+  return failed;
+}
+
+async function trainingWorkflows(
+  client: Client,
+  experimentId: string,
+): Promise<readonly { readonly workflowId: string; readonly runId: string }[]> {
+  try {
+    const { raw } = await client.workflow.getHandle(experimentId).describe();
+    return (raw.pendingChildren ?? [])
+      .filter(({ workflowTypeName }) => workflowTypeName === workflowNames.training)
+      .map(({ workflowId, runId }) => ({ workflowId: workflowId ?? '', runId: runId ?? '' }));
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,74 @@
+// What follows from the times at which steps were seen: how long a step takes, what a checkpoint delays, and how much of the
+// time went into steps that counted.
+import type { Sighting } from './sightings.ts';
+
+/** The time between two answers that told of new steps. */
+interface Interval {
+  readonly seconds: number;
+  /** Steps that no answer had told of before. */
+  readonly newSteps: number;
+  /** Whether steps were told of again in it. */
+  readonly isInterrupted: boolean;
+  /** Whether the run of steps began with the handing over of a checkpoint. */
+  readonly followsCheckpoint: boolean;
+}
+
+export interface Pace {
+  /** Of intervals without a checkpoint or a fault, in the mean. */
+  readonly secondsPerStep: number;
+  /** What intervals that follow a checkpoint took longer than that, of all their time together with the others'. */
+  readonly checkpointStallShare: number;
+  /** What steps that counted took at that pace, of all the time. */
+  readonly usefulShare: number;
+  readonly checkpoints: number;
+  readonly newSteps: number;
+  readonly seconds: number;
+}
+
+export function paceOf(sightings: readonly Sighting[]): Pace {
+  const intervals = intervalsOf(sightings);
+  const quiet = intervals.filter(
+    ({ isInterrupted, followsCheckpoint }) => !isInterrupted && !followsCheckpoint,
+  );
+  const stalled = intervals.filter(
+    ({ isInterrupted, followsCheckpoint }) => !isInterrupted && followsCheckpoint,
+  );
+  const secondsPerStep = secondsOf(quiet) / stepsOf(quiet);
+  const stallSeconds = secondsOf(stalled) - stepsOf(stalled) * secondsPerStep;
+  const seconds = secondsOf(intervals);
+  return {
+    secondsPerStep,
+    checkpointStallShare: stallSeconds / (secondsOf(quiet) + secondsOf(stalled)),
+    usefulShare: (stepsOf(intervals) * secondsPerStep) / seconds,
+    checkpoints: new Set(sightings.map(({ checkpointStep }) => checkpointStep)).size - 1,
+    newSteps: stepsOf(intervals),
+    seconds,
+  };
+}
+
+const secondsOf = (intervals: readonly Interval[]): number =>
+  intervals.reduce((sum, { seconds }) => sum + seconds, 0);
+const stepsOf = (intervals: readonly Interval[]): number =>
+  intervals.reduce((sum, { newSteps }) => sum + newSteps, 0);
+
+function intervalsOf(sightings: readonly Sighting[]): Interval[] {
+  const [first] = sightings;
+  if (first === undefined) return [];
+  const checkpoints = new Set(sightings.map(({ checkpointStep }) => checkpointStep));
+  const intervals: Interval[] = [];
+  let last = first;
+  let isInterrupted = false;
+  for (const sighting of sightings) {
+    if (sighting.step < last.step) isInterrupted = true;
+    if (sighting.step <= last.step) continue;
+    intervals.push({
+      seconds: sighting.atSeconds - last.atSeconds,
+      newSteps: sighting.step - last.step,
+      isInterrupted,
+      followsCheckpoint: checkpoints.has(last.step),
+    });
+    last = sighting;
+    isInterrupted = false;
+  }
+  return intervals;
+}
