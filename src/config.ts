@@ -27,6 +27,8 @@ export interface Config {
   readonly logLevel: string;
   readonly hub: HubConfig;
   readonly limits: { readonly datasetBytes: number; readonly modelBytes: number };
+  /** That one API process takes at a time. */
+  readonly uploadsAtOnce: number;
   readonly replay: ReplayConfig;
   /** Workflows that the coordinator worker keeps in memory between their tasks; `null`: as many as Temporal's SDK does. */
   readonly workflowCacheSize: number | null;
@@ -84,6 +86,7 @@ export const variables = {
   hubToken: 'HUB_TOKEN',
   datasetLimit: 'MAX_DATASET_BYTES',
   modelLimit: 'MAX_MODEL_BYTES',
+  uploadsAtOnce: 'MAX_UPLOADS',
   replaySample: 'REPLAY_SAMPLE',
   replayAllowedBreaks: 'REPLAY_ALLOWED_BREAKS',
   collectionGrace: 'COLLECTION_GRACE_SECONDS',
@@ -129,6 +132,7 @@ export function readConfig(environment: Environment = process.env): Config {
       datasetBytes: wholeNumber(environment, variables.datasetLimit, gibibyte, 1, 1024 * gibibyte),
       modelBytes: wholeNumber(environment, variables.modelLimit, 2 * gibibyte, 1, 1024 * gibibyte),
     },
+    uploadsAtOnce: wholeNumber(environment, variables.uploadsAtOnce, 8, 1, 1000),
     reconcileSeconds: wholeNumber(environment, variables.reconcileInterval, 60, 0, 86_400),
     replay: {
       sample: wholeNumber(environment, variables.replaySample, 20, 0, 10_000),

@@ -269,6 +269,12 @@ export const errorDefinitions = {
     remedy: 'Try again after the seconds in Retry-After.',
     fault: 'machine',
   },
+  too_many_uploads: {
+    status: 503,
+    title: 'Too many uploads at once',
+    remedy: 'Try again after the seconds in Retry-After.',
+    fault: 'machine',
+  },
   hub_unavailable: {
     status: 503,
     title: 'The hub cannot be reached or does not answer as it should',

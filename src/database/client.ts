@@ -2,14 +2,19 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { CodedError } from '../error.ts';
 import { PrismaClient, type Prisma } from './generated/client.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '../turns.ts';
 import { isUnavailable } from './unavailable.ts';
 
 /** Connections a process holds at most; a whole stack of them stays far below the server's limit. */
 const maximumConnections = 10;
 const connectionTimeoutMilliseconds = 5_000;
 /** Whatever finds no connection free waits for its turn: a crowd of requests is served late instead of refused. */
-const turnLimits = { atOnce: maximumConnections, waitSeconds: 60, standstillSeconds: 5 } as const;
+const turnLimits = {
+  atOnce: maximumConnections,
+  waitSeconds: 60,
+  standstillSeconds: 5,
+  refusal: () => new CodedError('database_unavailable', 'PostgreSQL did not get to this request in time.'),
+} as const;
 /** How long a transaction may wait for a connection, and then run. */
 const transactionLimits = { maxWait: 5_000, timeout: 30_000 } as const;
 

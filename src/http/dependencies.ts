@@ -11,6 +11,7 @@ import type { Readable } from 'node:stream';
 import type { ChangeFeed } from '../database/change-feed.ts';
 import type { Repositories } from '../database/repositories.ts';
 import type { Logger } from '../log.ts';
+import type { Turns } from '../turns.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { CheckpointStore } from '../storage/checkpoint-store.ts';
 import type { ByteRange, ObjectStore } from '../storage/object-store.ts';
@@ -47,6 +48,8 @@ export interface AppDependencies {
   readonly openModel: OpenModel;
   /** The most bytes that an upload of each kind may have. */
   readonly limits: { readonly datasetBytes: number; readonly modelBytes: number };
+  /** Of uploads, which take memory and disk for as long as they last. */
+  readonly uploads: Turns;
   readonly log: Logger;
 }
 

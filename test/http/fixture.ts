@@ -14,6 +14,7 @@ import { taskQueues } from '../../src/experiment/name.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { App, AppDependencies } from '../../src/http/dependencies.ts';
 import { modelOpener } from '../../src/http/export-model.ts';
+import { uploadTurns } from '../../src/http/upload/upload-turns.ts';
 import { createLogger, type Logger } from '../../src/log.ts';
 import { BlobStore } from '../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
@@ -22,6 +23,9 @@ import { encodeSafetensors } from '../../src/model/safetensors.ts';
 import type { TemporalGateway } from '../../src/temporal/gateway.ts';
 import { profileOf, noTimes, progressAt, stepsFrom } from '../database/fixture.ts';
 import { startTestPostgres, type TestPostgres } from '../database/postgres.ts';
+
+/** So few, that a test can have them all under way. */
+export const uploadsAtOnce = 2;
 
 export interface Service {
   readonly app: App;
@@ -89,7 +93,16 @@ export async function startService(limits = { datasetBytes: 1e9, modelBytes: 1e9
   const openModel = modelOpener({ ...parts, experiments: parts.repositories.experiments });
   const log = createLogger('test', 'silent');
   const buildAnother = (): Promise<App> =>
-    buildApp({ ...parts, changes, store, temporal, openModel, limits, log });
+    buildApp({
+      ...parts,
+      changes,
+      store,
+      temporal,
+      openModel,
+      limits,
+      uploads: uploadTurns(uploadsAtOnce),
+      log,
+    });
   const app = await buildAnother();
   return Object.assign(service, parts, {
     app,

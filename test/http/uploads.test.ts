@@ -2,12 +2,22 @@
 import { request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encodeSafetensors } from '../../src/model/safetensors.ts';
 import { encoderTensors } from '../../src/model/tensor-names.ts';
 import { readModelConfig } from '../../src/model/model-config.ts';
 import { WordPieceLearner } from '../../src/text/learn-word-piece.ts';
-import { call, csv, expectProblem, form, startService, type FormPart, type Service } from './fixture.ts';
+import {
+  call,
+  csv,
+  expectProblem,
+  form,
+  startService,
+  type FormPart,
+  type Service,
+  uploadsAtOnce,
+} from './fixture.ts';
 
 let service: Service;
 
@@ -209,6 +219,30 @@ describe('a large upload', () => {
       }
     },
   );
+
+  it('waits for its turn while as many as are taken at a time are under way', async () => {
+    const before = await service.storedFiles();
+    const { port } = service.app.server.address() as AddressInfo;
+    const underWay = Array.from({ length: uploadsAtOnce }, () => {
+      const outgoing = request({ port, host: '127.0.0.1', path: '/datasets', method: 'POST', headers });
+      outgoing.on('error', () => undefined);
+      for (const block of [...largeForm(1)].slice(0, -1)) outgoing.write(block);
+      return outgoing;
+    });
+    await vi.waitFor(
+      async () => expect(await service.storedFiles()).toHaveLength(before.length + uploadsAtOnce),
+      5000,
+    );
+    let isAnswered = false;
+    const waiting = post([{ field: 'train', file: 'a.csv', content: 'text,label\nlate,1\n' }]).finally(
+      () => (isAnswered = true),
+    );
+    await delay(300);
+    expect(isAnswered).toBe(false);
+    underWay[0]?.destroy();
+    expect((await waiting).statusCode).toBe(201);
+    for (const outgoing of underWay) outgoing.destroy();
+  });
 
   it('whose client goes away half-way leaves nothing behind', async () => {
     const before = await service.storedFiles();

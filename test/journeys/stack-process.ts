@@ -18,6 +18,7 @@ export class StackProcess {
   readonly dataDirectory: string;
   readonly #child: ChildProcess;
   #output = '';
+  #restarting: NodeJS.Timeout | undefined;
 
   private constructor(dataDirectory: string, child: ChildProcess) {
     this.dataDirectory = dataDirectory;
@@ -41,6 +42,7 @@ export class StackProcess {
       what: 'the stack',
     });
     if (!stack.isReady()) throw new Error(`the stack did not start: ${stack.output}`);
+    await stack.#restartPostgresRegularly();
     return stack;
   }
 
@@ -88,6 +90,14 @@ export class StackProcess {
     return value;
   }
 
+  /** Where `npm run test:journeys` asks for it. The supervisor starts it again; its fast shutdown is SIGINT. */
+  async #restartPostgresRegularly(): Promise<void> {
+    const seconds = Number(process.env['JOURNEYS_RESTART_POSTGRES_SECONDS'] ?? 0);
+    if (seconds === 0) return;
+    await import('./patient-fetch.ts');
+    this.#restarting = setInterval(() => this.signal('postgres', 'SIGINT'), seconds * 1000);
+  }
+
   /** Starts another training worker beside the stack's own, as an operator does, in a process group of its own. */
   joinTrainingWorker(): ChildProcess {
     const command = 'set -a && . "$0/stack.env" && exec npm run --silent worker:training';
@@ -101,6 +111,7 @@ export class StackProcess {
 
   /** Sends SIGTERM to npm and waits. @returns npm's exit status. */
   async stop(): Promise<number | null> {
+    clearInterval(this.#restarting);
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const ended = once(this.#child, 'exit');
       this.#child.kill('SIGTERM');
@@ -111,6 +122,7 @@ export class StackProcess {
 
   /** Kills npm, its shell and the supervisor, so that nobody stops the parts. */
   async killSupervisor(): Promise<void> {
+    clearInterval(this.#restarting);
     const ended = once(this.#child, 'exit');
     const group = this.#child.pid;
     if (group !== undefined) process.kill(-group, 'SIGKILL');

@@ -34,7 +34,9 @@ export function datasetRoutes(app: App, context: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const { record, created } = await uploadDataset(context, formFiles(request));
+      const { record, created } = await context.uploads.take(() =>
+        uploadDataset(context, formFiles(request)),
+      );
       reply.code(created ? 201 : 200).header('location', `/datasets/${record.id}`);
       return reply.send(datasetBody(record));
     },

@@ -34,7 +34,7 @@ export function modelRoutes(app: App, context: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const { record, created } = await uploadModel(context, formFiles(request));
+      const { record, created } = await context.uploads.take(() => uploadModel(context, formFiles(request)));
       reply.code(created ? 201 : 200).header('location', `/models/${record.id}`);
       return reply.send(modelBody(record));
     },

@@ -1,6 +1,6 @@
-// Work that takes turns: so much of it at a time as there are connections. The rest waits in the order in which it came, so
-// that a crowd is served late instead of refused.
-import { CodedError } from '../error.ts';
+// Work that takes turns: only so much of it at a time. The rest waits in the order in which it came, so that a crowd is served
+// late instead of refused.
+import type { CodedError } from './error.ts';
 
 export interface TurnLimits {
   readonly atOnce: number;
@@ -8,6 +8,8 @@ export interface TurnLimits {
   readonly waitSeconds: number;
   /** The longest that work waits while no turn ends: then the server does not answer. */
   readonly standstillSeconds: number;
+  /** What work ends with whose turn does not come. */
+  readonly refusal: () => CodedError;
 }
 
 export class Turns {
@@ -26,7 +28,7 @@ export class Turns {
   /**
    * Works when it is its turn.
    *
-   * @throws CodedError `database_unavailable` when its turn does not come in time; what the work throws.
+   * @throws the refusal when its turn does not come in time; what the work throws.
    */
   async take<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
@@ -46,7 +48,7 @@ export class Turns {
   }
 
   #turn(): Promise<void> {
-    const { waitSeconds, standstillSeconds } = this.#limits;
+    const { waitSeconds, standstillSeconds, refusal } = this.#limits;
     const begin = performance.now();
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout;
@@ -63,7 +65,7 @@ export class Turns {
           return;
         }
         this.#waiting.delete(take);
-        reject(new CodedError('database_unavailable', 'PostgreSQL did not get to this request in time.'));
+        reject(refusal());
       };
       this.#waiting.add(take);
       look();

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Turns } from '../../src/database/turns.ts';
+import { CodedError } from '../src/error.ts';
+import { Turns } from '../src/turns.ts';
+
+const refusal = (): CodedError => new CodedError('too_many_uploads', 'Too many.');
 
 /** Work that ends when it is told to. */
 function work(): { readonly run: () => Promise<string>; readonly end: () => void; hasBegun: boolean } {
@@ -21,7 +24,7 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 
 describe('work that takes turns', () => {
   it('begins at once while turns are free, then in the order in which it came', async () => {
-    const turns = new Turns({ atOnce: 2, waitSeconds: 60, standstillSeconds: 60 });
+    const turns = new Turns({ atOnce: 2, waitSeconds: 60, standstillSeconds: 60, refusal });
     const works = [work(), work(), work(), work()];
     const results = works.map(({ run }) => turns.take(run));
     const begun = async (): Promise<boolean[]> => {
@@ -38,7 +41,7 @@ describe('work that takes turns', () => {
   });
 
   it('passes its turn on when it fails', async () => {
-    const turns = new Turns({ atOnce: 1, waitSeconds: 60, standstillSeconds: 60 });
+    const turns = new Turns({ atOnce: 1, waitSeconds: 60, standstillSeconds: 60, refusal });
     const failing = turns.take(() => Promise.reject(new Error('it failed')));
     const next = turns.take(() => Promise.resolve('done'));
     await expect(failing).rejects.toThrow('it failed');
@@ -47,11 +50,11 @@ describe('work that takes turns', () => {
   });
 
   it('is refused when nothing moves, and whoever comes later has a turn again', async () => {
-    const turns = new Turns({ atOnce: 1, waitSeconds: 60, standstillSeconds: 0.05 });
+    const turns = new Turns({ atOnce: 1, waitSeconds: 60, standstillSeconds: 0.05, refusal });
     const hung = work();
     const holder = turns.take(hung.run);
     const refused = work();
-    await expect(turns.take(refused.run)).rejects.toMatchObject({ code: 'database_unavailable' });
+    await expect(turns.take(refused.run)).rejects.toMatchObject({ code: 'too_many_uploads' });
     hung.end();
     await holder;
     expect(await turns.take(() => Promise.resolve('done'))).toBe('done');
@@ -59,7 +62,7 @@ describe('work that takes turns', () => {
   });
 
   it('waits longer than a standstill while others move on, and not longer than its limit', async () => {
-    const turns = new Turns({ atOnce: 1, waitSeconds: 0.5, standstillSeconds: 0.15 });
+    const turns = new Turns({ atOnce: 1, waitSeconds: 0.5, standstillSeconds: 0.15, refusal });
     const begin = performance.now();
     const ended: number[] = [];
     const slow = async (): Promise<void> => {
