@@ -24,10 +24,17 @@ const closedStatuses = {
   FAILED: 'failed',
 } as const;
 
+/** What the history of a run that is not over told when it had so many events. */
+interface ReadHistory {
+  readonly runId: string;
+  readonly historyLength: number;
+  readonly facts: WorkflowFacts;
+}
+
 /** Reads workflows; the history of one is read again only when it has grown. */
 export class WorkflowFactsReader {
   readonly #client: Client;
-  readonly #read = new Map<string, { readonly historyLength: number; readonly facts: WorkflowFacts }>();
+  readonly #read = new Map<string, ReadHistory>();
 
   constructor(client: Client) {
     this.#client = client;
@@ -41,11 +48,10 @@ export class WorkflowFactsReader {
     if (status.name in closedStatuses)
       return { status: closedStatuses[status.name as keyof typeof closedStatuses], runId };
     const known = this.#read.get(workflowId);
-    if (known?.historyLength === historyLength && known.facts.status === 'running')
-      return { ...known.facts, runId };
+    if (known?.runId === runId && known.historyLength === historyLength) return { ...known.facts, runId };
     const { events } = await this.#client.workflow.getHandle(workflowId, runId).fetchHistory();
     const facts = factsIn(events ?? []);
-    if (facts.status === 'running') this.#read.set(workflowId, { historyLength, facts });
+    if (facts.status === 'running') this.#read.set(workflowId, { runId, historyLength, facts });
     return { ...facts, runId };
   }
 

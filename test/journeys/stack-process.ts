@@ -27,16 +27,24 @@ export class StackProcess {
     child.stderr?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
   }
 
-  /** Runs `npm start` and waits until it says that it is ready. */
-  static async start(dataDirectory?: string, variables: Record<string, string> = {}): Promise<StackProcess> {
-    const directory = dataDirectory ?? (await mkdtemp(join(tmpdir(), 'coordinator-journey-')));
+  /**
+   * Runs `npm start` and waits until it says that it is ready.
+   *
+   * @param directory of the version to run; today's by default.
+   */
+  static async start(
+    dataDirectory?: string,
+    variables: Record<string, string> = {},
+    directory = root,
+  ): Promise<StackProcess> {
+    const data = dataDirectory ?? (await mkdtemp(join(tmpdir(), 'coordinator-journey-')));
     const child = spawn('npm', ['start', '--silent'], {
-      cwd: root,
-      env: { ...process.env, PORT: '0', DATA_DIR: directory, ...variables },
+      cwd: directory,
+      env: { ...process.env, PORT: '0', DATA_DIR: data, ...variables },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
-    const stack = new StackProcess(directory, child);
+    const stack = new StackProcess(data, child);
     await until(() => stack.isReady() || child.exitCode !== null, {
       timeoutSeconds: startTimeoutSeconds,
       what: 'the stack',

@@ -18,11 +18,15 @@ export async function record(
 }
 
 /** Records what was read before. */
-export async function recordHistories(
+export async function recordHistories(name: string, histories: ExperimentHistories): Promise<void> {
+  if (process.env['RECORD_HISTORIES']) await writeHistories(name, histories);
+}
+
+/** Writes test/histories/NAME.json. */
+export async function writeHistories(
   name: string,
   { workflows }: Pick<ExperimentHistories, 'workflows'>,
 ): Promise<void> {
-  if (!process.env['RECORD_HISTORIES']) return;
   const file = resolve(import.meta.dirname, '../histories', `${name}.json`);
   // Replaying needs none of these, and all tell of the machine that recorded.
   const anonymous = (key: string, value: unknown): unknown => {

@@ -15,8 +15,12 @@ const typeOf = ({ events: [started] }: RecordedHistory): string =>
   started?.workflowExecutionStartedEventAttributes?.workflowType.name ?? '';
 
 const directory = resolve(import.meta.dirname, '../histories');
-const recordings = readdirSync(directory).flatMap((file) => {
-  // Written by the tests of the workflows under RECORD_HISTORIES: the runs of each workflow.
+/** Of each released version in a folder of its name; those of what is not released yet beside them. */
+const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.json'))
+  .sort();
+const recordings = files.flatMap((file) => {
+  // Written by the tests of the workflows under RECORD_HISTORIES, and by npm run record:release: the runs of each workflow.
   const workflows = JSON.parse(readFileSync(resolve(directory, file), 'utf8')) as Record<
     string,
     RecordedHistory[]
@@ -34,29 +38,31 @@ const replay = ({ history, workflowId }: { history: RecordedHistory; workflowId:
 
 describe('recorded histories', () => {
   it('are there for every ending', () => {
-    expect(readdirSync(directory).sort()).toEqual([
-      'cancelled-evaluateBert.json',
-      'cancelled-fineTuneBert.json',
-      'cancelled-in-temporal.json',
+    expect(files).toEqual([
+      '0.1.0/cancelled-evaluateBert.json',
+      '0.1.0/cancelled-fineTuneBert.json',
+      '0.1.0/cancelled-in-temporal.json',
+      '0.1.0/cancelled-snapshotDataset.json',
+      '0.1.0/excused.json',
+      '0.1.0/experiment.json',
+      '0.1.0/failed.json',
+      '0.1.0/handed-back.json',
+      '0.1.0/no-progress.json',
+      '0.1.0/retried.json',
+      '0.1.0/succeeded.json',
+      '0.2.0/experiment.json',
+      '0.2.0/predicted.json',
+      '0.2.0/prediction-failed.json',
       'cancelled-paused.json',
-      'cancelled-snapshotDataset.json',
       'duration-exceeded-after-pause.json',
       'duration-exceeded.json',
-      'excused.json',
-      'failed.json',
       'forked.json',
-      'handed-back.json',
       'lost-worker.json',
-      'no-progress.json',
       'orphaned-evaluation.json',
       'orphaned-training.json',
       'paused-and-resumed.json',
-      'predicted.json',
-      'prediction-failed.json',
-      'retried.json',
       'searched.json',
       'started-again.json',
-      'succeeded.json',
     ]);
   });
 
@@ -65,7 +71,7 @@ describe('recorded histories', () => {
   });
 
   it('replay when older code had begun them with search attributes and told no state', async () => {
-    const succeeded = recordings.find(({ name }) => name === 'succeeded (CoordinatorWorkflow)');
+    const succeeded = recordings.find(({ name }) => name === '0.1.0/succeeded (CoordinatorWorkflow)');
     const history = JSON.parse(JSON.stringify(succeeded?.history)) as RecordedHistory;
     const base64 = (text: string): string => Buffer.from(text).toString('base64');
     const queued = {
@@ -78,7 +84,7 @@ describe('recorded histories', () => {
   });
 
   it('do not replay when the workflow would have done something else', async () => {
-    const succeeded = recordings.find(({ name }) => name === 'succeeded (CoordinatorWorkflow)');
+    const succeeded = recordings.find(({ name }) => name === '0.1.0/succeeded (CoordinatorWorkflow)');
     expect(succeeded).toBeDefined();
     const changed = JSON.stringify(succeeded?.history).replaceAll('"snapshotDataset"', '"somethingElse"');
     await expect(

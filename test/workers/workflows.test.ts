@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TrainedExperiment } from '../../src/experiment/activity.ts';
 import { childWorkflowId, queryNames, signalNames } from '../../src/experiment/name.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
 import { record } from './record-history.ts';
@@ -38,6 +39,24 @@ describe('an experiment’s workflow', () => {
       expect(statesOf(scenario)).toEqual(['preparing', 'training', 'evaluating', 'succeeded']);
       expect(scenario.transitions.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
       await record('succeeded', temporal, scenario.handle.workflowId);
+    });
+  });
+
+  it('tells whoever makes the result with which step training had ended', async () => {
+    const told: unknown[] = [];
+    const activities = {
+      evaluateBert: (input: TrainedExperiment) => {
+        told.push(input.trainedStep);
+        return Promise.resolve({ evaluationSha256: 'sha256:evaluation' });
+      },
+      publishReport: (input: TrainedExperiment) => {
+        told.push(input.trainedStep);
+        return Promise.resolve();
+      },
+    };
+    await runScenario(temporal, activities, async ({ handle }) => {
+      await handle.result();
+      expect(told).toEqual([10, 10]);
     });
   });
 
@@ -118,13 +137,13 @@ describe('an experiment’s workflow', () => {
     });
   }, 60_000);
 
-  it('does not count attempts that end because what they need is away, or because their worker stops', async () => {
+  it('does not count attempts that end because what they need is away, their row was restored or their worker stops', async () => {
     let attempts = 0;
     let revoked = 0;
     const awayAtFirst = () => {
       attempts += 1;
-      const type = attempts % 2 === 0 ? 'database_unavailable' : 'worker_stopping';
-      if (attempts <= 11) throw ApplicationFailure.retryable('Away.', type);
+      const types = ['database_unavailable', 'worker_stopping', 'row_behind'] as const;
+      if (attempts <= 11) throw ApplicationFailure.retryable('Away.', types[attempts % 3]);
       return Promise.resolve({ evaluationSha256: 'sha256:evaluation' });
     };
     const revokeAttempt = () => {

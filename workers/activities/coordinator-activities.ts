@@ -11,13 +11,18 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { requireTrained } from './row-behind.ts';
 import type { EvaluationDocument } from './evaluation-document.ts';
 
+type CoordinatorDependencies = Pick<
+  ActivityDependencies,
+  'repositories' | 'store' | 'host' | 'stopping' | 'log'
+>;
+
 /**
  * The coordinator queue's activities.
  *
  * @throws nothing itself. The activities throw ApplicationFailure with an error's code as its type: `database_unavailable`,
  * `storage_unavailable`, `blob_missing`, `blob_corrupt`, `lease_lost`, `row_behind`, `transition_not_allowed`, `not_found`.
  */
-export function createCoordinatorActivities(dependencies: ActivityDependencies): CoordinatorActivities {
+export function createCoordinatorActivities(dependencies: CoordinatorDependencies): CoordinatorActivities {
   const { repositories, log } = dependencies;
   return {
     recordTransition: (transition) =>
@@ -38,7 +43,7 @@ export function createCoordinatorActivities(dependencies: ActivityDependencies):
 
 /** The report is the evaluation with what it rests on: how the weights came to be. No time or host is in it. */
 async function publish(
-  { repositories, store }: ActivityDependencies,
+  { repositories, store }: CoordinatorDependencies,
   reference: ExperimentReference,
   holder: LeaseHolder,
   evaluationSha256: string,
