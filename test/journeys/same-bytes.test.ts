@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, type Client } from '../../openapi/client.ts';
 import {
+  attemptsOf,
   countingTo,
   exampleSubmission,
   ledgerOf,
@@ -85,10 +86,8 @@ describe('an experiment whose processes are killed', () => {
     expect(killed).toBe(victims.length);
     expect(recoverySeconds).toHaveLength(6);
     expect(Math.max(...recoverySeconds)).toBeLessThan(recoveryLimitSeconds);
-    const { data: attempts } = await client.api.GET('/experiments/{id}/attempts', {
-      params: { path: { id: disturbed.id } },
-    });
-    expect(attempts?.items.filter(({ cause }) => cause === 'lost')).toHaveLength(6);
+    const causes = (await attemptsOf(client, disturbed.id)).map(({ cause }) => cause);
+    expect(causes).toEqual([...Array<string>(6).fill('lost'), 'completed']);
     expect(await weightsOf(client, disturbed.id)).toBe(await weightsOf(client, undisturbed.id));
     const ledger = await ledgerOf(client, disturbed.id);
     expect(ledger.map(({ step }) => step)).toEqual(countingTo(progress?.totalSteps ?? 0));

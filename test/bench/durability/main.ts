@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { silenceAwsNodeNotice } from '../../../src/config.ts';
 import { machine } from '../machine.ts';
-import { untilSignal } from '../until-signal.ts';
+import { interruption } from '../interruption.ts';
 import { modelOfFolder, modelOfSizes } from './model.ts';
 import { measureRecovery } from './recovery.ts';
 import { measureTraining } from './share.ts';
@@ -57,6 +57,7 @@ export async function main(parameters: readonly string[]): Promise<void> {
   if (chosen.length !== values.part.length)
     throw new Error(`--part is one of ${Object.keys(parts).join(', ')}`);
   silenceAwsNodeNotice();
+  const interrupted = interruption();
   const stack = await TrainingStack.start(
     await (values.model ? modelOfFolder(values.model) : modelOfSizes()),
   );
@@ -64,7 +65,7 @@ export async function main(parameters: readonly string[]): Promise<void> {
   try {
     for (const part of chosen) {
       say(`${part}:`);
-      const result = await untilSignal<object>(parts[part](stack, settings));
+      const result = await Promise.race<object>([parts[part](stack, settings), interrupted]);
       results[part] = result;
       for (const [name, value] of Object.entries(result))
         if (typeof value !== 'object') say(`  ${name.padEnd(32)} ${String(value)}`);

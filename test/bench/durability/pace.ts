@@ -9,6 +9,8 @@ interface Interval {
   readonly newSteps: number;
   /** Whether steps were told of again in it. */
   readonly isInterrupted: boolean;
+  /** Of the new steps, inside the engine's runs. */
+  readonly engineSeconds: number;
   /** Whether the run of steps began with the handing over of a checkpoint. */
   readonly followsCheckpoint: boolean;
 }
@@ -16,8 +18,10 @@ interface Interval {
 export interface Pace {
   /** Of intervals without a checkpoint or a fault, in the mean. */
   readonly secondsPerStep: number;
-  /** What intervals that follow a checkpoint took longer than that, of all their time together with the others'. */
-  readonly checkpointStallShare: number;
+  /** Of the time without a fault that which is outside the engine's runs: handing over checkpoints, and all else. */
+  readonly stallShare: number;
+  /** Of that time what intervals that follow a checkpoint took longer than others: its upload needs the processors, too. */
+  readonly slowdownShare: number;
   /** What steps that counted took at that pace, of all the time. */
   readonly usefulShare: number;
   readonly checkpoints: number;
@@ -34,11 +38,14 @@ export function paceOf(sightings: readonly Sighting[]): Pace {
     ({ isInterrupted, followsCheckpoint }) => !isInterrupted && followsCheckpoint,
   );
   const secondsPerStep = secondsOf(quiet) / stepsOf(quiet);
-  const stallSeconds = secondsOf(stalled) - stepsOf(stalled) * secondsPerStep;
+  const slowdownSeconds = secondsOf(stalled) - stepsOf(stalled) * secondsPerStep;
+  const uninterruptedSeconds = secondsOf(quiet) + secondsOf(stalled);
+  const engineSeconds = [...quiet, ...stalled].reduce((sum, interval) => sum + interval.engineSeconds, 0);
   const seconds = secondsOf(intervals);
   return {
     secondsPerStep,
-    checkpointStallShare: stallSeconds / (secondsOf(quiet) + secondsOf(stalled)),
+    stallShare: 1 - engineSeconds / uninterruptedSeconds,
+    slowdownShare: slowdownSeconds / uninterruptedSeconds,
     usefulShare: (stepsOf(intervals) * secondsPerStep) / seconds,
     checkpoints: new Set(sightings.map(({ checkpointStep }) => checkpointStep)).size - 1,
     newSteps: stepsOf(intervals),
@@ -64,8 +71,9 @@ function intervalsOf(sightings: readonly Sighting[]): Interval[] {
     intervals.push({
       seconds: sighting.atSeconds - last.atSeconds,
       newSteps: sighting.step - last.step,
+      engineSeconds: (sighting.step - last.step) * sighting.engineSecondsPerStep,
       isInterrupted,
-      followsCheckpoint: checkpoints.has(last.step),
+      followsCheckpoint: last.step > 0 && checkpoints.has(last.step),
     });
     last = sighting;
     isInterrupted = false;

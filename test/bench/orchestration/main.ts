@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { median, quantile } from '../distribution.ts';
 import { loadAverage, machine } from '../machine.ts';
-import { untilSignal } from '../until-signal.ts';
+import { interruption } from '../interruption.ts';
 import { startProcesses, type Processes } from './processes.ts';
 import { bareSide, projectSide, type Side } from './sides.ts';
 
@@ -26,15 +26,17 @@ export async function main(parameters: readonly string[]): Promise<void> {
       'at-once-rounds': { type: 'string', default: '3' },
     },
   });
+  const interrupted = interruption();
   const processes = await startProcesses();
   try {
-    await untilSignal(
+    await Promise.race([
+      interrupted,
       measure(processes, {
         rounds: Number(values.rounds),
         atOnce: Number(values['at-once']),
         atOnceRounds: Number(values['at-once-rounds']),
       }),
-    );
+    ]);
   } finally {
     await processes.stop();
   }

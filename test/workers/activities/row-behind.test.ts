@@ -11,7 +11,7 @@ import { sha256Of } from '../../../src/storage/blob-store.ts';
 import { DirectoryStore } from '../../../src/storage/directory-store.ts';
 import { createCoordinatorActivities } from '../../../workers/activities/coordinator-activities.ts';
 import { requireTrained } from '../../../workers/activities/row-behind.ts';
-import { profileOf, progressAt, stepsFrom, submit, useDatabase } from '../../database/fixture.ts';
+import { noTimes, profileOf, progressAt, stepsFrom, submit, useDatabase } from '../../database/fixture.ts';
 
 const opened = useDatabase();
 let directory: string;
@@ -27,7 +27,7 @@ async function trainedTo(step: number): Promise<ExperimentReference> {
   const holder = await attempts.beginAttempt({ ...reference, phase: 'training', host: 'host' });
   const profile = { profile: profileOf(2), threads: 2, provider: 'cpu', startStep: 0 };
   await attempts.setAttemptProfile(holder, profile);
-  await ledger.recordSteps(holder, { steps: stepsFrom(1, step), progress: progressAt(step) });
+  await ledger.recordSteps(holder, { steps: stepsFrom(1, step), progress: progressAt(step), times: noTimes });
   const id = `sha256:${step}`;
   await checkpoints.commitCheckpoint(holder, { step, id, stateSha256: id, sizeBytes: 1 });
   await attempts.finishAttempt(holder, { cause: 'completed' });
