@@ -242,6 +242,7 @@ describe('a large upload', () => {
     underWay[0]?.destroy();
     expect((await waiting).statusCode).toBe(201);
     for (const outgoing of underWay) outgoing.destroy();
+    await vi.waitFor(async () => expect(await service.storedFiles()).toHaveLength(before.length + 1), 5000);
   });
 
   it('whose client goes away half-way leaves nothing behind', async () => {

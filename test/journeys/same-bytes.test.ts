@@ -28,7 +28,7 @@ const victims: readonly PartName[] = [
   'http/server',
   'training-worker',
 ];
-const training = { epochs: 22, checkpoint: { everySteps: 25 } };
+const training = { epochs: 36, checkpoint: { everySteps: 25 } };
 
 /** Uniform numbers in [0, 1) from a linear congruential sequence (Knuth, TAOCP 2, 3.3.4). */
 function generator(start: number): () => number {
