@@ -142,8 +142,8 @@ describe('an experiment’s workflow', () => {
     let revoked = 0;
     const awayAtFirst = () => {
       attempts += 1;
-      const types = ['database_unavailable', 'worker_stopping', 'row_behind'] as const;
-      if (attempts <= 11) throw ApplicationFailure.retryable('Away.', types[attempts % 3]);
+      const types = ['database_unavailable', 'worker_stopping', 'row_behind', 'hub_unavailable'] as const;
+      if (attempts <= 11) throw ApplicationFailure.retryable('Away.', types[attempts % types.length]);
       return Promise.resolve({ evaluationSha256: 'sha256:evaluation' });
     };
     const revokeAttempt = () => {

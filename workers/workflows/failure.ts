@@ -31,6 +31,7 @@ const excused: readonly string[] = [
   'database_unavailable',
   'storage_unavailable',
   'temporal_unavailable',
+  'hub_unavailable',
   'row_behind',
   'worker_stopping',
 ];

@@ -9,8 +9,6 @@ interface Interval {
   readonly newSteps: number;
   /** Whether steps were told of again in it. */
   readonly isInterrupted: boolean;
-  /** Of the new steps, inside the engine's runs. */
-  readonly engineSeconds: number;
   /** Whether the run of steps began with the handing over of a checkpoint. */
   readonly followsCheckpoint: boolean;
 }
@@ -18,12 +16,10 @@ interface Interval {
 export interface Pace {
   /** Of intervals without a checkpoint or a fault, in the mean. */
   readonly secondsPerStep: number;
-  /** Of the time without a fault that which is outside the engine's runs: handing over checkpoints, and all else. */
-  readonly stallShare: number;
   /** Of that time what intervals that follow a checkpoint took longer than others: its upload needs the processors, too. */
   readonly slowdownShare: number;
-  /** What steps that counted took at that pace, of all the time. */
-  readonly usefulShare: number;
+  /** What steps that counted would take at that pace, of all the time: being slowed down counts as lost, too. */
+  readonly paceShare: number;
   readonly checkpoints: number;
   readonly newSteps: number;
   readonly seconds: number;
@@ -40,13 +36,11 @@ export function paceOf(sightings: readonly Sighting[]): Pace {
   const secondsPerStep = secondsOf(quiet) / stepsOf(quiet);
   const slowdownSeconds = secondsOf(stalled) - stepsOf(stalled) * secondsPerStep;
   const uninterruptedSeconds = secondsOf(quiet) + secondsOf(stalled);
-  const engineSeconds = [...quiet, ...stalled].reduce((sum, interval) => sum + interval.engineSeconds, 0);
   const seconds = secondsOf(intervals);
   return {
     secondsPerStep,
-    stallShare: 1 - engineSeconds / uninterruptedSeconds,
     slowdownShare: slowdownSeconds / uninterruptedSeconds,
-    usefulShare: (stepsOf(intervals) * secondsPerStep) / seconds,
+    paceShare: (stepsOf(intervals) * secondsPerStep) / seconds,
     checkpoints: new Set(sightings.map(({ checkpointStep }) => checkpointStep)).size - 1,
     newSteps: stepsOf(intervals),
     seconds,
@@ -71,7 +65,6 @@ function intervalsOf(sightings: readonly Sighting[]): Interval[] {
     intervals.push({
       seconds: sighting.atSeconds - last.atSeconds,
       newSteps: sighting.step - last.step,
-      engineSeconds: (sighting.step - last.step) * sighting.engineSecondsPerStep,
       isInterrupted,
       followsCheckpoint: last.step > 0 && checkpoints.has(last.step),
     });

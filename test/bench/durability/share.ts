@@ -1,6 +1,7 @@
 // Training for some minutes while a worker is killed every so often, or never: how the time was spent.
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadAverage } from '../machine.ts';
+import { beginAccount } from './account.ts';
 import { paceOf } from './pace.ts';
 import { nowSeconds, Sightings } from './sightings.ts';
 import type { TrainingStack } from './training-stack.ts';
@@ -19,6 +20,7 @@ export async function measureTraining(stack: TrainingStack, options: ShareOption
   const sightings = new Sightings(stack.client, id);
   await sightings.first(({ checkpointStep }) => checkpointStep > 0);
   const from = sightings.all.length - 1;
+  const account = await beginAccount(stack.client, id);
   const began = nowSeconds();
   const end = began + minutes * 60;
   let kills = 0;
@@ -33,7 +35,8 @@ export async function measureTraining(stack: TrainingStack, options: ShareOption
   }
   await delay(Math.max(0, end - nowSeconds()) * 1000);
   const { checkpoints, ...pace } = paceOf(sightings.all.slice(from));
+  const shares = await account();
   sightings.stop();
   await stack.end(id);
-  return { ...options, kills, checkpoints, ...pace, loadAverage: loadAverage() };
+  return { ...options, kills, checkpoints, ...pace, ...shares, loadAverage: loadAverage() };
 }

@@ -9,8 +9,6 @@ export interface Sighting {
   readonly step: number;
   /** The step of the latest checkpoint; 0 before the first. */
   readonly checkpointStep: number;
-  /** What a step takes inside the engine's runs, over the last of them; NaN before it is known. */
-  readonly engineSecondsPerStep: number;
 }
 
 export const nowSeconds = (): number => performance.now() / 1000;
@@ -32,10 +30,7 @@ export class Sightings {
           const checkpointStep = latestCheckpoint?.step ?? 0;
           const last = this.all.at(-1);
           if (last?.step === step && last.checkpointStep === checkpointStep) return;
-          // The rest of the steps, and what they are estimated to take, by the pace of the engine's runs alone.
-          const { etaSeconds, totalSteps } = progress ?? { etaSeconds: null, totalSteps: 0 };
-          const engineSecondsPerStep = (etaSeconds ?? NaN) / (totalSteps - step);
-          this.all.push({ atSeconds: nowSeconds(), step, checkpointStep, engineSecondsPerStep });
+          this.all.push({ atSeconds: nowSeconds(), step, checkpointStep });
           for (const wake of this.#waiting.splice(0)) wake();
         },
       )
