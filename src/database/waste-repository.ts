@@ -1,6 +1,7 @@
 // The times of attempts, from which it is told where the time of experiments went.
 import type { ExperimentReference } from '../experiment/activity.ts';
-import type { TimedAttempt, TimedExperiment } from '../experiment/waste.ts';
+import type { ExperimentState } from '../experiment/state.ts';
+import type { Pause, TimedAttempt, TimedExperiment } from '../experiment/waste.ts';
 import type { Database } from './client.ts';
 
 /** Experiments that are read at once. */
@@ -70,13 +71,32 @@ const timesSelection = {
       evaluationSeconds: true,
     },
   },
+  events: {
+    where: { type: 'stateChanged' },
+    orderBy: { number: 'asc' },
+    select: { data: true, createdAt: true },
+  },
 } as const;
 
 function timed(row: {
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
   readonly attempts: readonly unknown[];
+  readonly events: readonly { readonly data: unknown; readonly createdAt: Date }[];
 }): TimedExperiment {
+  const { createdAt, finishedAt, attempts, events } = row;
   // This room alone writes these columns, by the same types.
-  return { ...row, attempts: row.attempts as readonly TimedAttempt[] };
+  return { createdAt, finishedAt, attempts: attempts as readonly TimedAttempt[], pauses: pausesOf(events) };
+}
+
+/** Each begins with the change to that state, and lasts to the next change. */
+function pausesOf(
+  changes: readonly { readonly data: unknown; readonly createdAt: Date }[],
+): readonly Pause[] {
+  return changes.flatMap(({ data, createdAt }, index) =>
+    // This room alone writes the column, by the same type.
+    (data as { readonly to: ExperimentState }).to === 'paused'
+      ? [{ from: createdAt, to: changes[index + 1]?.createdAt ?? null }]
+      : [],
+  );
 }

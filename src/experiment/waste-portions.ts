@@ -12,26 +12,56 @@ import {
  * The portions of an experiment from its creation to its end, or to `now`. Of an attempt that still runs only what it has
  * reported counts so far.
  */
-export function portionsOf({ createdAt, finishedAt, attempts }: TimedExperiment, now: Date): Portion[] {
+export function portionsOf(experiment: TimedExperiment, now: Date): Portion[] {
+  const { createdAt, finishedAt, attempts } = experiment;
+  const pauses = experiment.pauses.map(({ from, to }) => ({ from, to: to ?? finishedAt ?? now }));
   const portions: Portion[] = [];
   let from = createdAt;
   let before: TimedAttempt | undefined;
   for (const [index, attempt] of attempts.entries()) {
-    portions.push(...waiting(from, attempt.startedAt, before));
+    portions.push(...waiting(from, attempt.startedAt, before, pauses));
     const isFinal = finishedAt !== null && index === attempts.length - 1;
     portions.push(...portionsOfAttempt(attempt, { before, isFinal, now }));
     from = attempt.endedAt ?? now;
     before = attempt;
   }
-  portions.push(...waiting(from, finishedAt ?? now, before));
+  portions.push(...waiting(from, finishedAt ?? now, before, pauses));
   return portions.filter(({ seconds }) => seconds > 0);
 }
 
-/** The time between two attempts. */
-function waiting(from: Date, to: Date, before: TimedAttempt | undefined): Portion[] {
-  const seconds = secondsBetween(from, to);
-  if (before?.cause === 'paused') return [{ spending: 'paused', cause: null, seconds, from, to }];
-  return [{ spending: 'queued', cause: causeOfEnd(before) ?? 'queue', seconds, from, to }];
+/** The time between two attempts: paused, or waiting for a worker. */
+function waiting(
+  from: Date,
+  to: Date,
+  before: TimedAttempt | undefined,
+  pauses: readonly { readonly from: Date; readonly to: Date }[],
+): Portion[] {
+  const cause = causeOfEnd(before) ?? 'queue';
+  const queued = (start: Date, end: Date): Portion => ({
+    spending: 'queued',
+    cause,
+    seconds: secondsBetween(start, end),
+    from: start,
+    to: end,
+  });
+  const portions: Portion[] = [];
+  let start = from;
+  for (const pause of pauses) {
+    const begin = pause.from > start ? pause.from : start;
+    const end = pause.to < to ? pause.to : to;
+    if (begin >= end) continue;
+    portions.push(queued(start, begin));
+    portions.push({
+      spending: 'paused',
+      cause: null,
+      seconds: secondsBetween(begin, end),
+      from: begin,
+      to: end,
+    });
+    start = end;
+  }
+  portions.push(queued(start, to));
+  return portions;
 }
 
 interface Surroundings {

@@ -17,7 +17,7 @@ export const wasteCauses = [
 
 export type WasteCause = (typeof wasteCauses)[number];
 
-/** What the time was spent in. The last three are asked for and no waste: they have no cause. */
+/** What the time was spent in. The last four are no waste, and have no cause. */
 export type Spending =
   'repeated' | 'restoring' | 'queued' | 'stalled' | 'useful' | 'evaluation' | 'preparing' | 'paused';
 
@@ -58,6 +58,13 @@ export interface TimedExperiment {
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
   readonly attempts: readonly TimedAttempt[];
+  /** While its state was that of a pause, one after the other; `null`: it still is. */
+  readonly pauses: readonly Pause[];
+}
+
+export interface Pause {
+  readonly from: Date;
+  readonly to: Date | null;
 }
 
 /** Why an attempt ended without having completed; undefined where it completed, or still runs, or there was none. */

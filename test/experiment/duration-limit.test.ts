@@ -22,6 +22,7 @@ const experiment = (...attempts: TimedAttempt[]): TimedExperiment => ({
   createdAt: at(0),
   finishedAt: null,
   attempts,
+  pauses: [{ from: at(120), to: at(1000) }],
 });
 
 const left = (durationSeconds: number | null, now: number, ...attempts: TimedAttempt[]) =>
@@ -34,12 +35,12 @@ const left = (durationSeconds: number | null, now: number, ...attempts: TimedAtt
 it('is all of it before the start, and what has not passed since', async () => {
   const queued = { spec: { limits: { durationSeconds: 60 } }, startedAt: null };
   expect(await durationLeftSeconds(queued, () => Promise.reject(new Error('not asked')), at(500))).toBe(60);
-  expect(await left(60, 120, attempt(110, null, null))).toBe(40);
+  expect(await left(60, 120, attempt(110, 119, 'lost'))).toBe(40);
 });
 
 it('is not used up by pauses', async () => {
-  expect(await left(60, 1020, attempt(100, 120, 'paused'), attempt(1010, null, null))).toBe(60 - 30);
-  expect(await left(60, 1000, attempt(100, 120, 'paused'))).toBe(40);
+  expect(await left(60, 1020, attempt(100, 120, 'paused'), attempt(1010, null, null))).toBe(60 - 40);
+  expect(await left(60, 900, attempt(100, 120, 'paused'))).toBe(40);
 });
 
 it('is never nothing, and nothing is said without a limit', async () => {

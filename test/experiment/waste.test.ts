@@ -33,6 +33,7 @@ const ended = (to: number, ...attempts: TimedAttempt[]): TimedExperiment => ({
   createdAt: at(0),
   finishedAt: at(to),
   attempts,
+  pauses: [],
 });
 
 const waste = (experiment: TimedExperiment, now = later) => wasteOf(portionsOf(experiment, now));
@@ -110,11 +111,25 @@ describe('the time of an experiment', () => {
     ]);
   });
 
-  it('in a pause is no waste, and the start after it is', () => {
+  it('in a pause is no waste; the wait after the resume and the start anew are', () => {
     const first = attempt(0, 40, 'paused', { usefulSeconds: 38 });
-    const told = waste(ended(1000, first, attempt(900, 1000, 'completed', { usefulSeconds: 98 })));
-    expect(told).toMatchObject({ pausedSeconds: 860, queuedSeconds: 0, usefulShare: 136 / 140 });
-    expect(told.causes).toContainEqual({ cause: 'paused', seconds: 2 });
+    const next = attempt(900, 1000, 'completed', { usefulSeconds: 98 });
+    const told = waste({ ...ended(1000, first, next), pauses: [{ from: at(40), to: at(890) }] });
+    expect(told).toMatchObject({ pausedSeconds: 850, queuedSeconds: 10, usefulShare: 136 / 150 });
+    expect(told.causes).toContainEqual({ cause: 'paused', seconds: 10 + 2 });
+  });
+
+  it('in a pause is none either where no attempt had begun, or one was lost, or it lasts', () => {
+    const killed = attempt(20, 40, 'lost', { usefulSeconds: 18 });
+    const pauses = [
+      { from: at(5), to: at(10) },
+      { from: at(45), to: at(60) },
+      { from: at(70), to: null },
+    ];
+    const experiment = { createdAt: at(0), finishedAt: null, attempts: [killed], pauses };
+    const told = waste(experiment, at(100));
+    expect(told).toMatchObject({ pausedSeconds: 5 + 15 + 30, queuedSeconds: 15 + 5 + 10 });
+    expect(told.causes).toContainEqual({ cause: 'killed', seconds: 5 + 10 });
   });
 
   it('in attempts at preparing and evaluating that did not complete came to nothing', () => {
@@ -135,7 +150,7 @@ describe('the time of an experiment', () => {
 
   it('of an attempt that runs counts as far as it has reported', () => {
     const running = attempt(0, null, null, { usefulSeconds: 20 });
-    const experiment = { createdAt: at(0), finishedAt: null, attempts: [running] };
+    const experiment = { createdAt: at(0), finishedAt: null, attempts: [running], pauses: [] };
     expect(waste(experiment, at(60))).toMatchObject({
       usefulSeconds: 20,
       stalledSeconds: 0,

@@ -1,4 +1,5 @@
 // Where the time of experiments went, over HTTP: of one, and of all by day and cause.
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { progressAt, stepsFrom } from '../database/fixture.ts';
 import {
@@ -20,6 +21,7 @@ interface Told {
   readonly usefulSeconds: number;
   readonly repeatedSeconds: number;
   readonly evaluationSeconds: number;
+  readonly pausedSeconds: number;
   readonly causes: readonly { readonly cause: string }[];
 }
 
@@ -54,6 +56,19 @@ describe('the time of one experiment', () => {
     const known = (await wasteOf(holder.experimentId)).causes.map(({ cause }) => cause);
     expect(known).toContain('stalled');
     expect(known).not.toContain('killed');
+  });
+
+  it('tells a pause by the states', async () => {
+    const { attempts, transitions } = service.repositories;
+    const { lease: _lease, token: _token, ...reference } = await beginTraining(service);
+    await attempts.revoke(reference);
+    const enter = (sequence: number, state: 'paused' | 'training') =>
+      transitions.recordTransition({ ...reference, sequence, state, error: null });
+    await enter(2, 'paused');
+    await delay(300);
+    await enter(3, 'training');
+    const { pausedSeconds } = await wasteOf(reference.experimentId);
+    expect(pausedSeconds).toBeGreaterThanOrEqual(0.3);
   });
 
   it('is there before anything was done, and not of an experiment that does not exist', async () => {
