@@ -8,7 +8,7 @@ import { appendEvent } from './event-repository.ts';
 import type { ExperimentProgress } from './experiment-record.ts';
 import type { RecordedStep } from './ledger-chunk.ts';
 import { appendSteps, dropStepsFrom, lastStep, readSteps, type LedgerEntry } from './ledger-steps.ts';
-import { segmentOf } from './ledger-segment.ts';
+import { segmentOf, segmentsAlike } from './ledger-segment.ts';
 import { lockForHolder, type LeaseHolder } from './lock.ts';
 import { announceChange } from './notification.ts';
 
@@ -40,8 +40,8 @@ export class LedgerRepository {
   }
 
   /**
-   * Adds consecutive steps and moves the progress. A step that was recorded before within the same segment must be the
-   * same again, bit for bit, and stays as it was. From the first step on that another segment has recorded, the ledger
+   * Adds consecutive steps and moves the progress. A step that was recorded before on the same profile must be the
+   * same again, bit for bit, and stays as it was. From the first step on that another profile has recorded, the ledger
    * begins anew: what followed there, and the checkpoints of it, belongs to a run that is not gone on with.
    *
    * @throws CodedError `lease_lost`; `divergence` naming the first step that differs; `internal` for steps that would
@@ -55,7 +55,8 @@ export class LedgerRepository {
       refuseGaps(steps, first.step, await lastStep(queries, holder));
       const segment = await segmentOf(queries, holder);
       const recorded = await readSteps(queries, holder, first.step, first.step + steps.length - 1);
-      const other = recorded.find((earlier) => earlier.segment !== segment);
+      const alike = recorded.length > 0 ? await segmentsAlike(queries, holder, segment) : [];
+      const other = recorded.find((earlier) => !alike.includes(earlier.segment));
       const same = recorded.filter(({ step }) => other === undefined || step < other.step);
       refuseDifference(same, steps);
       if (other !== undefined) await replaceFrom(queries, holder, other, steps[other.step - first.step]);
@@ -140,7 +141,7 @@ async function noteOfAttempt(
     WHERE project_id = ${projectId} AND experiment_id = ${experimentId} AND lease = ${lease}::int`;
 }
 
-/** Drops the steps from one on that another segment has recorded; tells which, and how the first of them differs. */
+/** Drops the steps from one on that another profile has recorded; tells which, and how the first of them differs. */
 async function replaceFrom(
   queries: Queries,
   holder: LeaseHolder,

@@ -44,6 +44,19 @@ export async function segmentOf(queries: Queries, holder: LeaseHolder): Promise<
   return attempt?.segment ?? 0;
 }
 
+/** The segments whose steps were computed on the profile of one: itself, and those before a change and back. */
+export async function segmentsAlike(
+  queries: Queries,
+  { projectId, experimentId }: LeaseHolder,
+  segment: number,
+): Promise<readonly number[]> {
+  const alike = await queries.$queryRaw<{ segment: number }[]>`
+    SELECT other.segment FROM ledger_segment own
+    JOIN ledger_segment other USING (project_id, experiment_id, profile)
+    WHERE project_id = ${projectId} AND experiment_id = ${experimentId} AND own.segment = ${segment}::int`;
+  return [segment, ...alike.map((row) => row.segment)];
+}
+
 function changedFields(
   before: NumericProfile,
   now: NumericProfile,

@@ -133,6 +133,26 @@ describe('recording steps', () => {
     });
   });
 
+  it('compares what the same profile had recorded before another one went on, and keeps it', async () => {
+    const first = await beginWith(2);
+    await record(first, stepsFrom(1, 100));
+    const second = await beginWith(4, first, 100);
+    await record(second, stepsFrom(101, 20));
+    const third = await beginWith(2, first, 80);
+    const wrong = stepsFrom(81, 5).map((step) => ({ ...step, lossBits: (step.lossBits ^ 1) >>> 0 }));
+    await expect(record(third, wrong)).rejects.toMatchObject({ code: 'divergence' });
+    await record(third, stepsFrom(81, 50));
+    const entries = await opened.repositories.ledger.ledger(first, whole);
+    expect(entries.map(({ segment }) => segment)).toEqual([
+      ...Array<number>(100).fill(0),
+      ...Array<number>(30).fill(2),
+    ]);
+    const told = await opened.repositories.events.eventsAfter(first, 0, 100);
+    expect(told.filter(({ type }) => type === 'stepsReplaced').map(({ data }) => data)).toMatchObject([
+      { fromStep: 101, toStep: 120 },
+    ]);
+  });
+
   it('drops the checkpoints of steps that are replaced', async () => {
     const first = await beginWith(2);
     await record(first, stepsFrom(1, 90));

@@ -108,7 +108,9 @@ export class DatabaseModel {
     )
       throw new CodedError('internal', 'Steps do not follow the recorded ones.');
     const again = steps.filter(({ step }) => step <= this.ledger.length);
-    const other = again.find(({ step }) => this.ledger[step - 1]?.segment !== segment)?.step ?? Infinity;
+    const profileOf = (step: number): string | undefined =>
+      this.#segments[this.ledger[step - 1]?.segment ?? -1];
+    const other = again.find(({ step }) => profileOf(step) !== this.#segments[segment])?.step ?? Infinity;
     for (const step of again.filter((each) => each.step < other)) {
       const earlier = this.ledger[step.step - 1];
       if (!this.#rules.comparison || earlier === undefined) continue;
