@@ -63,6 +63,8 @@ describe('recorded histories', () => {
       'paused-and-resumed.json',
       'searched.json',
       'started-again.json',
+      'verification-undecided.json',
+      'verified.json',
     ]);
   });
 
