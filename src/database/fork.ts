@@ -21,8 +21,7 @@ export interface Fork {
 /**
  * Copies the parent's steps up to the fork's, with their segments and evaluations, its checkpoints and its snapshot.
  *
- * @throws CodedError `not_found` when the parent was removed meanwhile; `fork_not_possible` when the step was not trained, or is no longer part of the parent's ledger;
- * `no_checkpoint` when a checkpoint was given up meanwhile.
+ * @throws CodedError `not_found` when the parent was removed meanwhile; `fork_not_possible` when the step was not trained, or is no longer part of the parent's ledger.
  */
 export async function takeOver(queries: Queries, child: ExperimentReference, fork: Fork): Promise<void> {
   const { parent, step } = fork;
@@ -35,7 +34,7 @@ export async function takeOver(queries: Queries, child: ExperimentReference, for
       problems: [{ path: '/step', message: 'must be a step that was trained' }],
     });
   await copyLedger(queries, child, fork);
-  await copyCheckpoints(queries, child, fork);
+  const computedFrom = await copyCheckpoints(queries, child, fork);
   await queries.$executeRaw`
     INSERT INTO evaluation_point (project_id, experiment_id, name, step, value)
     SELECT ${child.projectId}, ${child.experimentId}, name, step, value FROM evaluation_point
@@ -45,11 +44,10 @@ export async function takeOver(queries: Queries, child: ExperimentReference, for
     FROM experiment parent
     WHERE experiment.project_id = ${child.projectId} AND experiment.id = ${child.experimentId}
       AND parent.project_id = ${parent.projectId} AND parent.id = ${parent.experimentId}`;
-  const from = fork.checkpoints[0]?.own.step ?? 0;
   await appendEvent(queries, child, 'forked', {
     experimentId: parent.experimentId,
     step,
-    computedFrom: from,
+    computedFrom,
   });
 }
 
@@ -67,15 +65,21 @@ async function copyLedger(queries: Queries, child: ExperimentReference, fork: Fo
     FROM ledger_chunk WHERE ${isOf(parent)} AND from_step <= ${step}::int`;
 }
 
-async function copyCheckpoints(queries: Queries, child: ExperimentReference, fork: Fork): Promise<void> {
+/**
+ * One that the parent has given up meanwhile is left out: what it would have saved is computed again.
+ *
+ * @returns the step of the last one; 0 where there is none.
+ */
+async function copyCheckpoints(queries: Queries, child: ExperimentReference, fork: Fork): Promise<number> {
   const { parent, checkpoints } = fork;
+  let last = 0;
   for (const { parentId, own } of checkpoints) {
     // Locked, so that what its manifest refers to stays referred to until the copy is.
     const [row] = await queries.$queryRaw<{ needsSteps: number[] }[]>`
       SELECT needs_steps AS "needsSteps" FROM checkpoint
       WHERE ${isOf(parent)} AND step = ${own.step}::int AND manifest = ${parentId} FOR SHARE`;
-    if (row === undefined)
-      throw new CodedError('no_checkpoint', `The checkpoint of step ${own.step} was given up just now.`);
+    if (row === undefined) continue;
+    last = Math.max(last, own.step);
     await queries.checkpoint.create({
       data: {
         ...child,
@@ -89,6 +93,7 @@ async function copyCheckpoints(queries: Queries, child: ExperimentReference, for
       select: { step: true },
     });
   }
+  return last;
 }
 
 function isOf({ projectId, experimentId }: ExperimentReference): Prisma.Sql {

@@ -31,7 +31,7 @@ export interface AskedFork {
  * before.
  *
  * @throws CodedError `not_found`; `fork_not_possible`; `invalid_request`, `labels_invalid` for settings that are wrong;
- * `no_checkpoint` when one was given up meanwhile; `idempotency_key_reused`; `storage_unavailable`.
+ * `idempotency_key_reused`; `storage_unavailable`.
  */
 export async function forkExperiment(
   dependencies: AppDependencies,
