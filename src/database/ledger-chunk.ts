@@ -1,14 +1,10 @@
 // How steps of the ledger are packed: 20 bytes a step, big-endian as Postgres's own binary formats are.
+import type { ComparedStep } from '../experiment/ledger-step.ts';
 
-/** One optimizer step. Bits are those of a float32, as an unsigned 32-bit number. */
-export interface RecordedStep {
+/** One optimizer step. */
+export interface RecordedStep extends ComparedStep {
   /** Counts from 1. */
   readonly step: number;
-  readonly lossBits: number;
-  readonly gradientNormBits: number;
-  readonly learningRate: number;
-  /** Examples that the step consumed. */
-  readonly examples: number;
 }
 
 /** Of a packed step: loss bits, gradient norm bits (uint32), learning rate (float64), examples (uint32). */

@@ -1,6 +1,6 @@
 // The deletion of a dataset or model that no experiment which has not ended needs.
 import { CodedError } from '../error.ts';
-import { experimentStates, hasEnded } from '../experiment/state.ts';
+import { endedStates } from '../experiment/state.ts';
 import type { Queries } from './client.ts';
 import { Prisma } from './generated/client.ts';
 
@@ -16,8 +16,6 @@ const referenceTo: Readonly<Record<SourceKind, Prisma.Sql>> = {
   dataset: Prisma.sql`dataset_id`,
   model: Prisma.sql`model_id`,
 };
-
-const endedStates = experimentStates.filter(hasEnded);
 
 /**
  * Removes the row. A submission that refers to it holds it (experiment-repository.ts): either it commits first and is seen

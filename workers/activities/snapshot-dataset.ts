@@ -24,6 +24,7 @@ import { longestInput, type ModelConfig } from '../../src/model/model-config.ts'
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import type { BlobRef } from '../../src/experiment/blob.ts';
+import { experimentSteps } from '../../src/experiment/steps.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
 import { WordPieceLearner } from '../../src/text/learn-word-piece.ts';
@@ -34,7 +35,7 @@ import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { experimentModel } from './experiment-model.ts';
 import { importDataset, importModel, type HubImport } from './import-from-hub.ts';
-import { experimentSteps, headOf, recipeOf } from './training-plan.ts';
+import { headOf, recipeOf } from './training-plan.ts';
 import { whileWaiting } from './while-waiting.ts';
 import { throwIfEnding } from './worker-stopping.ts';
 
