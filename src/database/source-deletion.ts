@@ -1,5 +1,6 @@
 // The deletion of a dataset or model that no experiment which has not ended needs.
 import { CodedError } from '../error.ts';
+import { notFound } from '../experiment/not-found.ts';
 import { endedStates } from '../experiment/state.ts';
 import type { Queries } from './client.ts';
 import { Prisma } from './generated/client.ts';
@@ -33,7 +34,7 @@ export async function deleteSource(
   const [found] = await queries.$queryRaw<object[]>(
     Prisma.sql`SELECT id FROM ${table} WHERE project_id = ${projectId} AND id = ${id} FOR UPDATE`,
   );
-  if (!found) throw new CodedError('not_found', `There is no ${kind} ${id.slice(0, 60)}.`);
+  if (!found) throw notFound(kind, id);
   // A statement of its own: it sees the submissions that the lock was waited for.
   const [user] = await queries.$queryRaw<{ id: string; state: string }[]>(Prisma.sql`
     SELECT id, state FROM experiment

@@ -6,7 +6,6 @@ import { buildSnapshot, type SnapshotTokenizer } from '../../src/dataset/build-s
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import type { HubSource, SnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
 import type { SplitSource } from '../../src/dataset/column-mapping.ts';
-import { CodedError } from '../../src/error.ts';
 import type {
   EvaluationActivities,
   ExperimentReference,
@@ -175,9 +174,10 @@ async function findDataset(
   maximumBytes: number,
 ): Promise<{ readonly record: DatasetRecord; readonly source: HubSource | null }> {
   if ('hub' in spec) return importDataset(hubImport, spec, maximumBytes);
-  const record = await hubImport.repositories.datasets.get(hubImport.projectId, spec.id);
-  if (record === undefined) throw new CodedError('not_found', `There is no dataset ${spec.id}.`);
-  return { record, source: null };
+  return {
+    record: await hubImport.repositories.datasets.require(hubImport.projectId, spec.id),
+    source: null,
+  };
 }
 
 /** Only the splits that the experiment uses; names are checked where they are looked up. */

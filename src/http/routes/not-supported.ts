@@ -13,8 +13,6 @@ const paths: Readonly<Record<string, readonly HTTPMethods[]>> = {
 };
 
 export function notSupportedRoutes(app: App, { repositories }: RouteContext): void {
-  const exists = async (id: string): Promise<boolean> =>
-    (await repositories.experiments.get({ projectId: defaultProject, experimentId: id })) !== undefined;
   for (const [url, methods] of Object.entries(paths))
     app.route({
       url,
@@ -24,8 +22,8 @@ export function notSupportedRoutes(app: App, { repositories }: RouteContext): vo
       config: { takesAnyQuery: true },
       handler: async (request) => {
         const { id } = request.params as { readonly id?: string };
-        if (id !== undefined && !(await exists(id)))
-          throw new CodedError('not_found', `There is no experiment with the id ${id.slice(0, 60)}.`);
+        if (id !== undefined)
+          await repositories.experiments.require({ projectId: defaultProject, experimentId: id });
         throw new CodedError('not_supported', `${request.method} ${url} is not supported yet.`);
       },
     });
