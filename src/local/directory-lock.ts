@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError, isSystemError } from '../error.ts';
-import { startOf } from './process-identity.ts';
+import { startOf } from '../process-start.ts';
 
 export interface DirectoryLock {
   release(): Promise<void>;
