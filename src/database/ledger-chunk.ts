@@ -13,6 +13,7 @@ export const bytesPerStep = 20;
 /** Small enough to stay within its row, large enough that the row's own bytes hardly count. */
 export const stepsPerChunk = 64;
 
+/** The bytes of consecutive steps, {@link bytesPerStep} each; their numbers are not among them. */
 export function packSteps(steps: readonly RecordedStep[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(steps.length * bytesPerStep);
   const view = new DataView(bytes.buffer);

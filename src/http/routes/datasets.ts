@@ -11,6 +11,10 @@ import { uploadDataset } from '../upload/upload-dataset.ts';
 const tags = ['Datasets'];
 const dataset = Type.Unsafe<Static<typeof datasetSchema>>({ $ref: 'Dataset#' });
 
+/**
+ * @throws CodedError, in the handlers: `not_found`; `too_many_uploads`; `invalid_request` for a cursor; what
+ * `uploadDataset` throws.
+ */
 export function datasetRoutes(app: App, context: RouteContext): void {
   const { datasets } = context.repositories;
 

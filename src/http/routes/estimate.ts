@@ -35,6 +35,10 @@ interface FoundModel {
   readonly tokenizerJson: string | undefined;
 }
 
+/**
+ * @throws CodedError, in the handler: what a submission is refused with, also for what is known only once its rows are
+ * looked at.
+ */
 export function estimateRoutes(app: App, context: RouteContext): void {
   app.post(
     '/experiments/estimate',

@@ -11,6 +11,10 @@ import { uploadModel } from '../upload/upload-model.ts';
 const tags = ['Models'];
 const model = Type.Unsafe<Static<typeof modelSchema>>({ $ref: 'Model#' });
 
+/**
+ * @throws CodedError, in the handlers: `not_found`; `too_many_uploads`; `invalid_request` for a cursor; what
+ * `uploadModel` throws.
+ */
 export function modelRoutes(app: App, context: RouteContext): void {
   const { models } = context.repositories;
 

@@ -12,6 +12,10 @@ const paths: Readonly<Record<string, readonly HTTPMethods[]>> = {
   '/experiments/:id/logs': ['GET'],
 };
 
+/**
+ * @throws CodedError, in the handlers: `not_supported`; `not_found` where the path names an experiment that there is
+ * not.
+ */
 export function notSupportedRoutes(app: App, { repositories }: RouteContext): void {
   for (const [url, methods] of Object.entries(paths))
     app.route({

@@ -12,6 +12,7 @@ const millisecondsADay = 86_400_000;
 const standardDays = 30;
 const mostDays = 366;
 
+/** @throws CodedError, in the handlers: `not_found`; `invalid_request` for a range of too many days, or of none. */
 export function wasteRoutes(app: App, { repositories }: RouteContext): void {
   const { waste } = repositories;
   app.get(
