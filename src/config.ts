@@ -1,8 +1,7 @@
-// The one reader of the environment. Parsed once at start into a value that cannot be wrong; passed on from there.
-import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+// What the environment says of the service. Parsed once at start into a value that cannot be wrong; passed on from there.
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { availableCores } from './cores.ts';
 import { CodedError } from './error.ts';
 
 type ExecutionProvider = 'auto' | 'cpu' | 'cuda';
@@ -194,98 +193,9 @@ function requireSet(names: readonly string[], environment: Environment): void {
     );
 }
 
-/** The environment of a child process: this process's own, with changes. */
-export function childEnvironment(changes: Readonly<Record<string, string>>): Record<string, string> {
-  const inherited = Object.entries(process.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
-  return { ...Object.fromEntries(inherited), ...changes };
-}
-
 /** Whether the operator set a variable himself, so that the embedded stack must not start that part. */
 export function isSet(name: string, environment: Environment = process.env): boolean {
   return Boolean(environment[name]);
-}
-
-/** Silences the AWS SDK's notice about Node 20, by the variable that it documents for this. */
-export function silenceAwsNodeNotice(): void {
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-}
-
-/**
- * Makes CUDA compute products of matrices in full float32, by the variable that NVIDIA documents for this. Its libraries
- * read it when they are loaded, from the environment of the process and not of a thread: call it first, in the main thread.
- */
-export function switchOffTf32(): void {
-  process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
-}
-
-/**
- * The cores that this process may use: those of the machine, or fewer where its control group has a quota of processor
- * time, rounded up, at least 1. A group is also held to the quotas of the groups above it
- * (https://docs.kernel.org/admin-guide/cgroup-v2.html; version 1: https://docs.kernel.org/scheduler/sched-bwc.html).
- * @param root - of the file system, with a / at its end
- */
-export function availableCores(root = '/', cores = availableParallelism()): number {
-  const quotas = controlGroups(root).flatMap(({ mount, path, version }) =>
-    ancestors(path).flatMap((group) => quotaOf(`${mount}${group}`, version)),
-  );
-  return Math.max(1, Math.ceil(Math.min(cores, ...quotas)));
-}
-
-interface ControlGroup {
-  readonly mount: string;
-  /** Begins with a /. */
-  readonly path: string;
-  readonly version: 1 | 2;
-}
-
-/** The groups of this process that can limit its processor time. Lines of the file are `number:controllers:path`. */
-function controlGroups(root: string): ControlGroup[] {
-  return textOf(`${root}proc/self/cgroup`)
-    .split('\n')
-    .flatMap((line): ControlGroup[] => {
-      const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
-      if (controllers === undefined || path === undefined) return [];
-      const mount = `${root}sys/fs/cgroup`;
-      if (controllers === '') return [{ mount, path, version: 2 }];
-      if (!controllers.split(',').includes('cpu')) return [];
-      return [...new Set(['cpu', controllers])].map((name) => ({
-        mount: `${mount}/${name}`,
-        path,
-        version: 1,
-      }));
-    });
-}
-
-/** A path and all above it, the root as ''. A container sees its own group as the root, or names its path outside. */
-function ancestors(path: string): string[] {
-  const parts = path.split('/').filter((part) => part !== '' && part !== '..');
-  return [...parts.keys(), parts.length].map((count) =>
-    parts
-      .slice(0, count)
-      .map((part) => `/${part}`)
-      .join(''),
-  );
-}
-
-/** Cores of processor time that a group may use; nothing where it has no quota. */
-function quotaOf(group: string, version: 1 | 2): number[] {
-  const [quota, period] =
-    version === 2
-      ? textOf(`${group}/cpu.max`).trim().split(' ')
-      : [textOf(`${group}/cpu.cfs_quota_us`), textOf(`${group}/cpu.cfs_period_us`)];
-  const cores = Number(quota) / Number(period);
-  return Number.isFinite(cores) && cores > 0 ? [cores] : [];
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    // Not Linux, or a group without this controller: nothing limits.
-    return '';
-  }
 }
 
 function hubUrl(environment: Environment): string {

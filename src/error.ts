@@ -355,6 +355,11 @@ export function codedIfOutOfMemory(error: unknown): unknown {
   return new CodedError('out_of_memory', 'Memory for the work could not be allocated.', { cause: error });
 }
 
+/** Whether an error is the operating system's with a code such as `ENOENT` (errno(3)). */
+export function isSystemError(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
 /** The message of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { canonicalJson } from '../src/storage/canonical-json.ts';
 import { projectBlobs } from '../src/storage/project-blobs.ts';
 import { runDispatcher } from '../src/temporal/dispatcher.ts';
+import { workerIdentity } from '../src/temporal/lost-worker.ts';
 import { registerSearchAttributes } from '../src/temporal/search-attributes.ts';
 import { defaultProject } from '../src/experiment/id.ts';
 import { taskQueues } from '../src/experiment/name.ts';
@@ -39,7 +40,7 @@ await runWorkerProcess({
         client: temporal,
         replayer,
         refusals: repositories.workerRefusals,
-        workerId: `${process.pid}@${hostname()}`,
+        workerId: workerIdentity(process.pid, hostname()),
         log,
       },
       config.replay,

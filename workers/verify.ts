@@ -3,10 +3,11 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { logLevel, readConfig, switchOffTf32 } from '../src/config.ts';
+import { logLevel, readConfig } from '../src/config.ts';
 import { CodedError, messageOf } from '../src/error.ts';
 import { differs, type Verdict } from '../src/experiment/verification.ts';
 import { createLogger } from '../src/log.ts';
+import { switchOffTf32 } from '../src/process-environment.ts';
 import { BlobStore } from '../src/storage/blob-store.ts';
 import { DirectoryStore } from '../src/storage/directory-store.ts';
 import { withScratchDirectory } from '../src/storage/scratch-directory.ts';

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import { logLevel, readPartConfig, silenceAwsNodeNotice, switchOffTf32, type Config } from '../src/config.ts';
+import { logLevel, readPartConfig, type Config } from '../src/config.ts';
 import { ChangeFeed } from '../src/database/change-feed.ts';
 import { openDatabase } from '../src/database/client.ts';
 import { applyMigrations, migrationsDirectory } from '../src/database/migrate.ts';
@@ -10,6 +10,7 @@ import { createRepositories } from '../src/database/repositories.ts';
 import { messageOf } from '../src/error.ts';
 import type { TaskQueue } from '../src/experiment/name.ts';
 import { createLogger, type Logger } from '../src/log.ts';
+import { silenceAwsNodeNotice, switchOffTf32 } from '../src/process-environment.ts';
 import { openStore } from '../src/storage/open-store.ts';
 import { tidyScratch } from '../src/storage/scratch-directory.ts';
 import { connectionOptions } from '../src/temporal/connection.ts';

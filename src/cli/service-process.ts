@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { childEnvironment, variables } from '../config.ts';
+import { variables } from '../config.ts';
+import { childEnvironment } from '../process-environment.ts';
 
 export interface Service {
   readonly url: string;

@@ -1,15 +1,13 @@
 // Pins: they keep a blob from the collector while no row refers to it yet.
 import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
+import type { PinBlobs } from '../experiment/blob.ts';
 import type { Database, Queries } from './client.ts';
 
 /** Longer than any upload takes; who commits later than that must store its blobs anew. */
 const pinHours = 24;
 /** The holder of pins that hold until a time. */
 const anyone = '';
-
-/** Called before it is asked whether the blobs are stored. */
-type PinBlobs = (sha256s: readonly string[]) => Promise<void>;
 
 /**
  * The writer's half of the protocol with the collector (its half is in collection-session.ts). Whoever is about to store a

@@ -1,11 +1,9 @@
-// Checkpoints that another experiment begins with: they are kept until that has ended, or needs them no more.
+// Checkpoints that another experiment begins with: they are kept until that has ended.
 import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
-import { experimentStates, hasEnded } from '../experiment/state.ts';
+import { endedStates } from '../experiment/state.ts';
 import type { Queries } from './client.ts';
 import { lockExperiment } from './lock.ts';
-
-const endedStates = experimentStates.filter(hasEnded);
 
 /** A checkpoint that is needed, and by whom. Both experiments are of one project. */
 export interface CheckpointPin extends ExperimentReference {
@@ -39,21 +37,13 @@ export async function pinCheckpoint(queries: Queries, pin: CheckpointPin): Promi
   });
 }
 
-/** Gives up every checkpoint that an experiment has pinned. */
-export async function unpinCheckpoints(
-  queries: Queries,
-  { projectId, experimentId: pinnedBy }: ExperimentReference,
-): Promise<void> {
-  await queries.checkpointPin.deleteMany({ where: { projectId, pinnedBy } });
-}
-
 /** The experiment's checkpoints that others need that have not ended, and who they are. Call under its row's lock. */
 export async function pinsOf(
   queries: Queries,
   { projectId, experimentId }: ExperimentReference,
 ): Promise<readonly CheckpointPin[]> {
   return queries.checkpointPin.findMany({
-    where: { projectId, experimentId, by: { state: { notIn: endedStates } } },
+    where: { projectId, experimentId, by: { state: { notIn: [...endedStates] } } },
     orderBy: [{ step: 'asc' }, { pinnedBy: 'asc' }],
   });
 }

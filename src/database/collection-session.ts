@@ -2,15 +2,13 @@
 import { Client } from 'pg';
 import { CodedError } from '../error.ts';
 import { isUnavailable } from './unavailable.ts';
-import { experimentStates, hasEnded } from '../experiment/state.ts';
+import { endedStates } from '../experiment/state.ts';
 
 const connectionTimeoutMilliseconds = 5_000;
 /** A collector that stands still keeps its locks for so long: they are of blobs that nothing refers to. */
 const longestIdleTransactionMilliseconds = 60_000;
 /** No removal begins so long after its locks were taken. What began has the rest of the minute to end. */
 const removalMilliseconds = 20_000;
-
-const endedStates = experimentStates.filter(hasEnded);
 
 export interface Removal {
   /** Hashes that nobody has pinned and that were removed. */

@@ -1,5 +1,6 @@
 // Uploaded datasets. The same content twice within a project is one object.
 import type { BlobRef } from '../experiment/blob.ts';
+import { notFound } from '../experiment/not-found.ts';
 import { requirePinned } from './blob-pins.ts';
 import type { Database } from './client.ts';
 import type { Prisma } from './generated/client.ts';
@@ -71,6 +72,13 @@ export class DatasetRepository {
       queries.dataset.findUnique({ where: { projectId_id: { projectId, id } } }),
     );
     return row ? toRecord(row) : undefined;
+  }
+
+  /** @throws CodedError `not_found`. */
+  async require(projectId: string, id: string): Promise<DatasetRecord> {
+    const record = await this.get(projectId, id);
+    if (record === undefined) throw notFound('dataset', id);
+    return record;
   }
 
   /**

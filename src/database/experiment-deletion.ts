@@ -1,6 +1,7 @@
 // The deletion of an experiment, with all rows that belong to it.
 import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
+import { notFound } from '../experiment/not-found.ts';
 import { hasEnded, type ExperimentState } from '../experiment/state.ts';
 import { pinsOf } from './checkpoint-pin.ts';
 import type { Queries } from './client.ts';
@@ -19,7 +20,7 @@ export async function deleteExperiment(
   // The lock under which checkpoints are pinned, and stronger than that: rows that refer to the experiment are to end too.
   const [found] = await queries.$queryRaw<{ state: ExperimentState }[]>`
     SELECT state FROM experiment WHERE project_id = ${projectId} AND id = ${experimentId} FOR UPDATE`;
-  if (!found) throw new CodedError('not_found', `There is no experiment ${experimentId.slice(0, 60)}.`);
+  if (!found) throw notFound('experiment', experimentId);
   if (!hasEnded(found.state))
     throw new CodedError(
       'transition_not_allowed',

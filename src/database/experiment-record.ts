@@ -4,6 +4,7 @@ import type { ExperimentSpec } from '../experiment/spec.ts';
 import type { Lineage } from '../experiment/lineage.ts';
 import type { ExperimentState, RequestedAction } from '../experiment/state.ts';
 import { Prisma } from './generated/client.ts';
+import { startKinds } from './outbox.ts';
 
 export type AttemptPhase = 'preparing' | 'training' | 'evaluating';
 
@@ -88,7 +89,7 @@ const selectExperiments = Prisma.sql`
       WHERE a.project_id = e.project_id AND a.experiment_id = e.id AND a.ended_at IS NULL
       ORDER BY a.lease DESC LIMIT 1) AS "openPhase",
     EXISTS (SELECT FROM outbox o
-      WHERE o.project_id = e.project_id AND o.experiment_id = e.id AND o.kind IN ('start', 'restart') AND o.attempts > 0)
+      WHERE o.project_id = e.project_id AND o.experiment_id = e.id AND o.kind = ANY(${startKinds}) AND o.attempts > 0)
       AS "startDelayed",
     c.step AS "checkpointStep", c.manifest AS "checkpointId", c.size_bytes AS "checkpointSizeBytes",
     c.created_at AS "checkpointCreatedAt"

@@ -2,6 +2,7 @@
 import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
 import type { Lineage } from '../experiment/lineage.ts';
+import { notFound } from '../experiment/not-found.ts';
 import type { ExperimentSpec } from '../experiment/spec.ts';
 import type { ExperimentState } from '../experiment/state.ts';
 import { pinCheckpoint } from './checkpoint-pin.ts';
@@ -105,7 +106,7 @@ export class ExperimentRepository {
   /** @throws CodedError `not_found`. */
   async require(reference: ExperimentReference): Promise<ExperimentRecord> {
     const record = await this.get(reference);
-    if (!record) throw new CodedError('not_found', `There is no experiment ${reference.experimentId}.`);
+    if (!record) throw notFound('experiment', reference.experimentId);
     return record;
   }
 
@@ -220,7 +221,7 @@ async function holdSource(queries: Queries, kind: SourceKind, projectId: string,
   const [found] = await queries.$queryRaw<object[]>(
     Prisma.sql`SELECT id FROM ${tableOf[kind]} WHERE project_id = ${projectId} AND id = ${id} FOR KEY SHARE`,
   );
-  if (!found) throw new CodedError('not_found', `There is no ${kind} ${id}.`);
+  if (!found) throw notFound(kind, id);
 }
 
 /** A few at a time, and none that another request is forgetting. */

@@ -1,14 +1,10 @@
 // How steps of the ledger are packed: 20 bytes a step, big-endian as Postgres's own binary formats are.
+import type { ComparedStep } from '../experiment/ledger-step.ts';
 
-/** One optimizer step. Bits are those of a float32, as an unsigned 32-bit number. */
-export interface RecordedStep {
+/** One optimizer step. */
+export interface RecordedStep extends ComparedStep {
   /** Counts from 1. */
   readonly step: number;
-  readonly lossBits: number;
-  readonly gradientNormBits: number;
-  readonly learningRate: number;
-  /** Examples that the step consumed. */
-  readonly examples: number;
 }
 
 /** Of a packed step: loss bits, gradient norm bits (uint32), learning rate (float64), examples (uint32). */
@@ -17,6 +13,7 @@ export const bytesPerStep = 20;
 /** Small enough to stay within its row, large enough that the row's own bytes hardly count. */
 export const stepsPerChunk = 64;
 
+/** The bytes of consecutive steps, {@link bytesPerStep} each; their numbers are not among them. */
 export function packSteps(steps: readonly RecordedStep[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(steps.length * bytesPerStep);
   const view = new DataView(bytes.buffer);

@@ -1,6 +1,7 @@
 // The ledger: every optimizer step that counted, once, with the bits of its loss and gradient norm.
 import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
+import { differingField } from '../experiment/ledger-step.ts';
 import type { NumericProfile } from '../experiment/profile.ts';
 import type { AttemptTimes } from '../experiment/waste.ts';
 import type { Database, Queries } from './client.ts';
@@ -29,8 +30,6 @@ export interface RecordedRun {
   /** Of the attempt so far. */
   readonly times: AttemptTimes;
 }
-
-const compared = ['lossBits', 'gradientNormBits', 'learningRate', 'examples'] as const;
 
 export class LedgerRepository {
   readonly #database: Database;
@@ -104,11 +103,6 @@ function refuseDifference(recorded: readonly RecordedStep[], steps: readonly Rec
         `Step ${earlier.step} gave another ${field} than before: ${again[field]} instead of ${earlier[field]}.`,
       );
   }
-}
-
-/** The first field by which two records of a step differ. */
-function differingField(one: RecordedStep, other: RecordedStep): (typeof compared)[number] | undefined {
-  return compared.find((name) => one[name] !== other[name]);
 }
 
 function refuseGaps(steps: readonly RecordedStep[], first: number, last: number): void {

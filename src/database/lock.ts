@@ -1,6 +1,7 @@
 // The lock on an experiment's row, under which everything about the experiment changes, and the fence of leases on top of it.
 import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
+import { notFound } from '../experiment/not-found.ts';
 import { hasEnded, type ExperimentState, type RequestedAction } from '../experiment/state.ts';
 import type { Queries } from './client.ts';
 
@@ -33,7 +34,7 @@ export async function lockExperiment(
     SELECT state, state_sequence AS "stateSequence", requested_action AS "requestedAction", lease,
       report_sha256 IS NOT NULL AS "hasReport"
     FROM experiment WHERE project_id = ${projectId} AND id = ${experimentId} FOR NO KEY UPDATE`;
-  if (!row) throw new CodedError('not_found', `There is no experiment ${experimentId}.`);
+  if (!row) throw notFound('experiment', experimentId);
   return row;
 }
 

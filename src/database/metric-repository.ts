@@ -1,5 +1,6 @@
 // Curves over the steps, read from the ledger and thinned in the database.
 import type { ExperimentReference } from '../experiment/activity.ts';
+import { floatOfBits } from '../experiment/ledger-step.ts';
 import type { Database } from './client.ts';
 import { bytesPerStep, unpackSteps, type RecordedStep } from './ledger-chunk.ts';
 import { lastStep } from './ledger-steps.ts';
@@ -137,6 +138,6 @@ function pointOf(
 
 /** The float32 whose bits are given, as JSON can show it. */
 function floatOf(bits: number): number | null {
-  const value = new Float32Array(Uint32Array.of(bits).buffer)[0] ?? NaN;
+  const value = floatOfBits(bits);
   return Number.isFinite(value) ? value : null;
 }

@@ -1,7 +1,7 @@
 // What reconciliation reads of experiments' rows, and how it mends them. Each repair is an event of its experiment.
 import type { ExperimentReference } from '../experiment/activity.ts';
 import type { Difference, RowFacts } from '../experiment/reconcile.ts';
-import { experimentStates, hasEnded, type RequestedAction } from '../experiment/state.ts';
+import { endedStates, hasEnded, type RequestedAction } from '../experiment/state.ts';
 import { raiseLease } from './attempt-repository.ts';
 import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
@@ -13,8 +13,6 @@ import { applyTransition } from './transition-repository.ts';
 
 /** More transitions than a workflow makes: those of the one before are all too late afterwards. */
 const sequencesSkipped = 1000;
-
-const endedStates = experimentStates.filter(hasEnded);
 
 export interface ReconciledRow extends ExperimentReference, Omit<RowFacts, 'manifestMissing'> {
   /** `sha256:…` of the newest checkpoint's manifest. */

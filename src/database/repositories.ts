@@ -43,6 +43,7 @@ export interface Repositories {
   readonly references: ReferenceRepository;
 }
 
+/** All repositories over one pool of connections. Nothing is asked of the database yet. */
 export function createRepositories(database: Database): Repositories {
   return {
     database,

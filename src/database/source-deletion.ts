@@ -1,6 +1,7 @@
 // The deletion of a dataset or model that no experiment which has not ended needs.
 import { CodedError } from '../error.ts';
-import { experimentStates, hasEnded } from '../experiment/state.ts';
+import { notFound } from '../experiment/not-found.ts';
+import { endedStates } from '../experiment/state.ts';
 import type { Queries } from './client.ts';
 import { Prisma } from './generated/client.ts';
 
@@ -16,8 +17,6 @@ const referenceTo: Readonly<Record<SourceKind, Prisma.Sql>> = {
   dataset: Prisma.sql`dataset_id`,
   model: Prisma.sql`model_id`,
 };
-
-const endedStates = experimentStates.filter(hasEnded);
 
 /**
  * Removes the row. A submission that refers to it holds it (experiment-repository.ts): either it commits first and is seen
@@ -35,7 +34,7 @@ export async function deleteSource(
   const [found] = await queries.$queryRaw<object[]>(
     Prisma.sql`SELECT id FROM ${table} WHERE project_id = ${projectId} AND id = ${id} FOR UPDATE`,
   );
-  if (!found) throw new CodedError('not_found', `There is no ${kind} ${id.slice(0, 60)}.`);
+  if (!found) throw notFound(kind, id);
   // A statement of its own: it sees the submissions that the lock was waited for.
   const [user] = await queries.$queryRaw<{ id: string; state: string }[]>(Prisma.sql`
     SELECT id, state FROM experiment

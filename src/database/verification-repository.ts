@@ -2,6 +2,7 @@
 import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
 import { newVerificationId } from '../experiment/id.ts';
+import { notFound } from '../experiment/not-found.ts';
 import type { StepSpan, VerificationState, Verdict } from '../experiment/verification.ts';
 import type { Database } from './client.ts';
 import { appendEvent } from './event-repository.ts';
@@ -66,7 +67,7 @@ export class VerificationRepository {
     const found = await this.#database.run((queries) =>
       queries.verification.findFirst({ where: { projectId, experimentId, id } }),
     );
-    if (!found) throw new CodedError('not_found', `There is no verification ${id.slice(0, 60)}.`);
+    if (!found) throw notFound('verification', id);
     return recordOf(found);
   }
 

@@ -13,7 +13,7 @@ export interface ExperimentReference {
 
 /** An experiment whose training is over. */
 export interface TrainedExperiment extends ExperimentReference {
-  /** Of its last checkpoint. Workflows that began under version 0.2.0 or before leave it out. */
+  /** Of its last checkpoint. Recorded histories that leave it out must replay. */
   readonly trainedStep?: number;
 }
 

@@ -8,3 +8,6 @@ export interface BlobRef {
   readonly sha256: string;
   readonly sizeBytes: number;
 }
+
+/** Keeps blobs from collection, from before it is asked whether they are stored. */
+export type PinBlobs = (sha256s: readonly string[]) => Promise<void>;

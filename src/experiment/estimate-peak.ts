@@ -2,15 +2,10 @@
 // snapshot knows exactly.
 import { trainingMemoryBytes } from './estimate-memory.ts';
 import type { EstimatedHead } from './estimate-model.ts';
-import {
-  examplesAStep,
-  isEvaluatedOnTheWay,
-  phasesOf,
-  stepsAnEpoch,
-  type EstimatedPhase,
-} from './estimate-plan.ts';
+import { isEvaluatedOnTheWay, phasesOf, type EstimatedPhase } from './estimate-plan.ts';
 import type { EstimatedModel } from './estimate-request.ts';
 import type { TrainingSpec } from './spec.ts';
+import { examplesAStep, stepsAnEpoch } from './steps.ts';
 
 /** What memory depends on, of a split. Lengths are in tokens, special ones included. */
 export interface SplitLengths {

@@ -2,6 +2,7 @@
 import type { EstimatedHead, EstimatedTraining } from './estimate-model.ts';
 import type { EstimatedModel } from './estimate-request.ts';
 import type { TrainingSpec } from './spec.ts';
+import { stepsAnEpoch } from './steps.ts';
 
 /** A training of its own: a pretraining comes first, of all words, with a head of its own. */
 export interface EstimatedPhase {
@@ -22,20 +23,6 @@ export function phasesOf(
   const { epochs } = training.pretraining;
   const { vocabularySize: words } = config;
   return [{ training: { config, head: masked, recipe, vocabularySize: words }, epochs }, phase];
-}
-
-/** Examples of a full step. */
-export function examplesAStep({ batchSize, gradientAccumulation }: TrainingSpec, rows: number): number {
-  return Math.min(rows, batchSize * gradientAccumulation);
-}
-
-export function stepsAnEpoch({ batchSize, gradientAccumulation }: TrainingSpec, rows: number): number {
-  return Math.ceil(rows / (batchSize * gradientAccumulation));
-}
-
-/** Epochs of all phases. */
-export function allEpochs({ epochs, pretraining }: TrainingSpec): number {
-  return epochs + (pretraining?.epochs ?? 0);
 }
 
 /** Whether a training is evaluated before its end. */

@@ -11,10 +11,12 @@ export interface EstimatedSplit {
   readonly isSampled: boolean;
 }
 
+/** Tokens of a row on average, special ones included. */
 export function meanTokens({ lengths }: EstimatedSplit): number {
   return lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length);
 }
 
+/** Tokens of the longest row that was looked at, special ones included. */
 export function longestTokens({ lengths }: EstimatedSplit): number {
   return lengths.at(-1) ?? 0;
 }

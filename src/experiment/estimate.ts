@@ -4,10 +4,11 @@ import { checkpointBytes } from './estimate-checkpoint.ts';
 import { durationOf } from './estimate-duration.ts';
 import { requireExportable } from './estimate-export.ts';
 import { peakMemoryBytes, type SplitLengths } from './estimate-peak.ts';
-import { allEpochs, evaluationsOf, phasesOf, stepsAnEpoch } from './estimate-plan.ts';
+import { evaluationsOf, phasesOf } from './estimate-plan.ts';
 import type { EstimatedData, EstimatedModel, EstimateRequest } from './estimate-request.ts';
 import { longestTokens, meanTokens, type EstimatedSplit } from './estimate-split.ts';
 import { estimateWarnings, type EstimateWarning } from './estimate-warnings.ts';
+import { allEpochs, experimentSteps } from './steps.ts';
 
 /** null: what it depends on is not known before the experiment is prepared, or before a worker has trained anything. */
 interface EstimatedNumbers {
@@ -52,7 +53,7 @@ function numbersOf(request: EstimateRequest, model: EstimatedModel, data: Estima
   const evaluated = evaluationsOf(training, train.rows) * evaluation.rows * meanTokens(evaluation);
   return {
     tokens: Math.round(trained + evaluated),
-    steps: allEpochs(training) * stepsAnEpoch(training, train.rows),
+    steps: experimentSteps(training, train.rows),
     memoryBytes,
     stepSeconds: duration?.stepSeconds ?? null,
     totalSeconds: duration?.totalSeconds ?? null,
@@ -74,7 +75,7 @@ export function estimateExperiment(request: EstimateRequest): Estimate {
       ? numbersOf(request, model, data)
       : {
           tokens: null,
-          steps: data === null ? null : allEpochs(training) * stepsAnEpoch(training, data.train.rows),
+          steps: data === null ? null : experimentSteps(training, data.train.rows),
           memoryBytes: null,
           stepSeconds: null,
           totalSeconds: null,

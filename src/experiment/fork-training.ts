@@ -1,8 +1,8 @@
 // The training of a fork: its parent's with changes, as far as a training that is under way can be changed.
 import { CodedError, type FieldProblem } from '../error.ts';
-import { stepsAnEpoch } from './estimate-plan.ts';
 import { resolveTraining } from './resolve-training.ts';
 import type { TrainingSpec } from './spec.ts';
+import { experimentSteps } from './steps.ts';
 import type { SubmittedTraining } from './training-schema.ts';
 import { recipeProblems } from './training-problems.ts';
 
@@ -65,8 +65,7 @@ function withChanges(parent: TrainingSpec, changes: SubmittedTraining): Submitte
  * @throws CodedError `fork_not_possible` when the training would be over before the step.
  */
 export function requireStepsLeft(training: TrainingSpec, rows: number, step: number): void {
-  const epochs = training.epochs + (training.pretraining?.epochs ?? 0);
-  const steps = epochs * stepsAnEpoch(training, rows);
+  const steps = experimentSteps(training, rows);
   if (step > steps)
     throw forkNotPossible([
       { path: '/training/epochs', message: `must make at least ${step} steps; it makes ${steps}` },

@@ -29,6 +29,8 @@ export function hasEnded(state: ExperimentState): boolean {
   return transitions[state].length === 0;
 }
 
+export const endedStates: readonly ExperimentState[] = experimentStates.filter(hasEnded);
+
 /** Whether the map has a way from one state to the other, through any number of states between. */
 export function canReach(from: ExperimentState, to: ExperimentState): boolean {
   const seen = new Set<ExperimentState>();

@@ -22,10 +22,17 @@ export type VerificationState = Verdict['state'] | 'running';
 
 export const agrees: Verdict = { state: 'agrees', firstDifferentStep: null, reason: null };
 
+/**
+ * The verdict that something is not as it was recorded.
+ *
+ * @param reason names what differs.
+ * @param firstDifferentStep where that is a step; counts from 1.
+ */
 export function differs(reason: string, firstDifferentStep: number | null = null): Verdict {
   return { state: 'differs', firstDifferentStep, reason };
 }
 
+/** The verdict that nothing can be told here. @param reason why not. */
 export function undecided(reason: string): Verdict {
   return { state: 'undecided', firstDifferentStep: null, reason };
 }

@@ -29,7 +29,7 @@ export interface TrainingWorkflowInput extends ExperimentReference {
   readonly carried?: TrainingProgress;
 }
 
-/** How a training workflow ends. It was recorded without an outcome before there were pauses. */
+/** How a training workflow ends. Recorded histories that leave the outcome out must replay: they mean `completed`. */
 export interface TrainingResult extends TrainingProgress {
   readonly outcome?: 'completed' | 'paused';
 }

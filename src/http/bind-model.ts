@@ -1,6 +1,7 @@
 // Finds the model that a submission names, and checks the recipe against it as far as it is known before preparing.
 import { CodedError } from '../error.ts';
 import { defaultProject } from '../experiment/id.ts';
+import { notFound } from '../experiment/not-found.ts';
 import type { ModelSource, ResolvedSubmission } from '../experiment/spec.ts';
 import { requireTrainingFitsModel, type ModelLimits } from '../experiment/training-problems.ts';
 import { longestInput } from '../model/model-config.ts';
@@ -30,8 +31,7 @@ export async function bindModel(
     return bound;
   }
   if ('id' in model) {
-    const record = await dependencies.repositories.models.get(defaultProject, model.id);
-    if (!record) throw new CodedError('not_found', `There is no model ${model.id.slice(0, 60)}.`);
+    const record = await dependencies.repositories.models.require(defaultProject, model.id);
     const { layers, maxPositions, positionOffset = 0 } = record.config;
     requireTrainingFitsModel(training, {
       layers,
@@ -50,9 +50,9 @@ async function checkpointOf(
   const reference = { projectId: defaultProject, experimentId };
   const record = await repositories.experiments.get(reference);
   if (!record)
-    throw new CodedError('not_found', `There is no experiment ${experimentId.slice(0, 60)}.`, {
-      problems: [{ path: '/model/experiment', message: 'must be an experiment that there is' }],
-    });
+    throw notFound('experiment', experimentId, [
+      { path: '/model/experiment', message: 'must be an experiment that there is' },
+    ]);
   if (step === null) return resultCheckpoint(repositories.checkpoints, checkpoints, record);
   const row = await repositories.checkpoints.getCheckpoint(reference, step);
   if (!row)

@@ -2,6 +2,7 @@
 import { CodedError } from '../error.ts';
 import { greatestStep } from './schemas/result.ts';
 
+/** The cursor of a page that goes on from a position, which is not below 0. */
 export function encodePosition(position: number): string {
   return Buffer.from(`at ${position}`).toString('base64url');
 }

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
 import { Connection } from '@temporalio/client';
-import { logLevel, readPartConfig, silenceAwsNodeNotice, type Config } from '../config.ts';
+import { logLevel, readPartConfig, type Config } from '../config.ts';
 import { ChangeFeed } from '../database/change-feed.ts';
 import { openDatabase } from '../database/client.ts';
 import { applyMigrations, migrationsDirectory } from '../database/migrate.ts';
@@ -10,6 +10,7 @@ import { createRepositories } from '../database/repositories.ts';
 import { messageOf } from '../error.ts';
 import { defaultProject } from '../experiment/id.ts';
 import { createLogger, type Logger } from '../log.ts';
+import { silenceAwsNodeNotice } from '../process-environment.ts';
 import { CheckpointStore } from '../storage/checkpoint-store.ts';
 import { openStore } from '../storage/open-store.ts';
 import { projectBlobs } from '../storage/project-blobs.ts';

@@ -54,8 +54,7 @@ async function bindDataset(
   { dataset: spec, training }: UnboundSpec,
 ): Promise<DatasetSpec> {
   if ('id' in source) {
-    const record = await dependencies.repositories.datasets.get(defaultProject, source.id);
-    if (!record) throw new CodedError('not_found', `There is no dataset ${source.id.slice(0, 60)}.`);
+    const record = await dependencies.repositories.datasets.require(defaultProject, source.id);
     return { id: record.id, ...spec, evaluationSplit: checkColumns(record.splits, spec) };
   }
   // What splits and columns it has is known when it is prepared.

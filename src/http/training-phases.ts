@@ -1,6 +1,6 @@
 // Which steps of an experiment belong to its pretraining: the loss of one phase is not of the scale of the other's.
 import type { ExperimentRecord } from '../database/experiment-record.ts';
-import { stepsAnEpoch } from '../experiment/estimate-plan.ts';
+import { pretrainingSteps } from '../experiment/steps.ts';
 import type { TrainingPhase } from '../storage/checkpoint-manifest.ts';
 
 /** The steps from one on, both ends included. */
@@ -17,7 +17,7 @@ type Phased = Pick<ExperimentRecord, 'spec' | 'snapshot'>;
 export function trainingPhases({ spec, snapshot }: Phased): readonly PhaseSteps[] | null {
   const { training } = spec;
   if (training.pretraining === null || snapshot === null) return null;
-  const last = training.pretraining.epochs * stepsAnEpoch(training, snapshot.rows.train);
+  const last = pretrainingSteps(training, snapshot.rows.train);
   return [
     { phase: 'pretraining', fromStep: 1, toStep: last },
     { phase: 'training', fromStep: last + 1, toStep: null },

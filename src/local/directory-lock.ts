@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodedError } from '../error.ts';
-import { startOf } from './process-identity.ts';
+import { CodedError, isSystemError } from '../error.ts';
+import { startOf } from '../process-start.ts';
 
 export interface DirectoryLock {
   release(): Promise<void>;
@@ -65,7 +65,7 @@ async function readOwner(path: string): Promise<LockOwner> {
     return JSON.parse(await readFile(path, 'utf8')) as LockOwner;
   } catch (error) {
     // None yet, or a greater one has taken its place: the next look sees that.
-    if (hasCode(error, 'ENOENT')) return { processId: 0, start: null };
+    if (isSystemError(error, 'ENOENT')) return { processId: 0, start: null };
     throw error;
   }
 }
@@ -78,7 +78,7 @@ async function create(directory: string, number: number, owner: LockOwner): Prom
     await link(draft, pathOf(directory, number));
     return true;
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
+    if (isSystemError(error, 'EEXIST')) return false;
     throw error;
   } finally {
     await rm(draft, { force: true });
@@ -94,8 +94,4 @@ async function removeBelow(directory: string, number: number): Promise<void> {
 async function release(directory: string, number: number): Promise<void> {
   await create(directory, number + 1, { processId: process.pid, start: null });
   await rm(pathOf(directory, number), { force: true });
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -5,7 +5,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { childEnvironment } from '../config.ts';
+import { childEnvironment } from '../process-environment.ts';
 import { CodedError, messageOf } from '../error.ts';
 import type { Logger } from '../log.ts';
 

@@ -41,6 +41,7 @@ export function encodeIds(ids: Int32Array): Uint8Array {
   return new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength);
 }
 
+/** The ids that {@link encodeIds} made bytes of; a copy. */
 export function decodeIds(bytes: Uint8Array): Int32Array {
   return new Int32Array(Uint8Array.from(bytes).buffer);
 }

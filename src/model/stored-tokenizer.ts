@@ -12,10 +12,12 @@ import { createTokenizer } from '../text/tokenizer.ts';
  */
 export async function requireMaskToken(blobs: BlobStore, tokenizer: BlobRef): Promise<void> {
   const json = Buffer.from(await blobs.bytes(tokenizer)).toString('utf8');
-  if (createTokenizer(json).maskId === undefined)
-    throw new CodedError('model_incompatible', 'Pretraining needs a tokenizer with a mask token.', {
-      problems: [
-        { path: '/training/pretraining', message: 'needs a model whose tokenizer has a mask token' },
-      ],
-    });
+  if (createTokenizer(json).maskId === undefined) throw noMaskToken();
+}
+
+/** The refusal of a pretraining that has nothing to put in a word's place. */
+export function noMaskToken(): CodedError {
+  return new CodedError('model_incompatible', 'Pretraining needs a tokenizer with a mask token.', {
+    problems: [{ path: '/training/pretraining', message: 'needs a model whose tokenizer has a mask token' }],
+  });
 }

@@ -35,6 +35,7 @@ export function tarArchive(files: readonly (readonly [name: string, RangedConten
   };
 }
 
+/** Content that is there as bytes; ranges of it share their memory. */
 export function inMemory(bytes: Uint8Array): RangedContent {
   return {
     sizeBytes: bytes.length,

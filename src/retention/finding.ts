@@ -21,6 +21,7 @@ export interface Finding {
   readonly what: string;
 }
 
+/** Whether something is wrong: what nothing refers to only takes room. */
 export function isFault({ kind }: Finding): boolean {
   return kind !== 'orphaned';
 }

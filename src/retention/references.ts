@@ -37,14 +37,17 @@ const fileAt = (path: string, { sha256, sizeBytes }: BlobRef): BlobReference => 
   isDocument: false,
 });
 
+/** The files of a dataset's splits. */
 export function datasetReferences({ splits }: Pick<ReferringDataset, 'splits'>): readonly BlobReference[] {
   return Object.entries(splits).map(([name, { blob }]) => fileAt(`splits.${name}`, blob));
 }
 
+/** The files of a model. */
 export function modelReferences({ blobs }: Pick<ReferringModel, 'blobs'>): readonly BlobReference[] {
   return Object.entries(blobs).map(([name, blob]) => fileAt(name, blob));
 }
 
+/** What an experiment's row refers to, as far as it has come: snapshot, report and history, by their hashes alone. */
 export function experimentReferences({
   snapshot,
   reportSha256,
@@ -60,6 +63,7 @@ export function experimentReferences({
   );
 }
 
+/** Where the manifest of a checkpoint's row is. */
 export function manifestOf({ experimentId, step, manifest }: ReferringCheckpoint): ManifestPlace {
   return { experimentId, step, id: manifest };
 }

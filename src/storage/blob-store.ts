@@ -4,7 +4,7 @@ import { Readable, Transform } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { v7 } from 'uuid';
 import { CodedError } from '../error.ts';
-import { sha256Pattern, type BlobRef } from '../experiment/blob.ts';
+import { sha256Pattern, type BlobRef, type PinBlobs } from '../experiment/blob.ts';
 import { storageFault, type ByteRange, type ListedObject, type ObjectStore } from './object-store.ts';
 
 /** Parts go to the store in pieces of at most this size, so that it never holds a copy of a large one. */
@@ -31,9 +31,6 @@ export function isBlobRef(value: unknown): value is BlobRef {
 export function isDamage(error: unknown): error is CodedError {
   return error instanceof CodedError && (error.code === 'blob_missing' || error.code === 'blob_corrupt');
 }
-
-/** Keeps blobs from collection, from before it is asked whether they are stored. */
-export type PinBlobs = (sha256s: readonly string[]) => Promise<void>;
 
 /** A blob as it lies in the store. */
 export interface StoredBlob extends Omit<ListedObject, 'key'> {

@@ -1,7 +1,8 @@
 // Where checkpoint manifests are kept: one object for each step and content, written last and never changed.
 import { buffer } from 'node:stream/consumers';
 import { CodedError } from '../error.ts';
-import { sha256Of, type PinBlobs } from './blob-store.ts';
+import type { PinBlobs } from '../experiment/blob.ts';
+import { sha256Of } from './blob-store.ts';
 import {
   decodeCheckpointManifest,
   encodeCheckpointManifest,

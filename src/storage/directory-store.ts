@@ -5,6 +5,7 @@ import { link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { v7 } from 'uuid';
+import { isSystemError } from '../error.ts';
 import {
   assertKey,
   assertRange,
@@ -145,7 +146,7 @@ export class DirectoryStore implements ObjectStore {
       try {
         await link(unpublished, path);
       } catch (error) {
-        if (hasCode(error, 'EEXIST')) return 'exists';
+        if (isSystemError(error, 'EEXIST')) return 'exists';
         throw error;
       }
     } else {
@@ -208,12 +209,8 @@ async function removeIfThere(path: string): Promise<void> {
   }
 }
 
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
-}
-
 function isMissing(error: unknown): boolean {
-  return hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR');
+  return isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR');
 }
 
 function byCodeUnits(left: string, right: string): number {

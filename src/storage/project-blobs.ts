@@ -1,5 +1,6 @@
 // Where a project's blobs are in the object store. Projects do not share blobs: one could otherwise probe for another's.
-import { BlobStore, type PinBlobs } from './blob-store.ts';
+import type { PinBlobs } from '../experiment/blob.ts';
+import { BlobStore } from './blob-store.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /**

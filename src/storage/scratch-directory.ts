@@ -1,17 +1,27 @@
 // A directory of this machine for one piece of work: large things are read from disk, and gone when it ends. Its name says
 // whose it is, so that what a killed process has left is found.
+import { createHash } from 'node:crypto';
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../error.ts';
 import type { Logger } from '../log.ts';
+import { startOf } from '../process-start.ts';
 
-/** What follows the host in a name: the process and what makes the name unique. */
-const ownerPattern = /^(\d+)-[A-Za-z0-9]{6}$/;
+/** What follows the host in a name: the process, what its start comes to, and what makes the name unique. */
+const ownerPattern = /^(\d+)-([0-9a-f]{8})-[A-Za-z0-9]{6}$/;
+
+/** Whose a directory is. Numbers come again, after a restart of the machine or of a container the same ones. */
+interface Owner {
+  readonly processId: number;
+  readonly startMark: string;
+}
 
 /** Makes an empty directory in the machine's temporary one. Who makes it removes it. */
 export async function makeScratchDirectory(): Promise<string> {
-  return mkdtemp(join(tmpdir(), `${hostPrefix()}${process.pid}-`));
+  // Where the start cannot be told the name has no owner, and whoever looks leaves the directory alone.
+  const startMark = startMarkOf(process.pid) ?? 'unknown';
+  return mkdtemp(join(tmpdir(), `${hostPrefix()}${process.pid}-${startMark}-`));
 }
 
 /** Does `work` with an empty directory, and removes it whatever comes of it. */
@@ -25,8 +35,7 @@ export async function withScratchDirectory<T>(work: (directory: string) => Promi
 }
 
 /**
- * Removes the directories of this host's processes that are gone. To be called before this process makes its first: one
- * under its own number was left by an earlier process, as a container's workers have the same number at every start.
+ * Removes the directories of this host's processes that are gone, whoever has their number now.
  *
  * @returns how many were removed.
  * @throws the file system's fault.
@@ -34,8 +43,8 @@ export async function withScratchDirectory<T>(work: (directory: string) => Promi
 export async function removeAbandonedScratch(): Promise<number> {
   let removed = 0;
   for (const name of await readdir(tmpdir())) {
-    const pid = ownerOf(name);
-    if (pid === undefined || (pid !== process.pid && isAlive(pid))) continue;
+    const owner = ownerOf(name);
+    if (owner === undefined || startMarkOf(owner.processId) === owner.startMark) continue;
     const path = join(tmpdir(), name);
     // Others may write to that place: neither a link nor a directory of another user is ours.
     const found = await lstat(path).catch(() => undefined);
@@ -64,18 +73,15 @@ function hostPrefix(): string {
 }
 
 /** `undefined` for what is no scratch directory, or another host's, whose processes cannot be seen here. */
-function ownerOf(name: string): number | undefined {
+function ownerOf(name: string): Owner | undefined {
   if (!name.startsWith(hostPrefix())) return undefined;
-  const digits = ownerPattern.exec(name.slice(hostPrefix().length))?.[1];
-  return digits === undefined ? undefined : Number(digits);
+  const [, digits, startMark] = ownerPattern.exec(name.slice(hostPrefix().length)) ?? [];
+  if (digits === undefined || startMark === undefined) return undefined;
+  return { processId: Number(digits), startMark };
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Another user's process may not be asked, and is there.
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
-  }
+/** The start of a process, short enough for a name; `undefined` when there is no such process. */
+function startMarkOf(processId: number): string | undefined {
+  const start = startOf(processId);
+  return start && createHash('sha256').update(start).digest('hex').slice(0, 8);
 }

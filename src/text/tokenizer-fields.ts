@@ -49,14 +49,17 @@ export function typeOf(value: unknown): unknown {
   return isObject(value) ? value['type'] : (value ?? undefined);
 }
 
+/** Whether a part of the file is an object, and no array or null. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether a part of the file can be the id of a token: a whole number from 0 to below {@link largestVocabulary}. */
 export function isId(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < largestVocabulary;
 }
 
+/** The text that a part of the file is; otherwise another, where it is something else or not there. */
 export function stringOr(value: unknown, otherwise: string): string {
   return typeof value === 'string' ? value : otherwise;
 }
@@ -68,10 +71,12 @@ export function describe(value: unknown): string {
   return JSON.stringify(typeof value === 'string' ? value.slice(0, 60) : value);
 }
 
+/** `model_invalid` for a file that contradicts itself or its format. @param what completes a sentence. */
 export function invalid(what: string): CodedError {
   return new CodedError('model_invalid', `The tokenizer cannot be used: ${what}.`);
 }
 
+/** `not_supported` for a file that is right and asks for what is not implemented. @param what the tokenizer has. */
 export function unsupported(what: string): CodedError {
   return new CodedError(
     'not_supported',

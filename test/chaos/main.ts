@@ -1,6 +1,6 @@
 // `npm run chaos`: one campaign, its tables, and its verdict as the exit status.
 import { parseArgs } from 'node:util';
-import { silenceAwsNodeNotice } from '../../src/config.ts';
+import { silenceAwsNodeNotice } from '../../src/process-environment.ts';
 import { runCampaign } from './campaign.ts';
 import { runControl } from './control.ts';
 import { experimentTable, faultTable, killsOf } from './report.ts';

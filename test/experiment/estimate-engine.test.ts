@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { largestOnnxBytes } from '../../src/experiment/estimate-export.ts';
 import { runLimits } from '../../src/experiment/estimate-memory.ts';
-import { allEpochs, stepsAnEpoch } from '../../src/experiment/estimate-plan.ts';
 import { hiddenShare, partTokens } from '../../src/experiment/estimate-workload.ts';
 import { trainingDefaults } from '../../src/experiment/spec.ts';
+import { experimentSteps, stepsAnEpoch } from '../../src/experiment/steps.ts';
 import * as batchOrder from '../../src/training/batch-order.ts';
 import * as onnxFile from '../../src/training/inference/onnx-file.ts';
 import { chosenShare } from '../../src/training/masked-language.ts';
@@ -39,7 +39,7 @@ it('epochs have as many steps', () => {
     fc.property(counts, ({ rows, ...changes }) => {
       const training = { ...trainingDefaults, ...changes };
       expect(stepsAnEpoch(training, rows)).toBe(batchOrder.stepsPerEpoch(rows, training));
-      expect(allEpochs(training) * stepsAnEpoch(training, rows)).toBe(batchOrder.totalSteps(rows, training));
+      expect(experimentSteps(training, rows)).toBe(batchOrder.totalSteps(rows, training));
     }),
   );
 });

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { processesOf, startOf, stackVariable } from '../../src/local/process-identity.ts';
+import { processesOf, stackVariable } from '../../src/local/process-identity.ts';
+import { startOf } from '../../src/process-start.ts';
 import { endLeftovers } from '../../src/local/leftover.ts';
 import { SupervisedPart } from '../../src/local/supervised-part.ts';
 import { until } from '../../src/local/until.ts';

@@ -6,7 +6,7 @@ import { collect } from '../../src/retention/collect.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
-import type { PinBlobs } from '../../src/storage/blob-store.ts';
+import type { PinBlobs } from '../../src/experiment/blob.ts';
 import { useDatabase } from '../database/fixture.ts';
 import { openDirectory, type TestStore } from '../storage/stores.ts';
 import { projectId } from './fixture.ts';

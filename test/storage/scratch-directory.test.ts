@@ -1,5 +1,6 @@
 // Scratch directories go with their attempt, and those of a killed worker when the next one starts.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { basename, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { startOf } from '../../src/process-start.ts';
 import {
   removeAbandonedScratch,
   tidyScratch,
@@ -27,15 +29,20 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const nameOf = (pid: number | string | undefined, host = hostname()): string =>
-  `bert-eval-${host}-${pid}-aB3dE6`;
+const markOf = (processId: number): string =>
+  createHash('sha256')
+    .update(startOf(processId) ?? '')
+    .digest('hex')
+    .slice(0, 8);
+const nameOf = (processId: number, startMark = markOf(processId), host = hostname()): string =>
+  `bert-eval-${host}-${processId}-${startMark}-aB3dE6`;
 const start = (...code: string[]): ChildProcess =>
   spawn(process.execPath, ['-e', ...code], { stdio: ['pipe', 'ignore', 'ignore'] });
 
-async function deadPid(): Promise<number | undefined> {
+async function deadProcess(): Promise<number> {
   const child = start('0');
   await once(child, 'exit');
-  return child.pid;
+  return child.pid ?? 0;
 }
 
 function fill(name: string): string {
@@ -50,32 +57,35 @@ it('a directory is named after its process, and gone after the work', async () =
     writeFileSync(join(directory, 'examples'), 'examples');
     return Promise.resolve(directory);
   });
-  expect(basename(used)).toMatch(new RegExp(`^bert-eval-.*-${process.pid}-[A-Za-z0-9]{6}$`));
+  expect(basename(used)).toMatch(
+    new RegExp(`^bert-eval-.*-${process.pid}-${markOf(process.pid)}-[A-Za-z0-9]{6}$`),
+  );
   expect(existsSync(used)).toBe(false);
 });
 
 it('a directory whose process was killed is removed at the next start', async () => {
-  fill(nameOf(await deadPid()));
+  fill(nameOf(await deadProcess()));
   expect(await removeAbandonedScratch()).toBe(1);
   expect(readdirSync(folder)).toEqual([]);
 });
 
-it('a directory of an earlier process with the number of this one is removed', async () => {
+it('a directory of an earlier process is removed though another has its number now, and one of this process is kept', async () => {
   await withScratchDirectory(async (directory) => {
-    expect(await removeAbandonedScratch()).toBe(1);
-    expect(existsSync(directory)).toBe(false);
+    for (const processId of [process.pid, 1]) fill(nameOf(processId, '0123abcd'));
+    expect(await removeAbandonedScratch()).toBe(2);
+    expect(readdirSync(folder)).toEqual([basename(directory)]);
   });
 });
 
 it('what a living process, another host or something else has made is kept', async () => {
   living = start('process.stdin.resume()');
   await once(living, 'spawn');
-  const gone = await deadPid();
+  const gone = await deadProcess();
   const kept = [
-    nameOf(living.pid),
+    nameOf(living.pid ?? 0),
     // The first process is there, and another user's where the tests do not run as its own.
     nameOf(1),
-    nameOf(gone, 'another-host'),
+    nameOf(gone, markOf(gone), 'another-host'),
     `bert-eval-${gone}`,
     'other',
   ];
@@ -93,7 +103,7 @@ it('a process begins by removing what was left, and begins all the same where it
     },
   });
   const log = pino(to);
-  fill(nameOf(await deadPid()));
+  fill(nameOf(await deadProcess()));
   await tidyScratch(log);
   expect(readdirSync(folder)).toEqual([]);
   await tidyScratch(log);
@@ -106,10 +116,10 @@ it('a process begins by removing what was left, and begins all the same where it
 });
 
 it('links are not followed', async () => {
-  const gone = await deadPid();
+  const gone = await deadProcess();
   const target = fill('target');
   symlinkSync(target, join(folder, nameOf(gone)));
-  const abandoned = fill(`bert-eval-${hostname()}-${gone}-zZzZzZ`);
+  const abandoned = fill(nameOf(gone, '0123abcd'));
   symlinkSync(target, join(abandoned, 'link'));
   expect(await removeAbandonedScratch()).toBe(1);
   expect(readdirSync(target)).toEqual(['examples']);

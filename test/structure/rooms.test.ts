@@ -12,20 +12,33 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   log: [],
   turns: [],
   'thread-location': [],
-  config: [],
+  config: ['cores'],
+  cores: [],
+  'process-environment': [],
+  'process-start': [],
   experiment: [],
   text: [],
   training: ['text', 'thread-location'],
-  storage: ['experiment'],
+  storage: ['experiment', 'process-start'],
   dataset: ['experiment', 'storage', 'text', 'thread-location'],
   model: ['experiment', 'storage', 'text'],
   hub: [],
   database: ['experiment', 'turns'],
   temporal: ['experiment', 'database', 'config'],
   retention: ['experiment', 'database', 'storage', 'dataset'],
-  http: ['experiment', 'database', 'storage', 'dataset', 'model', 'temporal', 'config', 'turns'],
-  local: ['config'],
-  cli: ['openapi', 'config'],
+  http: [
+    'experiment',
+    'database',
+    'storage',
+    'dataset',
+    'model',
+    'temporal',
+    'config',
+    'process-environment',
+    'turns',
+  ],
+  local: ['config', 'process-environment', 'process-start'],
+  cli: ['openapi', 'config', 'process-environment'],
   openapi: ['http', 'experiment', 'database', 'storage'],
   'workers/workflows': ['experiment'],
   'workers/activities': [
@@ -65,6 +78,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'storage',
     'retention',
     'config',
+    'process-environment',
   ],
 };
 
@@ -117,6 +131,19 @@ function forbidden(allowed: typeof arrows): string[] {
     .map(({ file, target }) => `${file} -> ${target}`);
 }
 
+/** The arrows as the table of ARCHITECTURE.md has them: folders, what lives there, what they may import. */
+function documentedArrows(): Record<string, string[]> {
+  const lines = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').split('\n');
+  const rows = lines.flatMap((line) => {
+    const [, folders = '', allowed = ''] = /^\| (`[^|]*`) \|[^|]*\| ([^|]*) \|$/.exec(line) ?? [];
+    const rooms = [...folders.matchAll(/`([^`]*)`/g)].map(([, path = '']) =>
+      roomOf(path.replace(/\/$/, '/-')),
+    );
+    return rooms.map((room): [string, string[]] => [room, /^[a-z]/.test(allowed) ? allowed.split(', ') : []]);
+  });
+  return Object.fromEntries(rows.filter(([room]) => !['test', 'scripts', 'prisma'].includes(room)));
+}
+
 describe('rooms', () => {
   it('import only the rooms that the map allows', () => {
     expect(forbidden(arrows)).toEqual([]);
@@ -126,6 +153,23 @@ describe('rooms', () => {
     const { training: _training, ...without } = arrows;
     expect(forbidden(without).every((line) => line.startsWith('src/training/'))).toBe(true);
     expect(forbidden(without).length).toBeGreaterThan(0);
+  });
+
+  it('stand in ARCHITECTURE.md with the same arrows', () => {
+    const sorted = (map: typeof arrows) =>
+      Object.fromEntries(Object.entries(map).map(([room, to]) => [room, to.toSorted()]));
+    expect(sorted(documentedArrows())).toEqual(sorted(arrows));
+  });
+
+  it('use every arrow that the map allows', () => {
+    const used = new Set(
+      imports.map(({ file, specifier }) => {
+        const target = relative(root, resolve(root, dirname(file), specifier));
+        return `${roomOf(file)} -> ${roomOf(target)}`;
+      }),
+    );
+    const unused = Object.entries(arrows).flatMap(([from, to]) => to.map((room) => `${from} -> ${room}`));
+    expect(unused.filter((arrow) => !used.has(arrow))).toEqual([]);
   });
 
   it('are all in the map', () => {

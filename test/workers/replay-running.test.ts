@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkerOptions } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { childEnvironment } from '../../src/config.ts';
+import { childEnvironment } from '../../src/process-environment.ts';
 import type { CoordinatorActivities } from '../../src/experiment/activity.ts';
 import { taskQueues, workflowNames } from '../../src/experiment/name.ts';
 import { until } from '../../src/local/until.ts';

@@ -2,10 +2,10 @@
 import type { CheckpointRepository } from '../../src/database/checkpoint-repository.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import type { CommittedCheckpoint } from '../../src/experiment/activity.ts';
+import type { BlobRef, PinBlobs } from '../../src/experiment/blob.ts';
 import { retentionOf } from '../../src/experiment/retention.ts';
 import { safetensorsFile } from '../../src/model/safetensors.ts';
-import type { BlobStore, PinBlobs } from '../../src/storage/blob-store.ts';
-import type { BlobRef } from '../../src/experiment/blob.ts';
+import type { BlobStore } from '../../src/storage/blob-store.ts';
 import { checkpointFormatVersion, type CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import type { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import type { TrainingState } from '../../src/training/job.ts';

@@ -10,6 +10,7 @@ import type { Tokenizer } from '../../src/text/tokenizer.ts';
 import { readStoredConfig } from '../../src/model/stored-config.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import type { BlobRef } from '../../src/experiment/blob.ts';
+import { notFound } from '../../src/experiment/not-found.ts';
 import type { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { checkpointTensors } from '../../src/model/checkpoint-model.ts';
 
@@ -64,8 +65,7 @@ export async function experimentModel(
   }
   if ('experiment' in model) return trainedModel(sources, projectId, model);
   const found = 'hub' in model ? imported : await repositories.models.get(projectId, model.id);
-  if (!found)
-    throw new CodedError('not_found', `There is no model ${'hub' in model ? model.hub : model.id}.`);
+  if (!found) throw notFound('model', 'hub' in model ? model.hub : model.id);
   const config = await readStoredConfig(blobs, found.blobs.config);
   return {
     tokenizer: found.blobs.tokenizer,

@@ -1,18 +1,12 @@
 // What a phase of training is to do: its head and recipe, the steps that are its own, and when it is over.
-import { CodedError } from '../../src/error.ts';
+import { experimentSteps, pretrainingSteps } from '../../src/experiment/steps.ts';
+import { noMaskToken } from '../../src/model/stored-tokenizer.ts';
 import type { CheckpointManifest, TrainingPhase } from '../../src/storage/checkpoint-manifest.ts';
 import type { ModelHead, Recipe, TrainingEvaluation } from '../../src/training/job.ts';
 import type { MaskingVocabulary } from '../../src/training/masked-language.ts';
 import { isEvaluationDue } from '../../src/training/runtime/training-evaluation.ts';
 import type { PhaseInputs } from './phase-inputs.ts';
-import {
-  experimentSteps,
-  headOf,
-  pretrainingRecipeOf,
-  pretrainingSteps,
-  recipeOf,
-  trainingEvaluationOf,
-} from './training-plan.ts';
+import { headOf, pretrainingRecipeOf, recipeOf, trainingEvaluationOf } from './training-plan.ts';
 
 export interface PhasePlan {
   readonly phase: TrainingPhase;
@@ -67,8 +61,7 @@ export function phasePlan(phase: TrainingPhase, inputs: PhaseInputs): PhasePlan 
 
 function maskingOf({ tokenizer, config }: PhaseInputs): MaskingVocabulary {
   const { maskId, classificationId, separatorId, paddingId, unknownId } = tokenizer;
-  if (maskId === undefined)
-    throw new CodedError('model_incompatible', 'Pretraining needs a tokenizer with a mask token.');
+  if (maskId === undefined) throw noMaskToken();
   return {
     maskId,
     specialIds: new Set([maskId, classificationId, separatorId, paddingId, unknownId]),

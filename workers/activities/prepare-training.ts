@@ -4,7 +4,7 @@ import type { CommittedCheckpoint, ExperimentReference } from '../../src/experim
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import { CodedError } from '../../src/error.ts';
 import { settingsAfter } from '../../src/experiment/lineage.ts';
-import type { TrainingSpec } from '../../src/experiment/spec.ts';
+import { experimentSteps, pretrainingSteps } from '../../src/experiment/steps.ts';
 import { toHuggingFaceConfig } from '../../src/model/model-config.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
@@ -19,7 +19,7 @@ import { rowBehind } from './row-behind.ts';
 import { specSha256After } from './specification-hash.ts';
 import { startPhase } from './start-phase.ts';
 import type { LedgerPosition } from './step-recorder.ts';
-import { experimentSteps, pretrainingSteps } from './training-plan.ts';
+import { watchedMetric } from './training-plan.ts';
 
 export interface PreparedTraining {
   readonly job: TrainingJob;
@@ -74,7 +74,11 @@ export async function prepareTraining(
   const rows = snapshot.manifest.splits.train.rows;
   const phase = phaseAfter(resumed, pretrainingSteps(training, rows));
   const started = await startPhase(phase, inputs, resumed && withMemory(resumed, experiment), onProgress);
-  const hfConfig = toHuggingFaceConfig(inputs.config, snapshot.manifest.labels, started.job.head.task);
+  const huggingFaceConfig = toHuggingFaceConfig(
+    inputs.config,
+    snapshot.manifest.labels,
+    started.job.head.task,
+  );
   // Later attempts compute with as many threads as the first, whatever their host: it changes the order of sums.
   const first = await repositories.attempts.firstProfile(reference);
   return {
@@ -102,7 +106,7 @@ export async function prepareTraining(
       lora: started.job.recipe.lora,
       base: started.base,
       vocabulary: started.vocabularyBlob,
-      config: await blobs.putBytes(Buffer.from(JSON.stringify(hfConfig, undefined, 2))),
+      config: await blobs.putBytes(Buffer.from(JSON.stringify(huggingFaceConfig, undefined, 2))),
       tokenizer: snapshot.manifest.tokenizer,
     },
   };
@@ -120,11 +124,6 @@ function withMemory(restored: RestoredCheckpoint, { lineage, spec }: ExperimentR
   const before = lineage.find(({ untilStep }) => untilStep === step);
   if (before === undefined) return restored;
   const { training } = settingsAfter(step, { lineage, spec });
-  const isSame = metricOf(before.training) === metricOf(training);
+  const isSame = watchedMetric(before.training) === watchedMetric(training);
   return isSame ? restored : { ...restored, state: { ...restored.state, evaluations: null } };
-}
-
-/** What tells the best step; evaluations that none is named for look at the loss. */
-function metricOf({ earlyStopping }: TrainingSpec): string {
-  return earlyStopping?.metric ?? 'loss';
 }

@@ -11,7 +11,7 @@ export function rowBehind({ id }: Pick<ExperimentRecord, 'id'>, lacks: string): 
 /**
  * Holds the row to the last checkpoint of training.
  *
- * @param trainedStep its step; workflows that began under version 0.2.0 or before do not tell it.
+ * @param trainedStep its step; 0 where the workflow does not tell it, as its history began without: then nothing is asked.
  * @throws CodedError `row_behind`.
  */
 export function requireTrained(

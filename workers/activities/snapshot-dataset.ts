@@ -6,7 +6,6 @@ import { buildSnapshot, type SnapshotTokenizer } from '../../src/dataset/build-s
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import type { HubSource, SnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
 import type { SplitSource } from '../../src/dataset/column-mapping.ts';
-import { CodedError } from '../../src/error.ts';
 import type {
   EvaluationActivities,
   ExperimentReference,
@@ -24,6 +23,7 @@ import { longestInput, type ModelConfig } from '../../src/model/model-config.ts'
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import type { BlobRef } from '../../src/experiment/blob.ts';
+import { experimentSteps } from '../../src/experiment/steps.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
 import { WordPieceLearner } from '../../src/text/learn-word-piece.ts';
@@ -34,7 +34,7 @@ import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { experimentModel } from './experiment-model.ts';
 import { importDataset, importModel, type HubImport } from './import-from-hub.ts';
-import { experimentSteps, headOf, recipeOf } from './training-plan.ts';
+import { headOf, recipeOf } from './training-plan.ts';
 import { whileWaiting } from './while-waiting.ts';
 import { throwIfEnding } from './worker-stopping.ts';
 
@@ -174,9 +174,10 @@ async function findDataset(
   maximumBytes: number,
 ): Promise<{ readonly record: DatasetRecord; readonly source: HubSource | null }> {
   if ('hub' in spec) return importDataset(hubImport, spec, maximumBytes);
-  const record = await hubImport.repositories.datasets.get(hubImport.projectId, spec.id);
-  if (record === undefined) throw new CodedError('not_found', `There is no dataset ${spec.id}.`);
-  return { record, source: null };
+  return {
+    record: await hubImport.repositories.datasets.require(hubImport.projectId, spec.id),
+    source: null,
+  };
 }
 
 /** Only the splits that the experiment uses; names are checked where they are looked up. */

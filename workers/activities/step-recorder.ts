@@ -2,8 +2,9 @@
 import type { ExperimentProgress } from '../../src/database/experiment-record.ts';
 import type { LedgerRepository } from '../../src/database/ledger-repository.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
-import { extendLedgerHash } from '../../src/storage/ledger-hash.ts';
+import { floatOfBits } from '../../src/experiment/ledger-step.ts';
 import type { AttemptTimes } from '../../src/experiment/waste.ts';
+import { extendLedgerHash } from '../../src/storage/ledger-hash.ts';
 import type { StepRecord } from '../../src/training/job.ts';
 import { throughOutage, type OutagePatience } from './database-outage.ts';
 
@@ -100,7 +101,7 @@ export class StepRecorder {
       step: last.step,
       totalSteps: this.#totalSteps,
       epoch: last.step / this.#stepsAnEpoch,
-      loss: new Float32Array(new Uint32Array([last.lossBits]).buffer)[0] ?? null,
+      loss: floatOfBits(last.lossBits),
       learningRate: last.learningRate,
       tokensPerSecond: known ? tokens / seconds : null,
       etaSeconds: known ? ((this.#totalSteps - last.step) * seconds) / steps : null,

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CancelledFailure, type Context } from '@temporalio/activity';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import type { CommittedCheckpoint, FineTuneResult } from '../../src/experiment/activity.ts';
-import { totalSteps } from '../../src/training/batch-order.ts';
+import { stepsPerEpoch } from '../../src/training/batch-order.ts';
 import type { NumericProfile, TrainingEvent, TrainingJob, TrainingRun } from '../../src/training/job.ts';
 import { startTraining } from '../../src/training/trainer.ts';
 import { AttemptClock } from './attempt-clock.ts';
@@ -75,7 +75,7 @@ export class TrainingAttempt {
       ledger: dependencies.repositories.ledger,
       holder,
       totalSteps: prepared.totalSteps,
-      stepsAnEpoch: totalSteps(prepared.exampleCount, { ...job.recipe, epochs: 1 }),
+      stepsAnEpoch: stepsPerEpoch(prepared.exampleCount, job.recipe),
       start: prepared.ledger,
       patience: this.#patience,
       times: () => this.#clock.times,

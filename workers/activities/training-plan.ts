@@ -2,9 +2,8 @@
 import type { SnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
 import { CodedError } from '../../src/error.ts';
 import { classWeightsFor } from '../../src/experiment/class-weights.ts';
-import { taskMetrics } from '../../src/experiment/metric-names.ts';
+import { taskMetrics, type MetricName } from '../../src/experiment/metric-names.ts';
 import type { TrainingSpec } from '../../src/experiment/spec.ts';
-import { stepsPerEpoch, totalSteps } from '../../src/training/batch-order.ts';
 import type { ExampleSource, ModelHead, Recipe, TrainingEvaluation } from '../../src/training/job.ts';
 
 /** What a model predicts for a snapshot. */
@@ -56,14 +55,9 @@ function baseRecipe(training: TrainingSpec): Recipe {
   };
 }
 
-/** Steps of the pretraining: 0 without one. */
-export function pretrainingSteps(training: TrainingSpec, rows: number): number {
-  return (training.pretraining?.epochs ?? 0) * stepsPerEpoch(rows, training);
-}
-
-/** Steps of the whole experiment, when no early stopping ends it before. */
-export function experimentSteps(training: TrainingSpec, rows: number): number {
-  return pretrainingSteps(training, rows) + totalSteps(rows, training);
+/** What tells the best step; evaluations that none is named for look at the loss. */
+export function watchedMetric({ earlyStopping }: TrainingSpec): MetricName {
+  return earlyStopping?.metric ?? 'loss';
 }
 
 /** The evaluations during training; null where none is asked for. @throws CodedError `labels_invalid` */
@@ -75,7 +69,7 @@ export function trainingEvaluationOf(
 ): TrainingEvaluation | null {
   const { earlyStopping, evaluateEverySteps } = training;
   if (earlyStopping === null && evaluateEverySteps === null) return null;
-  const metric = earlyStopping?.metric ?? 'loss';
+  const metric = watchedMetric(training);
   const direction = taskMetrics[task][metric];
   if (direction === undefined)
     throw new CodedError(

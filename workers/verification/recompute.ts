@@ -1,8 +1,10 @@
 // Computes a span of training again, from the checkpoint before it, and holds each step against the ledger and each state
 // against the checkpoint that was kept of it.
 import { CodedError } from '../../src/error.ts';
+import { differingField } from '../../src/experiment/ledger-step.ts';
 import { settingsAfter } from '../../src/experiment/lineage.ts';
 import type { NumericProfile } from '../../src/experiment/profile.ts';
+import { pretrainingSteps } from '../../src/experiment/steps.ts';
 import {
   agrees,
   differs,
@@ -17,7 +19,6 @@ import { restoreState } from '../activities/last-intact-checkpoint.ts';
 import { phasePlan } from '../activities/phase-plan.ts';
 import { startPhase, type StartedPhase } from '../activities/start-phase.ts';
 import { requireIntact } from '../activities/stored-tensors.ts';
-import { pretrainingSteps } from '../activities/training-plan.ts';
 import { differentPart } from './check-state.ts';
 import { profileAt, reading, type Evidence, type KeptCheckpoint } from './evidence.ts';
 import type { InputsWith } from './verification-inputs.ts';
@@ -30,8 +31,6 @@ export interface VerifyingEngine extends Pick<TrainingJob, 'provider' | 'place'>
 
 /** No checkpoint is due but the one at the end. */
 const noCheckpoint = { everySteps: 1e9, everySeconds: 1e9 } as const;
-
-const compared = ['lossBits', 'gradientNormBits', 'learningRate', 'examples'] as const;
 
 /** A phase that was begun, and how far it was computed again. */
 interface Position {
@@ -165,7 +164,7 @@ async function compare(
       return undecided(`Step ${again.step} was computed on another profile: ${other}.`);
     const earlier = recorded[index];
     if (earlier?.step !== again.step) return differs(`ledger: step ${again.step} is missing`, again.step);
-    const field = compared.find((name) => earlier[name] !== again[name]);
+    const field = differingField(earlier, again);
     if (field !== undefined)
       return differs(
         `ledger: step ${again.step} has the ${field} ${earlier[field]}; computed again it is ${again[field]}`,

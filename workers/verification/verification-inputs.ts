@@ -2,12 +2,12 @@
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import { CodedError } from '../../src/error.ts';
 import type { SettingsInForce } from '../../src/experiment/lineage.ts';
+import { pretrainingSteps } from '../../src/experiment/steps.ts';
 import type { Logger } from '../../src/log.ts';
 import { readStoredConfig } from '../../src/model/stored-config.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
 import type { PhaseInputs } from '../activities/phase-inputs.ts';
 import { readStoredTensors, requireIntact } from '../activities/stored-tensors.ts';
-import { pretrainingSteps } from '../activities/training-plan.ts';
 import { vocabularyInUse } from '../activities/vocabulary-in-use.ts';
 import { reading, type Evidence, type KeptCheckpoint } from './evidence.ts';
 

@@ -7,6 +7,7 @@ import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/result.ts';
 import { phaseOfAttempt } from '../training-phases.ts';
 
+/** @throws CodedError, in the handler: `not_found`. */
 export function attemptRoutes(app: App, { repositories }: RouteContext): void {
   const { experiments, attempts } = repositories;
   app.get(

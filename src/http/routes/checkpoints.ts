@@ -5,6 +5,7 @@ import { decodePosition, encodePosition } from '../position-cursor.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/result.ts';
 
+/** @throws CodedError, in the handler: `not_found`; `invalid_request` for a cursor that no page gave. */
 export function checkpointRoutes(app: App, { repositories }: RouteContext): void {
   const { experiments, checkpoints } = repositories;
   app.get(

@@ -1,7 +1,6 @@
 // Datasets: bringing them in and looking at them.
 import { Type, type Static } from 'typebox';
 import type { DatasetRecord } from '../../database/dataset-repository.ts';
-import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { formFiles, mostFormFiles } from '../upload/form-files.ts';
@@ -12,6 +11,10 @@ import { uploadDataset } from '../upload/upload-dataset.ts';
 const tags = ['Datasets'];
 const dataset = Type.Unsafe<Static<typeof datasetSchema>>({ $ref: 'Dataset#' });
 
+/**
+ * @throws CodedError, in the handlers: `not_found`; `too_many_uploads`; `invalid_request` for a cursor; what
+ * `uploadDataset` throws.
+ */
 export function datasetRoutes(app: App, context: RouteContext): void {
   const { datasets } = context.repositories;
 
@@ -70,12 +73,7 @@ export function datasetRoutes(app: App, context: RouteContext): void {
         response: { 200: answer('The dataset.', dataset), ...problems },
       },
     },
-    async (request) => {
-      const record = await datasets.get(defaultProject, request.params.id);
-      if (!record)
-        throw new CodedError('not_found', `There is no dataset ${request.params.id.slice(0, 60)}.`);
-      return datasetBody(record);
-    },
+    async (request) => datasetBody(await datasets.require(defaultProject, request.params.id)),
   );
 }
 

@@ -35,6 +35,10 @@ interface FoundModel {
   readonly tokenizerJson: string | undefined;
 }
 
+/**
+ * @throws CodedError, in the handler: what a submission is refused with, also for what is known only once its rows are
+ * looked at.
+ */
 export function estimateRoutes(app: App, context: RouteContext): void {
   app.post(
     '/experiments/estimate',
@@ -108,11 +112,7 @@ async function filesOf(
   { repositories, checkpoints }: Pick<AppDependencies, 'repositories' | 'checkpoints'>,
   model: Exclude<ModelSource, { readonly scratch: unknown } | { readonly hub: string }>,
 ) {
-  if ('id' in model) {
-    const record = await repositories.models.get(defaultProject, model.id);
-    if (record) return record.blobs;
-    throw new CodedError('not_found', `There is no model ${model.id.slice(0, 60)}.`);
-  }
+  if ('id' in model) return (await repositories.models.require(defaultProject, model.id)).blobs;
   const reference = { projectId: defaultProject, experimentId: model.experiment };
   const checkpoint = await repositories.checkpoints.getCheckpoint(reference, model.step);
   if (checkpoint) return (await checkpoints.read(model.experiment, checkpoint.step, checkpoint.id)).blobs;
@@ -126,9 +126,8 @@ async function findSplits(
 ): Promise<readonly CountedSplit[] | null> {
   if ('hub' in source) return null;
   if ('id' in source) {
-    const record = await repositories.datasets.get(defaultProject, source.id);
-    if (!record) throw new CodedError('not_found', `There is no dataset ${source.id.slice(0, 60)}.`);
-    return Object.entries(record.splits).map(([name, { format, rows, blob }]) => ({
+    const { splits } = await repositories.datasets.require(defaultProject, source.id);
+    return Object.entries(splits).map(([name, { format, rows, blob }]) => ({
       name,
       format,
       fileRows: rows,

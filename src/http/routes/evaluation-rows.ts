@@ -7,6 +7,10 @@ import { answer, idParameter, problems } from '../schemas/answer.ts';
 import { evaluationRowsPage, evaluationRowsQuery } from '../schemas/evaluation-rows.ts';
 import { decodePosition, encodePosition } from '../position-cursor.ts';
 
+/**
+ * @throws CodedError, in the handler: `not_found`; `not_ready` without an evaluation; `invalid_request` for a cursor;
+ * `blob_missing`, `blob_corrupt`.
+ */
 export function evaluationRowRoutes(app: App, { repositories, blobs }: RouteContext): void {
   app.get(
     '/experiments/:id/evaluation/rows',

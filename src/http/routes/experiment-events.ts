@@ -11,6 +11,7 @@ import { idParameter, problems } from '../schemas/answer.ts';
 import { greatestStep } from '../schemas/result.ts';
 import { untilClosed } from '../until-closed.ts';
 
+/** @throws CodedError, in the handler: `not_found`; `invalid_request` for a Last-Event-ID that no event has. */
 export function experimentEventRoutes(app: App, context: RouteContext): void {
   const { experiments, events } = context.repositories;
   app.get(

@@ -6,6 +6,7 @@ import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/result.ts';
 import { decodePosition, encodePosition } from '../position-cursor.ts';
 
+/** @throws CodedError, in the handler: `not_found`; `invalid_request` for a cursor that no page gave. */
 export function ledgerRoutes(app: App, { repositories }: RouteContext): void {
   const { experiments, ledger } = repositories;
   app.get(

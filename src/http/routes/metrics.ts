@@ -7,6 +7,7 @@ import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/result.ts';
 import { trainingPhases } from '../training-phases.ts';
 
+/** @throws CodedError, in the handler: `not_found`. */
 export function metricRoutes(app: App, { repositories }: RouteContext): void {
   const { experiments, metrics } = repositories;
   app.get(

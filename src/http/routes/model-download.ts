@@ -54,6 +54,10 @@ const response = {
   ...problems,
 };
 
+/**
+ * @throws CodedError, in the handlers: `not_found`; `no_checkpoint`; `not_exported`; `range_not_satisfiable`;
+ * `blob_missing`, `blob_corrupt`.
+ */
 export function modelDownloadRoutes(app: App, context: RouteContext): void {
   const { experiments, checkpoints } = context.repositories;
 

@@ -1,7 +1,6 @@
 // Models: bringing them in and looking at them.
 import { Type, type Static } from 'typebox';
 import type { ModelRecord } from '../../database/model-repository.ts';
-import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { formFiles, mostFormFiles } from '../upload/form-files.ts';
@@ -12,6 +11,10 @@ import { uploadModel } from '../upload/upload-model.ts';
 const tags = ['Models'];
 const model = Type.Unsafe<Static<typeof modelSchema>>({ $ref: 'Model#' });
 
+/**
+ * @throws CodedError, in the handlers: `not_found`; `too_many_uploads`; `invalid_request` for a cursor; what
+ * `uploadModel` throws.
+ */
 export function modelRoutes(app: App, context: RouteContext): void {
   const { models } = context.repositories;
 
@@ -68,11 +71,7 @@ export function modelRoutes(app: App, context: RouteContext): void {
         response: { 200: answer('The model.', model), ...problems },
       },
     },
-    async (request) => {
-      const record = await models.get(defaultProject, request.params.id);
-      if (!record) throw new CodedError('not_found', `There is no model ${request.params.id.slice(0, 60)}.`);
-      return modelBody(record);
-    },
+    async (request) => modelBody(await models.require(defaultProject, request.params.id)),
   );
 }
 

@@ -12,9 +12,11 @@ const paths: Readonly<Record<string, readonly HTTPMethods[]>> = {
   '/experiments/:id/logs': ['GET'],
 };
 
+/**
+ * @throws CodedError, in the handlers: `not_supported`; `not_found` where the path names an experiment that there is
+ * not.
+ */
 export function notSupportedRoutes(app: App, { repositories }: RouteContext): void {
-  const exists = async (id: string): Promise<boolean> =>
-    (await repositories.experiments.get({ projectId: defaultProject, experimentId: id })) !== undefined;
   for (const [url, methods] of Object.entries(paths))
     app.route({
       url,
@@ -24,8 +26,8 @@ export function notSupportedRoutes(app: App, { repositories }: RouteContext): vo
       config: { takesAnyQuery: true },
       handler: async (request) => {
         const { id } = request.params as { readonly id?: string };
-        if (id !== undefined && !(await exists(id)))
-          throw new CodedError('not_found', `There is no experiment with the id ${id.slice(0, 60)}.`);
+        if (id !== undefined)
+          await repositories.experiments.require({ projectId: defaultProject, experimentId: id });
         throw new CodedError('not_supported', `${request.method} ${url} is not supported yet.`);
       },
     });

@@ -22,6 +22,10 @@ const reports = {
   },
 } as const;
 
+/**
+ * @throws CodedError, in the handlers: `not_found`; `not_ready` while there is no such document; `blob_missing`,
+ * `blob_corrupt`.
+ */
 export function storedReportRoutes(app: App, { repositories, blobs }: RouteContext): void {
   const { experiments } = repositories;
   for (const [name, { operationId, summary, field, schema }] of Object.entries(reports))

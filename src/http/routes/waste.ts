@@ -1,6 +1,7 @@
 // Where the time went: GET /experiments/{id}/waste, and GET /waste by day and cause.
 import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
+import { notFound } from '../../experiment/not-found.ts';
 import { portionsOf } from '../../experiment/waste-portions.ts';
 import { shareOf, WasteByDay, wasteOf, type DayOfWaste } from '../../experiment/waste-sums.ts';
 import type { App, RouteContext } from '../dependencies.ts';
@@ -11,6 +12,7 @@ const millisecondsADay = 86_400_000;
 const standardDays = 30;
 const mostDays = 366;
 
+/** @throws CodedError, in the handlers: `not_found`; `invalid_request` for a range of too many days, or of none. */
 export function wasteRoutes(app: App, { repositories }: RouteContext): void {
   const { waste } = repositories;
   app.get(
@@ -30,8 +32,7 @@ export function wasteRoutes(app: App, { repositories }: RouteContext): void {
     async (request) => {
       const { id: experimentId } = request.params;
       const times = await waste.timesOf({ projectId: defaultProject, experimentId });
-      if (times === undefined)
-        throw new CodedError('not_found', `There is no experiment with the id ${experimentId.slice(0, 60)}.`);
+      if (times === undefined) throw notFound('experiment', experimentId);
       return wasteOf(portionsOf(times, new Date()));
     },
   );

@@ -1,6 +1,6 @@
 // `npm run bench:durability`: what a lost training worker and what checkpoints cost, on a model of MiniLM's sizes.
 import { parseArgs } from 'node:util';
-import { silenceAwsNodeNotice } from '../../../src/config.ts';
+import { silenceAwsNodeNotice } from '../../../src/process-environment.ts';
 import { machine } from '../machine.ts';
 import { interruption } from '../interruption.ts';
 import { modelOfFolder, modelOfSizes } from './model.ts';

@@ -1,0 +1,23 @@
+// The environment that processes inherit and libraries read: what is passed on to children, and set for the libraries of this one.
+// What the service itself is told is read in config.ts.
+
+/** The environment of a child process: this process's own, with changes. */
+export function childEnvironment(changes: Readonly<Record<string, string>>): Record<string, string> {
+  const inherited = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return { ...Object.fromEntries(inherited), ...changes };
+}
+
+/** Silences the AWS SDK's notice about Node 20, by the variable that it documents for this. */
+export function silenceAwsNodeNotice(): void {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+}
+
+/**
+ * Makes CUDA compute products of matrices in full float32, by the variable that NVIDIA documents for this. Its libraries
+ * read it when they are loaded, from the environment of the process and not of a thread: call it first, in the main thread.
+ */
+export function switchOffTf32(): void {
+  process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
+}
