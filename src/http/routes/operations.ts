@@ -11,7 +11,7 @@ const tags = ['Operation'];
 /** A dependency that has not answered by then counts as away. */
 const checkSeconds = 3;
 
-/** Liveness and readiness, which are answered without throwing, and the queues. */
+/** Liveness, readiness and the queues. @throws CodedError, in the handler of the queues: `temporal_unavailable`. */
 export function operationRoutes(app: App, context: RouteContext): void {
   app.get(
     '/healthz',
