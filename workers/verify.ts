@@ -21,14 +21,16 @@ const usage = `Usage: npm run verify -- proof.tar [--from-step N] [--json]
 
 const statuses = { agrees: 0, differs: 1, undecided: 2 } as const;
 
-/** @throws CodedError `invalid_request` for a file that is no bundle; what the engine throws. */
+/** @throws CodedError `invalid_request` for a file that is no bundle; `step_not_trained`; what the engine throws. */
 async function check(path: string, asked: number | undefined): Promise<Verdict> {
   const { executionProvider: provider, executionDevice: deviceNumber } = readConfig();
   return withScratchDirectory(async (directory) => {
     const blobs = new BlobStore(new DirectoryStore(join(directory, 'objects')), '', () => Promise.resolve());
     const { evidence, lastStep } = await readBundle(createReadStream(path), blobs);
     const before = evidence.checkpoints.at(-2);
-    const span = { fromStep: Math.min(asked ?? (before?.step ?? 0) + 1, lastStep), toStep: lastStep };
+    if ((asked ?? 1) > lastStep)
+      throw new CodedError('step_not_trained', `The bundle ends with step ${lastStep}.`);
+    const span = { fromStep: asked ?? Math.min((before?.step ?? 0) + 1, lastStep), toStep: lastStep };
     const place = { deviceNumber, graphCacheDirectory: null };
     return verify(() => Promise.resolve(evidence), span, directory, createLogger('verify', logLevel()), {
       provider,

@@ -92,6 +92,8 @@ function linksOf(id: string): ExperimentBody['links'] {
     attempts: `${self}/attempts`,
     events: `${self}/events`,
     ledger: `${self}/ledger`,
+    proof: `${self}/proof`,
+    waste: `${self}/waste`,
     evaluation: `${self}/evaluation`,
     history: `${self}/history`,
     model: `${self}/model`,

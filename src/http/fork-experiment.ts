@@ -7,7 +7,7 @@ import { classWeightsFor } from '../experiment/class-weights.ts';
 import { forkedTraining, forkNotPossible, requireStepsLeft } from '../experiment/fork-training.ts';
 import { defaultProject, newExperimentId } from '../experiment/id.ts';
 import { lineageOfFork } from '../experiment/lineage.ts';
-import type { LimitsSpec, TrainingSpec } from '../experiment/spec.ts';
+import { limitsDefaults, type LimitsSpec, type TrainingSpec } from '../experiment/spec.ts';
 import type { SubmittedTraining } from '../experiment/training-schema.ts';
 import { taskProblems } from '../experiment/training-problems.ts';
 import { isDamage, sha256Of } from '../storage/blob-store.ts';
@@ -55,7 +55,7 @@ export async function forkExperiment(
       name: asked.name ?? parent.name,
       tags: asked.tags ?? parent.tags,
       training,
-      limits: { ...parent.spec.limits, ...asked.limits },
+      limits: { ...limitsDefaults, ...asked.limits },
     },
     fork: {
       parent: { projectId: defaultProject, experimentId: parentId },

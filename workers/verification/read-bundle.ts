@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import type { RecordedStep } from '../../src/database/ledger-chunk.ts';
 import type { SegmentStart } from '../../src/database/ledger-repository.ts';
-import { CodedError } from '../../src/error.ts';
+import { CodedError, isSystemError } from '../../src/error.ts';
 import type { CommittedCheckpoint } from '../../src/experiment/activity.ts';
 import type { Lineage } from '../../src/experiment/lineage.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
@@ -77,8 +77,10 @@ async function unpack(tar: Readable, blobs: BlobStore): Promise<Documents> {
   const found = new Map<string, string>();
   try {
     for await (const entry of unpacked) {
-      const { name } = entry.header;
-      if (name.startsWith('blobs/')) {
+      const { name, type } = entry.header;
+      // Of a bundle that was unpacked and packed again.
+      if (type === 'directory') entry.resume();
+      else if (name.startsWith('blobs/')) {
         const { sha256 } = await blobs.putStream(Readable.from(entry, { objectMode: false }));
         found.set(name, digits(sha256));
         if (name !== `blobs/${digits(sha256)}`) throw new BundleDiffers(`${name} has another content`);
@@ -90,7 +92,10 @@ async function unpack(tar: Readable, blobs: BlobStore): Promise<Documents> {
     }
   } catch (error) {
     if (error instanceof CodedError || error instanceof BundleDiffers) throw error;
-    throw new CodedError('invalid_request', 'The file is not a readable tar.', { cause: error });
+    const reason = isSystemError(error, 'ENOENT')
+      ? 'There is no such file.'
+      : 'The file is not a readable tar.';
+    throw new CodedError('invalid_request', reason, { cause: error });
   }
   checkSums(textOf(documents, sumsName), found);
   return documents;

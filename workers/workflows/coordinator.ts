@@ -99,7 +99,7 @@ export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promi
 function overdue(seconds: number): ExperimentFailure {
   return {
     code: 'duration_exceeded',
-    message: `It was not over after the ${seconds} s that it had. What it kept last can be gone on from with a fork.`,
+    message: `It was not over after the ${seconds} s that it had. If it has a checkpoint, a fork can go on from there.`,
   };
 }
 

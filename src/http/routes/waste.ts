@@ -74,7 +74,9 @@ function rangeOf(
   const days = (lastDay - firstDay) / millisecondsADay + 1;
   if (!(days >= 1 && days <= mostDays))
     throw new CodedError('invalid_request', 'The query is not valid.', {
-      problems: [{ path: '/from', message: `must be at most ${mostDays} days up to the last one` }],
+      problems: [
+        { path: '/from', message: `must be a day up to \`to\`, and at most ${mostDays} days in all` },
+      ],
     });
   return { from: firstDay, to: lastDay + millisecondsADay };
 }
