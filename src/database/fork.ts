@@ -1,6 +1,7 @@
 // What a fork takes over from its parent, in the transaction that creates it: it stands by itself from then on.
 import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
+import { requirePinned } from './blob-pins.ts';
 import type { Queries } from './client.ts';
 import type { NewCheckpoint } from './checkpoint-repository.ts';
 import { appendEvent } from './event-repository.ts';
@@ -15,13 +16,17 @@ export interface Fork {
   readonly parent: ExperimentReference;
   readonly step: number;
   /** Of the parent, with what the fork's own manifest of it is: where it goes on from, and what it may end with. */
-  readonly checkpoints: readonly { readonly parentId: string; readonly own: NewCheckpoint }[];
+  readonly checkpoints: readonly {
+    readonly parentId: string;
+    readonly own: NewCheckpoint & Required<Pick<NewCheckpoint, 'stored'>>;
+  }[];
 }
 
 /**
  * Copies the parent's steps up to the fork's, with their segments and evaluations, its checkpoints and its snapshot.
  *
- * @throws CodedError `not_found` when the parent was removed meanwhile; `fork_not_possible` when the step was not trained, or is no longer part of the parent's ledger.
+ * @throws CodedError `not_found` when the parent was removed meanwhile; `fork_not_possible` when the step was not trained, or is no longer part of the parent's ledger;
+ * `storage_unavailable` when what was stored for the fork is not pinned any more.
  */
 export async function takeOver(queries: Queries, child: ExperimentReference, fork: Fork): Promise<void> {
   const { parent, step } = fork;
@@ -73,6 +78,8 @@ async function copyLedger(queries: Queries, child: ExperimentReference, fork: Fo
 async function copyCheckpoints(queries: Queries, child: ExperimentReference, fork: Fork): Promise<number> {
   const { parent, checkpoints } = fork;
   let last = 0;
+  const stored = new Set(checkpoints.flatMap(({ own }) => own.stored));
+  await requirePinned(queries, child.projectId, [...stored]);
   for (const { parentId, own } of checkpoints) {
     // Locked, so that what its manifest refers to stays referred to until the copy is.
     const [row] = await queries.$queryRaw<{ needsSteps: number[] }[]>`

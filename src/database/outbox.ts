@@ -15,7 +15,7 @@ export const startKinds: readonly OutboxKind[] = ['start', 'restart'];
 const claimSeconds = 30;
 const longestErrorCharacters = 1000;
 /** A workflow closes a moment after the transition that ends its experiment: its history lacks the end before. */
-const closingMilliseconds = 1000;
+const closingSeconds = 1;
 
 /** An experiment's rows are delivered strictly in their order: the oldest alone can be claimed. */
 const isFirstOfExperiment = Prisma.sql`
@@ -40,12 +40,19 @@ export async function addToOutbox(
   kind: OutboxKind,
   subject: string | null = null,
 ): Promise<void> {
-  const notBefore = kind === 'storeHistory' ? new Date(Date.now() + closingMilliseconds) : undefined;
-  await queries.outbox.create({
-    data: { projectId, experimentId, kind, subject, ...(notBefore && { notBefore }) },
-  });
+  const delaySeconds = kind === 'storeHistory' ? closingSeconds : 0;
+  await queries.$executeRaw`
+    INSERT INTO outbox (project_id, experiment_id, kind, subject, not_before)
+    VALUES (${projectId}, ${experimentId}, ${kind}, ${subject}, ${fromNow(delaySeconds)})`;
   await announceOutbox(queries);
 }
+
+/**
+ * A time by the database's clock alone, from when the statement runs: the clocks of those who share the outbox may differ, and
+ * a statement may have waited for its turn.
+ */
+const fromNow = (seconds: number): Prisma.Sql =>
+  Prisma.sql`statement_timestamp() + make_interval(secs => ${seconds}::float8)`;
 
 export class Outbox {
   readonly #database: Database;
@@ -58,14 +65,13 @@ export class Outbox {
    * Takes the oldest row that is due and keeps it from others for 30 s. An experiment's rows come strictly in their
    * order: a later one is not due while an earlier one exists.
    */
-  async claim(now: Date): Promise<OutboxRow | undefined> {
-    const until = new Date(now.getTime() + claimSeconds * 1000).toISOString();
+  async claim(): Promise<OutboxRow | undefined> {
     const [row] = await this.#database.run((queries) =>
       queries.$queryRaw<OutboxRow[]>(Prisma.sql`
-        UPDATE outbox SET not_before = ${until}::timestamptz
+        UPDATE outbox SET not_before = ${fromNow(claimSeconds)}
         WHERE id = (
           SELECT candidate.id FROM outbox candidate
-          WHERE candidate.not_before <= ${now.toISOString()}::timestamptz
+          WHERE candidate.not_before <= statement_timestamp()
             AND ${isFirstOfExperiment}
           ORDER BY candidate.id LIMIT 1 FOR UPDATE SKIP LOCKED)
         RETURNING id, project_id AS "projectId", experiment_id AS "experimentId", kind, subject, attempts`),
@@ -73,16 +79,25 @@ export class Outbox {
     return row;
   }
 
+  /** Keeps a claimed row from others for 30 s more, from now on. */
+  async renew({ id }: OutboxRow): Promise<void> {
+    await this.#database.run(
+      (queries) =>
+        queries.$executeRaw`UPDATE outbox SET not_before = ${fromNow(claimSeconds)} WHERE id = ${id}`,
+    );
+  }
+
   /**
-   * When the earliest row that can be claimed is due, or `undefined` when there is none. A row behind an earlier one of
+   * Seconds until the earliest row that can be claimed is due, or `undefined` when there is none. A row behind an earlier one of
    * its experiment does not count: it cannot be claimed before that one is delivered.
    */
-  async nextDue(): Promise<Date | undefined> {
+  async secondsUntilDue(): Promise<number | undefined> {
     const [row] = await this.#database.run((queries) =>
-      queries.$queryRaw<{ notBefore: Date | null }[]>(Prisma.sql`
-        SELECT min(candidate.not_before) AS "notBefore" FROM outbox candidate WHERE ${isFirstOfExperiment}`),
+      queries.$queryRaw<{ seconds: number | null }[]>(Prisma.sql`
+        SELECT extract(epoch FROM min(candidate.not_before) - statement_timestamp())::float8 AS seconds
+        FROM outbox candidate WHERE ${isFirstOfExperiment}`),
     );
-    return row?.notBefore ?? undefined;
+    return row?.seconds ?? undefined;
   }
 
   /** Forgets a row that was delivered; the experiment's next one becomes due, and dispatchers are told where there is one. */
@@ -95,16 +110,12 @@ export class Outbox {
   }
 
   /** Puts a row off that could not be delivered, and counts that. */
-  async postpone(row: OutboxRow, error: string, notBefore: Date): Promise<void> {
+  async postpone(row: OutboxRow, error: string, delaySeconds: number): Promise<void> {
     await this.#database.transaction(async (queries) => {
-      const { count } = await queries.outbox.updateMany({
-        where: { id: row.id },
-        data: {
-          attempts: { increment: 1 },
-          lastError: error.slice(0, longestErrorCharacters),
-          notBefore,
-        },
-      });
+      const count = await queries.$executeRaw`
+        UPDATE outbox SET attempts = attempts + 1, last_error = ${error.slice(0, longestErrorCharacters)},
+          not_before = ${fromNow(delaySeconds)}
+        WHERE id = ${row.id}`;
       // From the first failure on a reader is told that the experiment waits for Temporal.
       if (count > 0 && startKinds.includes(row.kind) && row.attempts === 0)
         await announceChange(queries, row);

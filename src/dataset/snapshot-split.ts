@@ -10,7 +10,6 @@ import { targetKinds, type EncodedRow } from './encode-row.ts';
 import { LabelCounts } from './label-counts.ts';
 import type { LabelScheme } from './labels.ts';
 import type { SnapshotRow, SnapshotSplit, SnapshotSplitInfo } from './snapshot-manifest.ts';
-import { watched } from './watched.ts';
 
 /** Lines go to the store in pieces of about this many characters. */
 const pieceCharacters = 64 * 1024;
@@ -22,7 +21,7 @@ export interface SplitWriting {
   readonly blobs: BlobStore;
   /** Where the examples wait until they are stored. */
   readonly directory: string;
-  /** Called as the examples are stored. */
+  /** Called as rows and examples are stored. */
   readonly onProgress: () => void;
 }
 
@@ -59,7 +58,7 @@ export async function writeSplit(
     yield piece;
   }
   try {
-    const rowsBlob = await blobs.putStream(Readable.from(pieces(), { objectMode: false }));
+    const rowsBlob = await blobs.putStream(Readable.from(pieces(), { objectMode: false }), { onProgress });
     const { count, tokens, longest } = examples.finish();
     if (count === 0)
       throw new CodedError(
@@ -74,9 +73,7 @@ export async function writeSplit(
       longest,
       labelCounts: counts.values,
       rowsBlob,
-      examplesBlob: await blobs.putStream(
-        Readable.from(watched(createReadStream(path), onProgress), { objectMode: false }),
-      ),
+      examplesBlob: await blobs.putStream(createReadStream(path), { onProgress }),
     };
   } finally {
     examples.abandon();

@@ -5,7 +5,6 @@ import { sha256Of, type BlobStore } from '../storage/blob-store.ts';
 import { canonicalJson } from '../storage/canonical-json.ts';
 import { inspectSplit, type InspectedSplit } from './inspect-split.ts';
 import { readRows, type SplitFormat } from './rows.ts';
-import { watched } from './watched.ts';
 
 export interface SplitFile {
   readonly format: SplitFormat;
@@ -36,7 +35,7 @@ export async function storeSplit(
   const isOne = files.length === 1 && first !== undefined;
   const format = isOne ? first.format : 'jsonl';
   const content = isOne ? first.open() : linesOf(name, files);
-  const blob = await blobs.putStream(Readable.from(watched(content, onProgress), { objectMode: false }));
+  const blob = await blobs.putStream(Readable.from(content, { objectMode: false }), { onProgress });
   const inspected = await inspectSplit(name, format, await blobs.get(blob));
   return { format, ...inspected, blob };
 }

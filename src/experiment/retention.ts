@@ -1,5 +1,8 @@
 // Which checkpoints of an experiment are kept: the last ones, and those that a kept one needs.
 
+/** More than are ever kept of one experiment: whoever asks for so many has them all. */
+export const mostCheckpoints = 10_000;
+
 /** A committed checkpoint, as far as that decides. */
 export interface KeptCheckpoint {
   readonly step: number;

@@ -7,6 +7,7 @@ import { classWeightsFor } from '../experiment/class-weights.ts';
 import { forkedTraining, forkNotPossible, requireStepsLeft } from '../experiment/fork-training.ts';
 import { defaultProject, newExperimentId } from '../experiment/id.ts';
 import { lineageOfFork } from '../experiment/lineage.ts';
+import { mostCheckpoints } from '../experiment/retention.ts';
 import { limitsDefaults, type LimitsSpec, type TrainingSpec } from '../experiment/spec.ts';
 import type { SubmittedTraining } from '../experiment/training-schema.ts';
 import { taskProblems } from '../experiment/training-problems.ts';
@@ -15,8 +16,7 @@ import { canonicalJson } from '../storage/canonical-json.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { experimentBody } from './experiment-view.ts';
 
-/** More than are ever kept of one experiment. */
-const mostCheckpoints = 10_000;
+type ForkDependencies = Pick<AppDependencies, 'repositories' | 'checkpoints'>;
 
 export interface AskedFork {
   readonly step: number;
@@ -34,7 +34,7 @@ export interface AskedFork {
  * `idempotency_key_reused`; `storage_unavailable`.
  */
 export async function forkExperiment(
-  dependencies: AppDependencies,
+  dependencies: ForkDependencies,
   parentId: string,
   asked: AskedFork,
   key: string | undefined,
@@ -69,7 +69,7 @@ export async function forkExperiment(
 }
 
 async function settingsOf(
-  { repositories }: AppDependencies,
+  { repositories }: ForkDependencies,
   { spec, snapshot }: ExperimentRecord,
   { step, training: changes = {} }: AskedFork,
 ): Promise<TrainingSpec> {
@@ -90,7 +90,7 @@ async function settingsOf(
 
 /** Writes the fork's own manifests of what its parent has kept up to the step, newest first; a broken one is left out. */
 async function publishCheckpoints(
-  { repositories, checkpoints }: AppDependencies,
+  { repositories, checkpoints }: ForkDependencies,
   id: string,
   { projectId, id: parentId }: ExperimentRecord,
   step: number,
@@ -99,15 +99,18 @@ async function publishCheckpoints(
     { projectId, experimentId: parentId },
     { limit: mostCheckpoints, beforeStep: step + 1 },
   );
-  const pin = repositories.pins.untilEnd({ projectId, experimentId: id });
+  // Not until the fork's end: as long as its row is not there, such pins are those of nobody.
+  const pin = repositories.pins.forUpload(projectId);
   const published: Fork['checkpoints'][number][] = [];
   for (const row of rows) {
     try {
       const manifest = await checkpoints.read(parentId, row.step, row.id);
       // Also a blob that is stored already: the parent may give its checkpoint up.
-      await pin(Object.values(manifest.blobs).flatMap((blob) => blob?.sha256 ?? []));
+      const taken = Object.values(manifest.blobs).flatMap((blob) => blob?.sha256 ?? []);
+      await pin(taken);
       const own = await checkpoints.publish({ ...manifest, experimentId: id }, pin);
-      published.push({ parentId: row.id, own: { step: row.step, sizeBytes: row.sizeBytes, ...own } });
+      const stored = [...taken, own.id];
+      published.push({ parentId: row.id, own: { step: row.step, sizeBytes: row.sizeBytes, ...own, stored } });
     } catch (error) {
       if (!isDamage(error)) throw error;
     }

@@ -2,6 +2,7 @@
 import type { ExperimentRecord } from '../database/experiment-record.ts';
 import type { BlobRef } from '../experiment/blob.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
+import { mostCheckpoints } from '../experiment/retention.ts';
 import { decodeSnapshotManifest } from '../dataset/snapshot-manifest.ts';
 import { inMemory, tarArchive, type RangedContent, type TarArchive } from '../model/tar-archive.ts';
 import { sha256Of } from '../storage/blob-store.ts';
@@ -20,16 +21,18 @@ interface BundledFile {
   readonly content: RangedContent;
 }
 
+type BundleDependencies = Pick<AppDependencies, 'repositories' | 'blobs' | 'checkpoints'>;
+
 /** @throws CodedError `blob_missing`, `blob_corrupt`; what breaks while the archive is read ends its stream. */
 export async function proofBundle(
-  dependencies: AppDependencies,
+  dependencies: BundleDependencies,
   record: ExperimentRecord,
   { proof, checkpoint }: ProvenResult,
 ): Promise<TarArchive> {
   const { repositories, blobs } = dependencies;
   const reference = { projectId: record.projectId, experimentId: record.id };
   const { spec, lineage } = record;
-  const checkpoints = await checkpointsUpTo(dependencies, reference, checkpoint);
+  const checkpoints = await checkpointsUpTo(dependencies, record, checkpoint);
   const snapshotBytes = await blobs.bytes(proof.snapshotSha256);
   const { tokenizer, splits } = decodeSnapshotManifest(snapshotBytes);
   const files = [
@@ -56,26 +59,29 @@ export async function proofBundle(
  * with which the training begins. In the order of steps.
  */
 async function checkpointsUpTo(
-  { repositories, checkpoints }: AppDependencies,
-  reference: ExperimentReference,
+  { repositories, checkpoints }: BundleDependencies,
+  { projectId, id: experimentId, spec }: ExperimentRecord,
   result: ResultCheckpoint,
 ): Promise<readonly ResultCheckpoint[]> {
+  const reference = { projectId, experimentId };
   const rows = await repositories.checkpoints.listCheckpoints(reference, {
-    limit: 200,
+    limit: mostCheckpoints,
     beforeStep: result.step,
   });
   const found: ResultCheckpoint[] = [result];
   for (const { step, id } of rows) {
-    const manifest = await checkpoints.read(reference.experimentId, step, id);
+    const manifest = await checkpoints.read(experimentId, step, id);
     const isLastOfPretraining = manifest.phase === 'pretraining' && found[0]?.manifest.phase === 'training';
     if (found.length === 1 || isLastOfPretraining) found.unshift({ step, id, manifest });
-    if (manifest.phase === 'pretraining' || result.manifest.phase === 'pretraining') break;
+    // Nothing more to look for: that of the pretraining is found, or there is none.
+    const isLast = [manifest.phase, result.manifest.phase].includes('pretraining');
+    if (isLast || spec.training.pretraining === null) break;
   }
   return found;
 }
 
 async function ledgerLines(
-  { ledger }: AppDependencies['repositories'],
+  { ledger }: BundleDependencies['repositories'],
   reference: ExperimentReference,
   lastStep: number,
 ): Promise<string> {
@@ -100,7 +106,7 @@ function text(name: string, content: string): BundledFile {
   return memory(name, Buffer.from(content));
 }
 
-function stored(blobs: AppDependencies['blobs'], { sha256, sizeBytes }: BlobRef): BundledFile {
+function stored(blobs: BundleDependencies['blobs'], { sha256, sizeBytes }: BlobRef): BundledFile {
   return {
     name: `blobs/${digits(sha256)}`,
     sha256: digits(sha256),

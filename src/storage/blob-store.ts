@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { v7 } from 'uuid';
 import { CodedError } from '../error.ts';
 import { sha256Pattern, type BlobRef, type PinBlobs } from '../experiment/blob.ts';
+import { whileWaiting } from '../while-waiting.ts';
 import { storageFault, type ByteRange, type ListedObject, type ObjectStore } from './object-store.ts';
 
 /** Parts go to the store in pieces of at most this size, so that it never holds a copy of a large one. */
@@ -98,12 +99,20 @@ export class BlobStore {
    * Stores a stream of unknown length without holding it: it goes to a temporary key while it is hashed, and is
    * published under its name afterwards.
    *
+   * @param options.onProgress called as bytes pass, where what it throws ends the storing, and now and then while the store
+   * publishes them.
    * @throws CodedError `payload_too_large` over `maximumBytes`; then, and after any other fault, nothing is left behind.
    */
-  async putStream(body: Readable, options: { readonly maximumBytes?: number } = {}): Promise<BlobRef> {
+  async putStream(
+    body: Readable,
+    {
+      maximumBytes = Number.MAX_SAFE_INTEGER,
+      onProgress = () => undefined,
+    }: { readonly maximumBytes?: number; readonly onProgress?: () => void } = {},
+  ): Promise<BlobRef> {
     if (body.destroyed) throw new CodedError('invalid_request', 'The body ended before its end.');
     const incoming = `${this.#incomingPrefix}${v7()}`;
-    const meter = new HashingStream(options.maximumBytes ?? Number.MAX_SAFE_INTEGER);
+    const meter = new HashingStream({ maximumBytes, onProgress });
     body.once('error', (error) => meter.destroy(error));
     body.once('close', () => {
       if (!body.readableEnded)
@@ -114,7 +123,7 @@ export class BlobStore {
       const reference = meter.reference();
       await this.#pin([reference.sha256]);
       // Also over what is there: that may be broken, and a copy within the store costs less than reading it.
-      await this.#store.copy(incoming, this.#key(reference.sha256));
+      await whileWaiting(onProgress, this.#store.copy(incoming, this.#key(reference.sha256)));
       return reference;
     } catch (error) {
       // The store wraps what broke its source; a fault of the source itself says more.
@@ -140,7 +149,7 @@ export class BlobStore {
       stored.body.destroy();
       throw corrupt(sha256);
     }
-    const verifier = new HashingStream(stored.sizeBytes, sha256);
+    const verifier = new HashingStream({ maximumBytes: stored.sizeBytes, expected: sha256 });
     stored.body.once('error', (error) => verifier.destroy(storageFault(error)));
     verifier.once('close', () => stored.body.destroy());
     return stored.body.pipe(verifier);
@@ -228,12 +237,22 @@ class HashingStream extends Transform {
   readonly #expected: string | undefined;
   #sizeBytes = 0;
   #digest: string | undefined;
+  readonly #onProgress: () => void;
   fault: Error | undefined;
 
-  constructor(maximumBytes: number, expected?: string) {
+  constructor({
+    maximumBytes,
+    expected,
+    onProgress = () => undefined,
+  }: {
+    readonly maximumBytes: number;
+    readonly expected?: string;
+    readonly onProgress?: () => void;
+  }) {
     super();
     this.#maximumBytes = maximumBytes;
     this.#expected = expected;
+    this.#onProgress = onProgress;
     this.once('error', (error) => {
       this.fault = error;
     });
@@ -253,6 +272,12 @@ class HashingStream extends Transform {
       return;
     }
     this.#hash.update(chunk);
+    try {
+      this.#onProgress();
+    } catch (error) {
+      done(error instanceof Error ? error : new Error('The storing was ended.', { cause: error }));
+      return;
+    }
     done(null, chunk);
   }
 

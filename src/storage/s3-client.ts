@@ -57,6 +57,8 @@ export interface S3Calls {
 export const partSizeBytes = 8 * 1024 * 1024;
 /** Parts of one upload under way at once; with the size above this bounds the memory of an upload. */
 const concurrentParts = 4;
+/** S3 copies at most 5 GiB in a call. Whoever waits for one shows signs of life, so that it must have an end. */
+const longestCopyMilliseconds = 10 * 60_000;
 
 /**
  * Uploads carry a checksum that S3 verifies. Downloads are not checked against it: blobs are checked against their own
@@ -101,6 +103,7 @@ export function awsCalls(client: S3Client, bucket: string): S3Calls {
     async copy(fromKey, toKey) {
       await client.send(
         new CopyObjectCommand({ Bucket: bucket, Key: toKey, CopySource: `${bucket}/${fromKey}` }),
+        { abortSignal: AbortSignal.timeout(longestCopyMilliseconds) },
       );
     },
     async delete(key) {

@@ -25,6 +25,8 @@ const leastDelaySeconds = 1;
 const greatestDelaySeconds = 10;
 /** A call to a Temporal server that does not answer ends after this. */
 const callTimeoutSeconds = 10;
+/** A row whose delivery takes many calls is claimed anew before one when its claim is as old as this. */
+const renewSeconds = 10;
 /** Status code INVALID_ARGUMENT of gRPC (its documentation, "Status codes and their use"). */
 const invalidArgument = 3;
 /** Rows that a dispatcher delivers at a time; those of one experiment never are. */
@@ -32,7 +34,7 @@ const mostAtOnce = 8;
 
 export interface DispatcherDependencies {
   readonly client: Client;
-  readonly outbox: Pick<Outbox, 'claim' | 'nextDue' | 'delivered' | 'postpone'>;
+  readonly outbox: Pick<Outbox, 'claim' | 'renew' | 'secondsUntilDue' | 'delivered' | 'postpone'>;
   /** Calls back when rows were added. Returns how to stop that. */
   readonly onOutbox: (callback: () => void) => () => void;
   /** The experiment as it stands; `undefined` when it is gone. */
@@ -62,7 +64,7 @@ export async function runDispatcher(
       const isBusy = deliveries.size === mostAtOnce;
       const row = isBusy ? undefined : await claimNext(dependencies);
       if (row === undefined) {
-        await alarm.wait(isBusy ? pollSeconds : await secondsUntilDue(dependencies));
+        await alarm.wait(isBusy ? pollSeconds : await secondsToWait(dependencies));
         continue;
       }
       const delivery = deliverRow(dependencies, row).finally(() => {
@@ -79,11 +81,11 @@ export async function runDispatcher(
 }
 
 /** How long nothing will be due, at most the time between two polls. */
-async function secondsUntilDue({ outbox }: DispatcherDependencies): Promise<number> {
+async function secondsToWait({ outbox }: DispatcherDependencies): Promise<number> {
   try {
-    const due = await outbox.nextDue();
-    if (due === undefined) return pollSeconds;
-    return Math.min(pollSeconds, Math.max(leastDelaySeconds / 10, (due.getTime() - Date.now()) / 1000));
+    const untilDue = await outbox.secondsUntilDue();
+    if (untilDue === undefined) return pollSeconds;
+    return Math.min(pollSeconds, Math.max(leastDelaySeconds / 10, untilDue));
   } catch {
     // The database is away: look again at the next poll.
     return pollSeconds;
@@ -92,7 +94,7 @@ async function secondsUntilDue({ outbox }: DispatcherDependencies): Promise<numb
 
 async function claimNext({ outbox, log }: DispatcherDependencies): Promise<OutboxRow | undefined> {
   try {
-    return await outbox.claim(new Date());
+    return await outbox.claim();
   } catch (error) {
     // The database is away: the next look is at the next poll.
     log.warn({ reason: messageOf(error) }, 'the outbox was not read');
@@ -105,14 +107,14 @@ async function deliverRow(dependencies: DispatcherDependencies, row: OutboxRow):
   try {
     const done = await deliver(dependencies, row);
     if (done) await outbox.delivered(row);
-    else await outbox.postpone(row, 'not yet', secondsFromNow(leastDelaySeconds));
+    else await outbox.postpone(row, 'not yet', leastDelaySeconds);
   } catch (error) {
     // The database or Temporal is away: the row stays, and is tried again by this dispatcher or another.
     const { kind, experimentId } = row;
     log.warn({ row: { kind, experimentId }, reason: messageOf(error) }, 'not delivered');
     const delaySeconds = Math.min(greatestDelaySeconds, leastDelaySeconds * 2 ** Math.min(row.attempts, 10));
     // If even that fails, the claim runs out by itself.
-    await outbox.postpone(row, messageOf(error), secondsFromNow(delaySeconds)).catch(() => undefined);
+    await outbox.postpone(row, messageOf(error), delaySeconds).catch(() => undefined);
   }
 }
 
@@ -135,12 +137,27 @@ async function deliver(dependencies: DispatcherDependencies, row: OutboxRow): Pr
       await withinTimeout(() => startVerification(client, row, dependencies.verificationOf));
       return true;
     case 'storeHistory': {
-      const histories = await withinTimeout(() => readHistories(client, row.experimentId));
+      const renew = renewing(dependencies.outbox, row);
+      // Long histories take many calls, each of which has the whole time.
+      const histories = await readHistories(client, row.experimentId, async (call) => {
+        await renew();
+        return withinTimeout(call);
+      });
       if (histories === 'running') return false;
       if (histories !== 'forgotten') await dependencies.keepHistories(row, histories);
       return true;
     }
   }
+}
+
+/** What renews a claim that was just taken, where that is due. */
+function renewing(outbox: Pick<Outbox, 'renew'>, row: OutboxRow): () => Promise<void> {
+  let lastMilliseconds = performance.now();
+  return async () => {
+    if (performance.now() - lastMilliseconds < renewSeconds * 1000) return;
+    await outbox.renew(row);
+    lastMilliseconds = performance.now();
+  };
 }
 
 /** A workflow that takes the place of another ends it, so that a restart delivered twice leaves one as well. */
@@ -211,10 +228,6 @@ async function signal(
 function isInvalidArgument(error: unknown): boolean {
   const cause: unknown = error instanceof Error ? error.cause : undefined;
   return isGrpcServiceError(cause) && (cause.code as number) === invalidArgument;
-}
-
-function secondsFromNow(seconds: number): Date {
-  return new Date(Date.now() + seconds * 1000);
 }
 
 /** A wait that a ring ends; a ring while nobody waits ends the next wait at once. */

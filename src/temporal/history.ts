@@ -1,6 +1,7 @@
 // The recorded history of an experiment's workflows, as the JSON that Temporal's own tools read and replay.
 import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import proto from '@temporalio/proto';
 
 /** Status code NOT_FOUND of gRPC (its documentation, "Status codes and their use"). */
 const notFound = 5;
@@ -37,6 +38,11 @@ interface HistoryEvent {
   readonly startChildWorkflowExecutionInitiatedEventAttributes?: { readonly workflowId: string };
 }
 
+/** What each call to Temporal is made by, as one that gives it a deadline of its own. */
+type MakeCall = <T>(call: () => Promise<T>) => Promise<T>;
+
+const plainly: MakeCall = (call) => call();
+
 /**
  * Reads the histories of the coordinator and its children.
  *
@@ -46,11 +52,12 @@ interface HistoryEvent {
 export async function readHistories(
   client: Client,
   experimentId: string,
+  makeCall = plainly,
 ): Promise<ExperimentHistories | 'running' | 'forgotten'> {
-  const coordinator = await describe(client, experimentId);
+  const coordinator = await describe(client, experimentId, makeCall);
   if (coordinator === undefined) return 'forgotten';
   if (coordinator.status.name === 'RUNNING') return 'running';
-  return (await readHistoriesSoFar(client, experimentId)) ?? 'forgotten';
+  return (await readHistoriesSoFar(client, experimentId, makeCall)) ?? 'forgotten';
 }
 
 /**
@@ -61,12 +68,13 @@ export async function readHistories(
 export async function readHistoriesSoFar(
   client: Client,
   experimentId: string,
+  makeCall = plainly,
 ): Promise<ExperimentHistories | undefined> {
-  const own = await readRuns(client, experimentId);
+  const own = await readRuns(client, experimentId, makeCall);
   if (own.length === 0) return undefined;
   const workflows: Record<string, readonly WorkflowHistory[]> = { [experimentId]: own };
   for (const id of childrenOf(own)) {
-    const runs = await readRuns(client, id);
+    const runs = await readRuns(client, id, makeCall);
     // A child that was ordered and never started has none.
     if (runs.length > 0) workflows[id] = runs;
   }
@@ -100,7 +108,7 @@ export async function readRecordedRun(
   workflowId: string,
   runId?: string,
 ): Promise<RecordedRun | undefined> {
-  const history = await readRun(client, workflowId, runId);
+  const history = await readRun(client, workflowId, runId, plainly);
   return history && recordedRun(workflowId, history);
 }
 
@@ -112,9 +120,9 @@ function childrenOf(runs: readonly WorkflowHistory[]): readonly string[] {
   return [...new Set(ids)];
 }
 
-async function describe(client: Client, workflowId: string) {
+async function describe(client: Client, workflowId: string, makeCall: MakeCall) {
   try {
-    return await client.workflow.getHandle(workflowId).describe();
+    return await makeCall(() => client.workflow.getHandle(workflowId).describe());
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
@@ -125,21 +133,30 @@ async function describe(client: Client, workflowId: string) {
  * Every run under the id: those that Temporal lists, which it does with some delay, and those that lead from the latest
  * back to where it began.
  */
-async function readRuns(client: Client, workflowId: string): Promise<readonly WorkflowHistory[]> {
-  const latest = (await describe(client, workflowId))?.runId;
+async function readRuns(
+  client: Client,
+  workflowId: string,
+  makeCall: MakeCall,
+): Promise<readonly WorkflowHistory[]> {
+  const latest = (await describe(client, workflowId, makeCall))?.runId;
   if (latest === undefined) return [];
   const runs = new Map<string, WorkflowHistory>();
-  const open = [latest];
-  for await (const { runId } of client.workflow.list({ query: `WorkflowId = '${workflowId}'` }))
-    open.push(runId);
+  const open = [latest, ...(await makeCall(() => listRuns(client, workflowId)))];
   for (let runId = open.pop(); runId !== undefined; runId = open.pop()) {
-    const history = runs.has(runId) ? undefined : await readRun(client, workflowId, runId);
+    const history = runs.has(runId) ? undefined : await readRun(client, workflowId, runId, makeCall);
     if (history === undefined) continue;
     runs.set(runId, history);
     const before = history.events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
     if (before) open.push(before);
   }
   return [...runs.values()].toSorted((a, b) => beginOf(a) - beginOf(b));
+}
+
+async function listRuns(client: Client, workflowId: string): Promise<readonly string[]> {
+  const runIds: string[] = [];
+  for await (const { runId } of client.workflow.list({ query: `WorkflowId = '${workflowId}'` }))
+    runIds.push(runId);
+  return runIds;
 }
 
 function beginOf({ events: [first] }: WorkflowHistory): number {
@@ -150,9 +167,21 @@ async function readRun(
   client: Client,
   workflowId: string,
   runId: string | undefined,
+  makeCall: MakeCall,
 ): Promise<WorkflowHistory | undefined> {
+  const { workflowService, options } = client.workflow;
+  const request = { namespace: options.namespace, execution: { workflowId, runId: runId ?? '' } };
+  const events: proto.temporal.api.history.v1.IHistoryEvent[] = [];
   try {
-    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    // Page by page, as the SDK's own `fetchHistory` does within one call: a long history has many.
+    for (let nextPageToken: Uint8Array | undefined; ;) {
+      const asked = { ...request, ...(nextPageToken && { nextPageToken }) };
+      const page = await makeCall(() => workflowService.getWorkflowExecutionHistory(asked));
+      events.push(...(page.history?.events ?? []));
+      nextPageToken = page.nextPageToken;
+      if (nextPageToken.length === 0) break;
+    }
+    const history = proto.temporal.api.history.v1.History.create({ events });
     // The SDK's own form of a history.
     return JSON.parse(historyToJSON(history)) as WorkflowHistory;
   } catch (error) {

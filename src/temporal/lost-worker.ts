@@ -23,8 +23,9 @@ export async function failTrainingOf(
   identity: string,
 ): Promise<number> {
   let failed = 0;
-  for (const { workflowId, runId } of await trainingWorkflows(client, experimentId)) {
-    const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
+  for (const workflowId of await trainingWorkflows(client, experimentId)) {
+    // The latest run: what its parent knows of it is the first, and a long training goes on in others.
+    const { raw, runId } = await client.workflow.getHandle(workflowId).describe();
     const lost = (raw.pendingActivities ?? []).filter(
       ({ state, lastWorkerIdentity }) =>
         state === PendingActivityState.PENDING_ACTIVITY_STATE_STARTED && lastWorkerIdentity === identity,
@@ -39,15 +40,12 @@ export async function failTrainingOf(
   return failed;
 }
 
-async function trainingWorkflows(
-  client: Client,
-  experimentId: string,
-): Promise<readonly { readonly workflowId: string; readonly runId: string }[]> {
+async function trainingWorkflows(client: Client, experimentId: string): Promise<readonly string[]> {
   try {
     const { raw } = await client.workflow.getHandle(experimentId).describe();
     return (raw.pendingChildren ?? [])
       .filter(({ workflowTypeName }) => workflowTypeName === workflowNames.training)
-      .map(({ workflowId, runId }) => ({ workflowId: workflowId ?? '', runId: runId ?? '' }));
+      .map(({ workflowId }) => workflowId ?? '');
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return [];
     throw error;

@@ -5,6 +5,7 @@ import { createSignals, type EvaluationTask } from './runtime/thread-protocol.ts
 export interface EvaluationJob extends EvaluationTask {
   /** Ends the evaluation; the promise is then rejected with the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Called before each batch, the first time when the session is open. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 

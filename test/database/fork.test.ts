@@ -22,7 +22,7 @@ it('leaves out a checkpoint that its parent has given up since it was looked at'
     });
   const found = [20, 10].map((step) => ({
     parentId: `sha256:${step}`,
-    own: { step, id: `sha256:own${step}`, stateSha256: `sha256:own${step}`, sizeBytes: 1 },
+    own: { step, id: `sha256:own${step}`, stateSha256: `sha256:own${step}`, sizeBytes: 1, stored: [] },
   }));
   await database.run((queries) => queries.checkpoint.deleteMany({ where: { ...parent, step: 20 } }));
   const record = await experiments.require(parent);

@@ -1,5 +1,5 @@
 // The outbox: in order for each experiment, one dispatcher at a time, and never lost with a dispatcher.
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { submit, useDatabase } from './fixture.ts';
 
 const opened = useDatabase();
@@ -7,9 +7,14 @@ const opened = useDatabase();
 beforeEach(async () => {
   await opened.database.run((queries) => queries.outbox.deleteMany());
 });
+afterEach(() => void vi.useRealTimers());
 
-/** A moment after everything that was inserted so far, shifted. */
-const later = (seconds = 0): Date => new Date(Date.now() + 5000 + seconds * 1000);
+/** Lets time go by for what is in the outbox. */
+const pass = (seconds: number) =>
+  opened.database.run(
+    (queries) =>
+      queries.$executeRaw`UPDATE outbox SET not_before = not_before - make_interval(secs => ${seconds}::float8)`,
+  );
 
 describe('the outbox', () => {
   it('gives each row to one of two dispatchers that claim at once', async () => {
@@ -17,7 +22,7 @@ describe('the outbox', () => {
     const claim = async (): Promise<bigint[]> => {
       const ids: bigint[] = [];
       for (;;) {
-        const row = await opened.repositories.outbox.claim(later());
+        const row = await opened.repositories.outbox.claim();
         if (!row) return ids;
         ids.push(row.id);
       }
@@ -34,51 +39,85 @@ describe('the outbox', () => {
     const { outbox, requests } = opened.repositories;
     const reference = await submit(opened.repositories);
     await requests.request(reference, 'cancel');
-    const start = await outbox.claim(later());
+    const start = await outbox.claim();
     expect(start).toMatchObject({ ...reference, kind: 'start' });
-    expect(await outbox.claim(later())).toBeUndefined();
-    const notBefore = later(600);
-    await outbox.postpone(start!, 'away', notBefore);
-    expect(await outbox.claim(later(300))).toBeUndefined();
-    expect(await outbox.nextDue()).toEqual(notBefore);
-    const again = await outbox.claim(later(700));
+    expect(await outbox.claim()).toBeUndefined();
+    await outbox.postpone(start!, 'away', 600);
+    await pass(300);
+    expect(await outbox.claim()).toBeUndefined();
+    const untilDue = await outbox.secondsUntilDue();
+    expect(untilDue).toBeGreaterThan(290);
+    expect(untilDue).toBeLessThanOrEqual(300);
+    await pass(300);
+    const again = await outbox.claim();
     expect(again).toMatchObject({ kind: 'start', attempts: 1 });
     await outbox.delivered(again!);
-    const cancel = await outbox.claim(later());
+    const cancel = await outbox.claim();
     expect(cancel).toMatchObject({ kind: 'cancel' });
     await outbox.delivered(cancel!);
-    expect(await outbox.nextDue()).toBeUndefined();
+    expect(await outbox.secondsUntilDue()).toBeUndefined();
   });
 
   it('does not let one experiment that waits hold up another', async () => {
     const { outbox } = opened.repositories;
     await submit(opened.repositories);
     const other = await submit(opened.repositories);
-    const first = await outbox.claim(later());
-    await outbox.postpone(first!, 'away', later(600));
-    expect(await outbox.claim(later())).toMatchObject(other);
+    const first = await outbox.claim();
+    await outbox.postpone(first!, 'away', 600);
+    expect(await outbox.claim()).toMatchObject(other);
   });
 
-  it('gives a row to another dispatcher 30 s after the first one claimed it and died', async () => {
+  it('gives a row to another dispatcher 30 s after the first one claimed it, or renewed that, and died', async () => {
     const { outbox } = opened.repositories;
     const reference = await submit(opened.repositories);
-    const now = later();
-    await outbox.claim(now);
-    expect(await outbox.claim(new Date(now.getTime() + 29_999))).toBeUndefined();
-    expect(await outbox.nextDue()).toEqual(new Date(now.getTime() + 30_000));
-    expect(await outbox.claim(new Date(now.getTime() + 30_000))).toMatchObject(reference);
+    const row = await outbox.claim();
+    await pass(15);
+    await outbox.renew(row!);
+    await pass(20);
+    expect(await outbox.claim()).toBeUndefined();
+    const untilDue = await outbox.secondsUntilDue();
+    expect(untilDue).toBeGreaterThan(5);
+    expect(untilDue).toBeLessThanOrEqual(10);
+    await pass(10);
+    expect(await outbox.claim()).toMatchObject(reference);
+  });
+
+  it('goes by the database’s clock, whatever that of the application says', async () => {
+    const { outbox } = opened.repositories;
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+    const reference = await submit(opened.repositories);
+    vi.setSystemTime(Date.now() - 7_200_000);
+    const row = await outbox.claim();
+    expect(row).toMatchObject(reference);
+    expect(await outbox.claim()).toBeUndefined();
+    await outbox.postpone(row!, 'away', 600);
+    expect(await outbox.claim()).toBeUndefined();
+    expect(await outbox.secondsUntilDue()).toBeGreaterThan(590);
+  });
+
+  it('counts a claim from when its turn came, not from when it was asked for', async () => {
+    const { outbox } = opened.repositories;
+    await submit(opened.repositories);
+    const waitSeconds = 2;
+    // All connections are taken for so long.
+    const crowd = Array.from({ length: 10 }, () =>
+      opened.database.run((queries) => queries.$queryRaw`SELECT pg_sleep(${waitSeconds})::text`),
+    );
+    expect(await outbox.claim()).toBeDefined();
+    expect(await outbox.secondsUntilDue()).toBeGreaterThan(30 - waitSeconds / 2);
+    await Promise.all(crowd);
   });
 
   it('shows readers that a start is delayed from the first failure until it is delivered', async () => {
     const { outbox, experiments } = opened.repositories;
     const reference = await submit(opened.repositories);
     const before = await experiments.require(reference);
-    const row = await outbox.claim(later());
-    await outbox.postpone(row!, 'away', new Date());
+    const row = await outbox.claim();
+    await outbox.postpone(row!, 'away', 0);
     const delayed = await experiments.require(reference);
     expect(delayed.startDelayed).toBe(true);
     expect(delayed.version).toBeGreaterThan(before.version);
-    await outbox.delivered((await outbox.claim(later()))!);
+    await outbox.delivered((await outbox.claim())!);
     const delivered = await experiments.require(reference);
     expect(delivered.startDelayed).toBe(false);
     expect(delivered.version).toBeGreaterThan(delayed.version);

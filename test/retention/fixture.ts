@@ -172,6 +172,7 @@ export async function addCheckpoint(
   { holder, experimentId, snapshotSha256 }: StoredExperiment,
   step: number,
   retention = { keepLast: 2, needsSteps: [] as number[] },
+  phase: CheckpointManifest['phase'] = 'training',
 ): Promise<CheckpointManifest> {
   const { repositories } = project.database;
   const frame = projectBlobs(project.store, projectId, repositories.pins.untilEnd(holder));
@@ -181,7 +182,7 @@ export async function addCheckpoint(
     formatVersion: 2,
     experimentId,
     step,
-    phase: 'training',
+    phase,
     profile: { ...profileOf(2) },
     snapshotSha256,
     specSha256: sha256Of('spec'),

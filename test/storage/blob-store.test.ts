@@ -150,6 +150,32 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))(
         expect(progress.mock.calls.length).toBeGreaterThanOrEqual(64);
       });
 
+      it('from a stream tells of its progress as it comes, and while the store copies it', async () => {
+        const progress = vi.fn();
+        let toldBefore = 0;
+        const copy = vi.spyOn(opened.store, 'copy').mockImplementationOnce(async (from, to) => {
+          toldBefore = progress.mock.calls.length;
+          await vi.waitUntil(() => progress.mock.calls.length > toldBefore, { timeout: 8000 });
+          await opened.store.copy(from, to);
+        });
+        const body = randomBytes(500_000);
+        const reference = await blobs.putStream(pieces(body), { onProgress: progress });
+        copy.mockRestore();
+        expect(toldBefore).toBeGreaterThanOrEqual(5);
+        expect(progress.mock.calls.length).toBeGreaterThan(toldBefore);
+        expect((await buffer(await blobs.get(reference))).equals(body)).toBe(true);
+      }, 15_000);
+
+      it('from a stream is not stored when whoever is told of its progress ends it', async () => {
+        const before = await count(opened.store, '');
+        const reason = new Error('no longer wanted');
+        const onProgress = (): void => {
+          throw reason;
+        };
+        await expect(blobs.putStream(pieces(randomBytes(500_000)), { onProgress })).rejects.toBe(reason);
+        expect(await count(opened.store, '')).toBe(before);
+      });
+
       it('over the limit leaves nothing behind', async () => {
         const before = await count(opened.store, '');
         const body = randomBytes(500_000);

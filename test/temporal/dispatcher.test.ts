@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ChangeFeed } from '../../src/database/change-feed.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { taskQueues } from '../../src/experiment/name.ts';
@@ -26,6 +28,27 @@ afterAll(async () => {
   await changes.stop();
   await temporal.stop();
 });
+
+/** A network in which whatever is sent to Temporal takes so much longer. */
+async function slowNetwork(milliseconds: number): Promise<{ address: string; close: () => void }> {
+  const [host, port] = temporal.address.split(':');
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(port), host);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => [near, far].forEach((each) => each.destroy()));
+    }
+    near.on('data', (bytes) => setTimeout(() => far.write(bytes), milliseconds));
+    far.pipe(near);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const close = (): void => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
 
 /** Runs `act` while as many dispatchers as asked for deliver what the outbox holds. */
 async function whileDispatching<T>(
@@ -61,7 +84,7 @@ async function whileDispatching<T>(
 }
 
 const delivered = (): Promise<void> =>
-  until(async () => (await opened.repositories.outbox.nextDue()) === undefined, {
+  until(async () => (await opened.repositories.outbox.secondsUntilDue()) === undefined, {
     timeoutSeconds: 15,
     what: 'the outbox',
   });
@@ -147,6 +170,35 @@ describe('the dispatcher', () => {
     const history = kept.get(reference.experimentId)?.workflows[reference.experimentId]?.[0];
     expect(history?.events.length).toBeGreaterThan(1);
   });
+
+  it('stores a history whose reading takes many calls, longer in all than one may take', async () => {
+    const reference = await submit(opened.repositories);
+    const { experimentId } = reference;
+    await whileDispatching(1, delivered);
+    const handle = temporal.client.workflow.getHandle(experimentId);
+    const signals = 1200;
+    for (let sent = 0; sent < signals; sent += 100)
+      await Promise.all(Array.from({ length: 100 }, () => handle.signal('unknown', sent)));
+    await handle.terminate();
+    await opened.repositories.transitions.endWithoutWorkflow(reference, 'cancelled');
+    const network = await slowNetwork(2000);
+    const slow = await Connection.connect({ address: network.address });
+    const renew = vi.spyOn(opened.repositories.outbox, 'renew');
+    const isKept = (): Promise<boolean> => Promise.resolve(kept.has(experimentId));
+    try {
+      await whileDispatching(
+        1,
+        () => until(isKept, { timeoutSeconds: 60, what: 'the history' }),
+        new Client({ connection: slow }),
+      );
+    } finally {
+      await slow.close();
+      network.close();
+    }
+    const [run] = kept.get(experimentId)?.workflows[experimentId] ?? [];
+    expect(run?.events.length).toBeGreaterThan(signals);
+    expect(renew).toHaveBeenCalled();
+  }, 120_000);
 
   it('keeps a start for later while Temporal does not answer, and says so', async () => {
     const reference = await submit(opened.repositories);

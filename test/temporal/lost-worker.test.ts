@@ -1,6 +1,9 @@
 import { hostname } from 'node:os';
+import { Context } from '@temporalio/activity';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { signalNames } from '../../src/experiment/name.ts';
 import { failTrainingOf, workerIdentity } from '../../src/temporal/lost-worker.ts';
+import { whileWaiting } from '../../src/while-waiting.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
 import { record } from '../workers/record-history.ts';
 import { runScenario, statesOf, untilCancelled } from '../workers/workflow-harness.ts';
@@ -13,6 +16,13 @@ afterAll(() => temporal.stop());
 
 const own = workerIdentity(process.pid, hostname());
 const other = workerIdentity(process.pid + 1, hostname());
+
+/** Signals a workflow 1.5 MB: from 4 MiB on the server suggests that it goes on in another run. */
+async function fillHistory(workflowId: string): Promise<void> {
+  const handle = temporal.client.workflow.getHandle(workflowId);
+  const notice = { checkpoint: null, longestRunSeconds: null, filling: 'x'.repeat(500_000) };
+  for (let sent = 0; sent < 3; sent += 1) await handle.signal(signalNames.checkpointCommitted, notice);
+}
 
 it('the attempt of a dead worker is ended, and the next begins without a wait; those of others are left alone', async () => {
   let attempts = 0;
@@ -45,6 +55,34 @@ it('the attempt of a dead worker is ended, and the next begins without a wait; t
     await record('lost-worker', temporal, workflowId);
   });
 });
+
+it('the attempt is ended also where the training has gone on in another run', async () => {
+  const runIds = new Set<string>();
+  let isLost = false;
+  let begin: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const fineTuneBert = async () => {
+    const context = Context.current();
+    const { workflowId = '', runId = '' } = context.info.workflowExecution ?? {};
+    runIds.add(runId);
+    if (runIds.size === 1) {
+      await whileWaiting(() => context.heartbeat(), fillHistory(workflowId));
+      return { outcome: 'handedBack', checkpoint: null } as const;
+    }
+    if (!isLost) {
+      isLost = true;
+      begin();
+      await untilCancelled();
+    }
+    return { outcome: 'completed', checkpoint: { step: 10, id: 'sha256:checkpoint' } } as const;
+  };
+  await runScenario(temporal, { fineTuneBert }, async ({ handle }) => {
+    await begun;
+    expect(await failTrainingOf(temporal.client, handle.workflowId, own)).toBe(1);
+    expect(await handle.result()).toMatchObject({ state: 'succeeded' });
+    expect(runIds.size).toBe(2);
+  });
+}, 120_000);
 
 it('there is nothing to end where Temporal does not know the experiment', async () => {
   expect(await failTrainingOf(temporal.client, 'exp_unknown', own)).toBe(0);

@@ -109,6 +109,23 @@ describe('an experiment’s workflow', () => {
     });
   }, 60_000);
 
+  it('counts fruitless attempts anew after one that kept a checkpoint, also where that was handed back', async () => {
+    let attempts = 0;
+    const failButTheSixth = async () => {
+      attempts += 1;
+      if (attempts === 6) {
+        await tellCheckpoint(temporal, 1);
+        return { outcome: 'handedBack' as const, checkpoint: { step: 1, id: 'sha256:1' } };
+      }
+      if (attempts <= 12) throw ApplicationFailure.retryable('The disk failed.', 'internal');
+      return { outcome: 'completed' as const, checkpoint: { step: 10, id: 'sha256:10' } };
+    };
+    await runScenario(temporal, { fineTuneBert: failButTheSixth }, async (scenario) => {
+      expect(await scenario.handle.result()).toMatchObject({ state: 'succeeded' });
+      expect(attempts).toBe(13);
+    });
+  }, 60_000);
+
   it('ends as no_progress after ten attempts in a row without a new checkpoint', async () => {
     let attempts = 0;
     const fail = (): Promise<never> => {

@@ -23,6 +23,7 @@ import type { InferenceModel } from '../../src/training/inference/inference-mode
 import { openInference } from '../../src/training/inference/open-inference.ts';
 import type { BertConfig, NamedTensor } from '../../src/training/job.ts';
 import { evaluationMetrics } from '../../src/training/metrics/evaluation-metrics.ts';
+import { whileWaiting } from '../../src/while-waiting.ts';
 import { runAttempt } from './attempt.ts';
 import { checkpointTensors } from '../../src/model/checkpoint-model.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
@@ -33,8 +34,7 @@ import type { EvaluationDocument } from './evaluation-document.ts';
 import { exportInThread } from './export-in-thread.ts';
 import { requireTrained, rowBehind } from './row-behind.ts';
 import { headOf } from './training-plan.ts';
-import { Watchdog } from './watchdog.ts';
-import { whileWaiting } from './while-waiting.ts';
+import { whileEngineWorks } from './while-engine-works.ts';
 import { throwIfEnding } from './worker-stopping.ts';
 
 /** Rows whose logits are computed a second time, by the training's forward pass. */
@@ -111,6 +111,7 @@ async function evaluateExperiment(
       labels: labelNames,
       predictions: await blobs.putStream(
         predictionLines(evaluatedPredictions(inputOf(float32.logits), labelNames)),
+        { onProgress: heartbeat },
       ),
       inference: {
         float32: {
@@ -143,18 +144,21 @@ async function runExported(
   const bytes = await exported(dependencies, activity, { config, head, precision, tensors });
   const model = await blobs.putParts([bytes], () => activity.heartbeat());
   const { executionProvider: provider, executionDevice: deviceNumber } = dependencies.config;
-  const inference = await openInference(bytes, {
-    threads,
-    provider,
-    deviceNumber,
-    limits: modelLimits(config),
+  const { logits } = await whileEngineWorks(dependencies, activity, async ({ signal, onProgress }) => {
+    const inference = await openInference(bytes, {
+      threads,
+      provider,
+      deviceNumber,
+      limits: modelLimits(config),
+    });
+    try {
+      onProgress(0, table.count);
+      return await inference.run(table, { signal, onProgress });
+    } finally {
+      await inference.close();
+    }
   });
-  try {
-    const { logits } = await watched(dependencies, activity, (options) => inference.run(table, options));
-    return { model, logits };
-  } finally {
-    await inference.close();
-  }
+  return { model, logits };
 }
 
 /** An export takes as long as the model is large, and ends by itself. */
@@ -180,7 +184,7 @@ async function trainingLogits(
 ): Promise<{ readonly rows: number; readonly logits: Float32Array }> {
   const rows = Math.min(table.count, mostComparedRows);
   const examples = Array.from({ length: rows }, (_, row) => table.read(row));
-  const logits = await watched(dependencies, activity, (options) =>
+  const logits = await whileEngineWorks(dependencies, activity, (options) =>
     evaluate({
       config,
       head,
@@ -199,36 +203,4 @@ async function trainingLogits(
     }),
   );
   return { rows, logits };
-}
-
-/** What work of the engine is given: it is to stop by the signal, and to tell of progress. */
-interface EngineOptions {
-  readonly signal: AbortSignal;
-  readonly onProgress: (done: number, total: number) => void;
-}
-
-/** Works until done, a stop or a cancellation; an engine that hangs ends the process. */
-async function watched<Result>(
-  dependencies: ActivityDependencies,
-  activity: Context,
-  work: (options: EngineOptions) => Promise<Result>,
-): Promise<Result> {
-  const { stopping } = dependencies;
-  throwIfEnding(stopping, activity);
-  const watchdog = new Watchdog(dependencies, activity);
-  watchdog.watch();
-  try {
-    return await work({
-      signal: AbortSignal.any([stopping, activity.cancellationSignal]),
-      onProgress(done, total) {
-        activity.heartbeat({ done, total });
-        watchdog.watch();
-      },
-    });
-  } catch (error) {
-    throwIfEnding(stopping, activity);
-    throw error;
-  } finally {
-    watchdog.rest();
-  }
 }

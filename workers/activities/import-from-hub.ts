@@ -1,6 +1,5 @@
 // Brings what an experiment takes from a hub into the project, where it is from then on a dataset and a model like others.
 import { buffer } from 'node:stream/consumers';
-import { Readable } from 'node:stream';
 import type { DatasetRecord, DatasetSplit } from '../../src/database/dataset-repository.ts';
 import type { Repositories } from '../../src/database/repositories.ts';
 import type { HubModelSource, HubSource } from '../../src/dataset/snapshot-manifest.ts';
@@ -15,7 +14,6 @@ import { importHubModel, type HubModel } from '../../src/hub/import-model.ts';
 import { inspectModel } from '../../src/model/model-folder.ts';
 import { sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
-import { watched } from '../../src/dataset/watched.ts';
 
 /** Of configuration, tokenizer or vocabulary, each. */
 const longestTextFileBytes = 64 * 1024 * 1024;
@@ -93,9 +91,7 @@ async function storeModel(
   ]);
   if (config === undefined || tokenizer === undefined || weightsFile === undefined)
     throw new CodedError('internal', 'A model was found without its files.');
-  const weights = await blobs.putStream(
-    Readable.from(watched(weightsFile.open(), onProgress), { objectMode: false }),
-  );
+  const weights = await blobs.putStream(weightsFile.open(), { onProgress });
   const isJson = found.files.some(({ name }) => name === 'tokenizer.json');
   const inspected = await inspectModel({
     config,

@@ -28,6 +28,7 @@ import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
 import { WordPieceLearner } from '../../src/text/learn-word-piece.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
+import { whileWaiting } from '../../src/while-waiting.ts';
 import { runAttempt } from './attempt.ts';
 import { cautiousBatchSeconds, forwardOperations, trainingOperations } from './cautious-batch-seconds.ts';
 import { withCodedFailures } from './coded-failure.ts';
@@ -35,7 +36,6 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { experimentModel } from './experiment-model.ts';
 import { importDataset, importModel, type HubImport } from './import-from-hub.ts';
 import { headOf, recipeOf } from './training-plan.ts';
-import { whileWaiting } from './while-waiting.ts';
 import { throwIfEnding } from './worker-stopping.ts';
 
 /**

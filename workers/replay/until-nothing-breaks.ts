@@ -9,6 +9,7 @@ import type {
 import { messageOf } from '../../src/error.ts';
 import type { Logger } from '../../src/log.ts';
 import { sampleRunningWorkflows } from '../../src/temporal/running-workflows.ts';
+import { whileWaiting } from '../../src/while-waiting.ts';
 import type { HistoryReplayer } from './history-replayer.ts';
 import { replayRunning } from './replay-running.ts';
 
@@ -36,9 +37,10 @@ export async function untilNothingBreaks(
   stopping: AbortSignal,
 ): Promise<void> {
   if (config.sample === 0) return;
+  let broken: readonly BrokenWorkflow[] = [];
   for (let failures = 0; !stopping.aborted;) {
     try {
-      const broken = await findBroken(check, config);
+      broken = await findBrokenAgain(check, config, broken);
       if (broken.length === 0) {
         await tell(check, []);
         return;
@@ -59,6 +61,25 @@ export async function untilNothingBreaks(
     }
     // Stopping ends the wait early.
     await delay(retrySeconds * 1000, undefined, { signal: stopping }).catch(() => undefined);
+  }
+}
+
+/** Says what is known to break for as long as it is looked whether it still does: a look may take longer than a refusal lasts. */
+async function findBrokenAgain(
+  check: PollingCheck,
+  config: ReplayConfig,
+  known: readonly BrokenWorkflow[],
+): Promise<readonly BrokenWorkflow[]> {
+  if (known.length === 0) return findBroken(check, config);
+  let told = tell(check, known);
+  const tellAgain = (): void => {
+    told = told.then(() => tell(check, known));
+  };
+  try {
+    return await whileWaiting(tellAgain, findBroken(check, config), retrySeconds);
+  } finally {
+    // What comes of the look is told after that.
+    await told;
   }
 }
 

@@ -6,6 +6,7 @@ import type {
   ExperimentReference,
   TrainingVerificationActivities,
 } from '../../src/experiment/activity.ts';
+import { mostCheckpoints } from '../../src/experiment/retention.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
@@ -14,9 +15,6 @@ import { verify } from './verify.ts';
 import { withCodedFailures } from '../activities/coded-failure.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { throwIfEnding } from '../activities/worker-stopping.ts';
-
-/** More than are ever kept of one experiment. */
-const mostCheckpoints = 10_000;
 
 /**
  * For the training queue.

@@ -99,6 +99,8 @@ function withNotice(progress: TrainingProgress, notice: CheckpointNotice): Train
   return {
     ...progress,
     latestCheckpoint: isNewer ? checkpoint : progress.latestCheckpoint,
+    // However the attempt will end that kept it.
+    fruitlessAttempts: isNewer ? 0 : progress.fruitlessAttempts,
     longestRunSeconds: longestRunSeconds ?? progress.longestRunSeconds,
   };
 }
