@@ -28,11 +28,13 @@ export class Turns {
   /**
    * Works when it is its turn.
    *
-   * @throws the refusal when its turn does not come in time; what the work throws.
+   * @param signal ends the wait; what has begun goes on.
+   * @throws the refusal when its turn does not come in time; the signal's reason; what the work throws.
    */
-  async take<T>(work: () => Promise<T>): Promise<T> {
+  async take<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
     if (this.#free > 0) this.#free -= 1;
-    else await this.#turn();
+    else await this.#turn(signal);
     try {
       return await work();
     } finally {
@@ -47,15 +49,23 @@ export class Turns {
     else next();
   }
 
-  #turn(): Promise<void> {
+  #turn(signal: AbortSignal | undefined): Promise<void> {
     const { waitSeconds, standstillSeconds, refusal } = this.#limits;
     const begin = performance.now();
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout;
-      const take = (): void => {
+      const leave = (): void => {
         clearTimeout(timer);
         this.#waiting.delete(take);
+        signal?.removeEventListener('abort', abort);
+      };
+      const take = (): void => {
+        leave();
         resolve();
+      };
+      const abort = (): void => {
+        leave();
+        reject(signal?.reason as Error);
       };
       const look = (): void => {
         const standstillEnd = Math.max(begin, this.#lastEnd) + standstillSeconds * 1000;
@@ -64,9 +74,10 @@ export class Turns {
           timer = setTimeout(look, left);
           return;
         }
-        this.#waiting.delete(take);
+        leave();
         reject(refusal());
       };
+      signal?.addEventListener('abort', abort);
       this.#waiting.add(take);
       look();
     });

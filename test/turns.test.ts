@@ -40,6 +40,22 @@ describe('work that takes turns', () => {
     expect(await Promise.all(results)).toEqual(['done', 'done', 'done', 'done']);
   });
 
+  it('gives its place up when the wait is ended, and takes no turn from others', async () => {
+    const turns = new Turns({ atOnce: 1, waitSeconds: 60, standstillSeconds: 60, refusal });
+    const [first, second, third] = [work(), work(), work()];
+    const gone = new AbortController();
+    const running = turns.take(first.run);
+    const leaving = turns.take(second.run, gone.signal);
+    const last = turns.take(third.run);
+    gone.abort(new Error('gone'));
+    await expect(leaving).rejects.toThrow('gone');
+    first.end();
+    third.end();
+    expect(await Promise.all([running, last])).toEqual(['done', 'done']);
+    expect(second.hasBegun).toBe(false);
+    await expect(turns.take(second.run, gone.signal)).rejects.toThrow('gone');
+  });
+
   it('passes its turn on when it fails', async () => {
     const turns = new Turns({ atOnce: 1, waitSeconds: 60, standstillSeconds: 60, refusal });
     const failing = turns.take(() => Promise.reject(new Error('it failed')));

@@ -81,7 +81,7 @@ async function mend(
   const { projectId, experimentId } = reference;
   switch (repair.action) {
     case 'startAgain':
-      return startAgain(queries, reference, locked.requestedAction);
+      return startAgain(queries, reference, locked);
     case 'end': {
       if (hasEnded(locked.state)) return;
       const { state, error } = repair;
@@ -101,16 +101,28 @@ async function mend(
 async function startAgain(
   queries: Queries,
   reference: ExperimentReference,
-  requestedAction: RequestedAction | null,
+  locked: LockedExperiment,
 ): Promise<void> {
+  const requestedAction = stillToDo(locked);
   await closeOpenAttempts(queries, reference, { cause: 'lost' });
   await raiseLease(queries, reference);
   await queries.experiment.update({
     where: { projectId_id: { projectId: reference.projectId, id: reference.experimentId } },
-    data: { stateSequence: { increment: sequencesSkipped } },
+    data: {
+      stateSequence: { increment: sequencesSkipped },
+      requestedAction,
+      pendingRequests: requestedAction === null || requestedAction === 'cancel' ? 0 : 1,
+    },
     select: { id: true },
   });
   await addToOutbox(queries, reference, 'restart');
   // What the user asked for may have been told to the workflow before.
   if (requestedAction !== null) await addToOutbox(queries, reference, requestedAction);
+}
+
+/** Of what was asked for last; pauses and resumes before it were for the workflow before. */
+function stillToDo({ state, requestedAction }: LockedExperiment): RequestedAction | null {
+  if (requestedAction === 'pause' && state === 'paused') return null;
+  if (requestedAction === 'resume' && state !== 'paused') return null;
+  return requestedAction;
 }

@@ -56,7 +56,11 @@ export class RequestRepository {
       if (already) return 'already';
       await queries.experiment.update({
         where: { projectId_id: { projectId: reference.projectId, id: reference.experimentId } },
-        data: { requestedAction: action },
+        data: {
+          requestedAction: action,
+          // Each one takes effect in its turn; a cancellation does before them.
+          ...(action !== 'cancel' && { pendingRequests: { increment: 1 } }),
+        },
         select: { id: true },
       });
       await addToOutbox(queries, reference, action);

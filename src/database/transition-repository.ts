@@ -1,6 +1,6 @@
 // What moves an experiment: the workflow's transitions, which never go backwards.
 import type { ExperimentFailure, ExperimentReference, StateTransition } from '../experiment/activity.ts';
-import { canReach, hasEnded, type ExperimentState, type RequestedAction } from '../experiment/state.ts';
+import { canReach, hasEnded, type ExperimentState } from '../experiment/state.ts';
 import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import { lockExperiment, type LockedExperiment } from './lock.ts';
@@ -59,26 +59,24 @@ export async function applyTransition(
 ): Promise<void> {
   const { projectId, experimentId, sequence, state, error } = transition;
   const ended = hasEnded(state);
+  const isOver = ended || state === 'evaluating';
+  // A pause or resume has taken effect; others may have been asked for since.
+  const isAnswer = state === 'paused' || (state === 'training' && from === 'paused');
   await queries.$executeRaw`
     UPDATE experiment SET state = ${state}, state_sequence = ${sequence}::int,
       error = COALESCE(${error === null ? null : JSON.stringify(error)}::jsonb, error),
       started_at = COALESCE(started_at, now()),
       finished_at = CASE WHEN ${ended} THEN now() END,
-      requested_action = CASE WHEN requested_action = ANY(${actionsDoneBy(state)}) THEN NULL ELSE requested_action END
+      pending_requests = CASE WHEN ${isOver} THEN 0 ELSE greatest(0, pending_requests - ${isAnswer ? 1 : 0}::int) END,
+      requested_action = CASE
+        WHEN ${ended} OR (requested_action <> 'cancel' AND (${isOver} OR (${isAnswer} AND pending_requests <= 1))) THEN NULL
+        ELSE requested_action END
     WHERE project_id = ${projectId} AND id = ${experimentId}`;
   if (ended) {
     await closeOpenAttempts(queries, transition, { cause: causeAtEnd(state) });
     await addToOutbox(queries, transition, 'storeHistory');
   }
   await appendEvent(queries, transition, 'stateChanged', { from, to: state, error });
-}
-
-/** What a user can have asked for that is done, or can come no more, once an experiment is in a state. */
-function actionsDoneBy(state: ExperimentState): RequestedAction[] {
-  if (hasEnded(state)) return ['pause', 'resume', 'cancel'];
-  if (state === 'evaluating') return ['pause', 'resume'];
-  if (state === 'training') return ['resume'];
-  return state === 'paused' ? ['pause'] : [];
 }
 
 function causeAtEnd(state: ExperimentState): AttemptCause {

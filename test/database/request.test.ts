@@ -104,7 +104,6 @@ describe('what was asked for', () => {
     ['pause', 'paused', null],
     ['pause', 'evaluating', null],
     ['resume', 'paused', 'resume'],
-    ['resume', 'training', null],
     ['cancel', 'evaluating', 'cancel'],
     ['cancel', 'cancelled', null],
     ['pause', 'failed', null],
@@ -115,6 +114,30 @@ describe('what was asked for', () => {
     await inState(state, reference, 2);
     expect(await requestedOf(reference)).toBe(left);
     if (left === null && hasEnded(state)) expect(await outcomeOf(reference, 'pause')).toBe(refused);
+  });
+
+  it('stays until the last pause or resume of a row of them has taken effect', async () => {
+    const reference = await inState('training');
+    for (const action of ['pause', 'resume', 'pause', 'resume'] as const) await ask(reference, action);
+    const left = [];
+    for (const [index, state] of (['paused', 'training', 'paused', 'training'] as const).entries()) {
+      await inState(state, reference, index + 2);
+      left.push(await requestedOf(reference));
+    }
+    expect(left).toEqual(['resume', 'resume', 'resume', null]);
+    expect(await ask(reference, 'resume')).toBe('already');
+  });
+
+  it('is taken while what was asked for before it still takes effect', async () => {
+    const reference = await inState('training');
+    for (const action of ['pause', 'resume', 'pause'] as const) await ask(reference, action);
+    await inState('paused', reference, 2);
+    await inState('training', reference, 3);
+    expect(await ask(reference, 'resume')).toBe('requested');
+    await inState('paused', reference, 4);
+    expect(await requestedOf(reference)).toBe('resume');
+    await inState('training', reference, 5);
+    expect(await requestedOf(reference)).toBeNull();
   });
 
   it('tells why an attempt was cancelled', async () => {

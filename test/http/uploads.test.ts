@@ -245,6 +245,27 @@ describe('a large upload', () => {
     await vi.waitFor(async () => expect(await service.storedFiles()).toHaveLength(before.length + 1), 5000);
   });
 
+  it('that waits gives its place up when its client goes away', async () => {
+    const before = await service.storedFiles();
+    const { port } = service.app.server.address() as AddressInfo;
+    const begin = () => {
+      const outgoing = request({ port, host: '127.0.0.1', path: '/datasets', method: 'POST', headers });
+      outgoing.on('error', () => undefined);
+      for (const block of [...largeForm(1)].slice(0, -1)) outgoing.write(block);
+      return outgoing;
+    };
+    const underWay = Array.from({ length: uploadsAtOnce }, begin);
+    await vi.waitFor(
+      async () => expect(await service.storedFiles()).toHaveLength(before.length + uploadsAtOnce),
+      5000,
+    );
+    const waiting = Array.from({ length: uploadsAtOnce }, begin);
+    await delay(300);
+    for (const outgoing of [...waiting, ...underWay]) outgoing.destroy();
+    const next = await post([{ field: 'train', file: 'a.csv', content: 'text,label\nnext,1\n' }]);
+    expect(next.statusCode).toBe(201);
+  });
+
   it('whose client goes away half-way leaves nothing behind', async () => {
     const before = await service.storedFiles();
     const { port } = service.app.server.address() as AddressInfo;

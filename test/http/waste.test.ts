@@ -121,6 +121,8 @@ describe('the time of all experiments', () => {
     'from=2020-01-01&to=2026-01-01',
     'from=yesterday',
     'from=2026-02-30',
+    'to=0000-01-01',
+    'to=0001-01-05',
   ])('is refused for %s', async (query) => {
     expectProblem(await wasteIn(query), 400, 'invalid_request');
   });

@@ -6,6 +6,7 @@ import type { App, RouteContext } from '../dependencies.ts';
 import { formFiles, mostFormFiles } from '../upload/form-files.ts';
 import { answer, cursor, idParameter, limit, page, problems } from '../schemas/answer.ts';
 import { fileExtensions, type datasetSchema } from '../schemas/upload.ts';
+import { takeUpload } from '../upload/upload-turns.ts';
 import { uploadDataset } from '../upload/upload-dataset.ts';
 
 const tags = ['Datasets'];
@@ -37,7 +38,7 @@ export function datasetRoutes(app: App, context: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const { record, created } = await context.uploads.take(() =>
+      const { record, created } = await takeUpload(context.uploads, request, () =>
         uploadDataset(context, formFiles(request)),
       );
       reply.code(created ? 201 : 200).header('location', `/datasets/${record.id}`);

@@ -6,6 +6,7 @@ import type { App, RouteContext } from '../dependencies.ts';
 import { formFiles, mostFormFiles } from '../upload/form-files.ts';
 import { answer, cursor, idParameter, limit, page, problems } from '../schemas/answer.ts';
 import type { modelSchema } from '../schemas/upload.ts';
+import { takeUpload } from '../upload/upload-turns.ts';
 import { uploadModel } from '../upload/upload-model.ts';
 
 const tags = ['Models'];
@@ -37,7 +38,9 @@ export function modelRoutes(app: App, context: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const { record, created } = await context.uploads.take(() => uploadModel(context, formFiles(request)));
+      const { record, created } = await takeUpload(context.uploads, request, () =>
+        uploadModel(context, formFiles(request)),
+      );
       reply.code(created ? 201 : 200).header('location', `/models/${record.id}`);
       return reply.send(modelBody(record));
     },

@@ -11,6 +11,8 @@ import * as schemas from '../schemas/waste.ts';
 const millisecondsADay = 86_400_000;
 const standardDays = 30;
 const mostDays = 366;
+/** PostgreSQL knows no year 0. */
+const earliestDay = Date.parse('0001-01-01');
 
 /** @throws CodedError, in the handlers: `not_found`; `invalid_request` for a range of too many days, or of none. */
 export function wasteRoutes(app: App, { repositories }: RouteContext): void {
@@ -72,10 +74,13 @@ function rangeOf(
   const lastDay = Date.parse(to ?? now.toISOString().slice(0, 10));
   const firstDay = from === undefined ? lastDay - (standardDays - 1) * millisecondsADay : Date.parse(from);
   const days = (lastDay - firstDay) / millisecondsADay + 1;
-  if (!(days >= 1 && days <= mostDays))
+  if (!(days >= 1 && days <= mostDays && firstDay >= earliestDay))
     throw new CodedError('invalid_request', 'The query is not valid.', {
       problems: [
-        { path: '/from', message: `must be a day up to \`to\`, and at most ${mostDays} days in all` },
+        {
+          path: '/from',
+          message: `must be a day up to \`to\`, and at most ${mostDays} days in all, from the year 1 on`,
+        },
       ],
     });
   return { from: firstDay, to: lastDay + millisecondsADay };
