@@ -6,6 +6,8 @@ export default defineConfig({
     reporters: ['default', './test/closing-line-reporter.ts'],
     // Two cores: heavy parts (Postgres, Temporal, training) must not fight each other into time-outs.
     maxWorkers: 2,
+    // The engine reports to its makers otherwise.
+    env: { ORT_DISABLE_TELEMETRY: '1' },
     testTimeout: 30_000,
     hookTimeout: 120_000,
   },

@@ -21,3 +21,11 @@ export function silenceAwsNodeNotice(): void {
 export function switchOffTf32(): void {
   process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
 }
+
+/**
+ * Keeps onnxruntime from reporting to its makers, by the variable that it reads for this: its builds for Linux send names,
+ * sizes and hashes of models unless they are told not to. To be called before it is loaded, in the main thread.
+ */
+export function switchOffEngineTelemetry(): void {
+  process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
+}

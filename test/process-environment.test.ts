@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { childEnvironment, switchOffTf32 } from '../src/process-environment.ts';
+import { afterEach, expect, it, vi } from 'vitest';
+import { childEnvironment, switchOffEngineTelemetry, switchOffTf32 } from '../src/process-environment.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -11,15 +11,14 @@ it('a child inherits the environment with changes', () => {
   expect(childEnvironment({ CHANGED: 'after' })).toMatchObject({ INHERITED: 'as it is', CHANGED: 'after' });
 });
 
-describe('reduced precision on CUDA', () => {
-  const variable = 'NVIDIA_TF32_OVERRIDE';
-
-  it('is switched off, unless the operator decided otherwise', () => {
-    vi.stubEnv(variable, undefined);
-    switchOffTf32();
-    expect(process.env[variable]).toBe('0');
-    vi.stubEnv(variable, '1');
-    switchOffTf32();
-    expect(process.env[variable]).toBe('1');
-  });
+it.each([
+  ['reduced precision on CUDA', 'NVIDIA_TF32_OVERRIDE', switchOffTf32, '0', '1'],
+  ['the engine’s reports to its makers', 'ORT_DISABLE_TELEMETRY', switchOffEngineTelemetry, '1', '0'],
+])('%s: switched off, unless the operator decided otherwise', (_what, variable, switchOff, off, on) => {
+  vi.stubEnv(variable, undefined);
+  switchOff();
+  expect(process.env[variable]).toBe(off);
+  vi.stubEnv(variable, on);
+  switchOff();
+  expect(process.env[variable]).toBe(on);
 });

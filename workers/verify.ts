@@ -7,7 +7,7 @@ import { logLevel, readConfig } from '../src/config.ts';
 import { CodedError, messageOf } from '../src/error.ts';
 import { differs, type Verdict } from '../src/experiment/verification.ts';
 import { createLogger } from '../src/log.ts';
-import { switchOffTf32 } from '../src/process-environment.ts';
+import { switchOffEngineTelemetry, switchOffTf32 } from '../src/process-environment.ts';
 import { BlobStore } from '../src/storage/blob-store.ts';
 import { DirectoryStore } from '../src/storage/directory-store.ts';
 import { withScratchDirectory } from '../src/storage/scratch-directory.ts';
@@ -63,6 +63,7 @@ async function run(): Promise<number> {
 }
 
 switchOffTf32();
+switchOffEngineTelemetry();
 try {
   process.exitCode = await run();
 } catch (error) {

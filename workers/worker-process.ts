@@ -10,7 +10,7 @@ import { createRepositories } from '../src/database/repositories.ts';
 import { messageOf } from '../src/error.ts';
 import type { TaskQueue } from '../src/experiment/name.ts';
 import { createLogger, type Logger } from '../src/log.ts';
-import { silenceAwsNodeNotice, switchOffTf32 } from '../src/process-environment.ts';
+import { silenceAwsNodeNotice, switchOffEngineTelemetry, switchOffTf32 } from '../src/process-environment.ts';
 import { openStore } from '../src/storage/open-store.ts';
 import { tidyScratch } from '../src/storage/scratch-directory.ts';
 import { connectionOptions } from '../src/temporal/connection.ts';
@@ -49,6 +49,7 @@ const heartbeatIntervalSeconds = 1;
 export async function runWorkerProcess(kind: WorkerKind): Promise<void> {
   silenceAwsNodeNotice();
   switchOffTf32();
+  switchOffEngineTelemetry();
   const log = createLogger(kind.name, logLevel());
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
