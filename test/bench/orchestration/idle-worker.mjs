@@ -19,10 +19,10 @@ async function prepare({ repositories }, reference, holder) {
 }
 
 async function train({ repositories, store }, { projectId, experimentId }, holder) {
-  const { profile, onlyStep, progress } = nothing;
+  const { profile, onlyStep, progress, times } = nothing;
   const { threads, provider } = profile;
   await repositories.attempts.setAttemptProfile(holder, { profile, threads, provider, startStep: 0 });
-  await repositories.ledger.recordSteps(holder, { steps: [onlyStep], progress });
+  await repositories.ledger.recordSteps(holder, { steps: [onlyStep], progress, times });
   const manifest = {
     formatVersion: checkpointFormatVersion,
     experimentId,

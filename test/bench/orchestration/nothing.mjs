@@ -47,6 +47,8 @@ export const progress = {
   etaSeconds: null,
 };
 
+export const times = { usefulSeconds: 0, repeatedSeconds: 0, checkpointSeconds: 0, evaluationSeconds: 0 };
+
 /** A checkpoint's blobs, none of which has a byte. */
 export const checkpointBlobs = {
   base: emptyBlob,
