@@ -14,7 +14,7 @@ export interface WorkerRefusal {
   readonly lastSeenAt: Date;
 }
 
-/** A worker says it again 10 s after its last look at the workflows; one that is silent for longer is taken to have ended. */
+/** A worker says it again every 10 s, also while it looks at the workflows; one that has been silent for this long has ended. */
 const silenceSeconds = 30;
 
 export class WorkerRefusalRepository {

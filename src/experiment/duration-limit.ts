@@ -1,6 +1,7 @@
 // How much of the time that an experiment may take is left.
 import type { LimitsSpec } from './spec.ts';
 import { portionsOf } from './waste-portions.ts';
+import { wasteOf } from './waste-sums.ts';
 import type { TimedExperiment } from './waste.ts';
 
 /** What of an experiment says how long it may take, and since when it does. */
@@ -26,8 +27,6 @@ export async function durationLeftSeconds(
   const times = startedAt === null ? undefined : await timesOf();
   if (startedAt === null || times === undefined) return durationSeconds;
   const passed = (now.getTime() - startedAt.getTime()) / 1000;
-  const paused = portionsOf(times, now)
-    .filter(({ spending }) => spending === 'paused')
-    .reduce((total, { seconds }) => total + seconds, 0);
-  return Math.max(1, Math.ceil(durationSeconds - passed + paused));
+  const { pausedSeconds } = wasteOf(portionsOf(times, now));
+  return Math.max(1, Math.ceil(durationSeconds - passed + pausedSeconds));
 }

@@ -1,7 +1,7 @@
 // Portions of time added up: of one experiment, and by day and cause of many.
 import { wasteCauses, type Portion, type Spending, type WasteCause } from './waste.ts';
 
-const millisecondsADay = 86_400_000;
+export const millisecondsADay = 86_400_000;
 
 interface SecondsByCause {
   readonly cause: WasteCause;

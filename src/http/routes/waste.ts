@@ -3,12 +3,17 @@ import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import { notFound } from '../../experiment/not-found.ts';
 import { portionsOf } from '../../experiment/waste-portions.ts';
-import { shareOf, WasteByDay, wasteOf, type DayOfWaste } from '../../experiment/waste-sums.ts';
+import {
+  millisecondsADay,
+  shareOf,
+  WasteByDay,
+  wasteOf,
+  type DayOfWaste,
+} from '../../experiment/waste-sums.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/waste.ts';
 
-const millisecondsADay = 86_400_000;
 const standardDays = 30;
 const mostDays = 366;
 /** PostgreSQL knows no year 0. */
