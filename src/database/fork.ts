@@ -1,6 +1,7 @@
 // What a fork takes over from its parent, in the transaction that creates it: it stands by itself from then on.
 import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
+import { notFound } from '../experiment/not-found.ts';
 import { requirePinned } from './blob-pins.ts';
 import type { Queries } from './client.ts';
 import type { NewCheckpoint } from './checkpoint-repository.ts';
@@ -33,7 +34,7 @@ export async function takeOver(queries: Queries, child: ExperimentReference, for
   // Attempts of the parent wait, and so does its removal: its ledger is one from the first row copied to the last.
   const found = await queries.$queryRaw<unknown[]>`
     SELECT id FROM experiment WHERE project_id = ${parent.projectId} AND id = ${parent.experimentId} FOR SHARE`;
-  if (found.length === 0) throw new CodedError('not_found', `There is no experiment ${parent.experimentId}.`);
+  if (found.length === 0) throw notFound('experiment', parent.experimentId);
   if (step > (await lastStep(queries, parent)))
     throw new CodedError('fork_not_possible', `Step ${step} of the experiment was not trained.`, {
       problems: [{ path: '/step', message: 'must be a step that was trained' }],
