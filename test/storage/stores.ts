@@ -2,10 +2,10 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, mkdirSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
+import { freePort } from '../../src/local/free-port.ts';
 import { DirectoryStore } from '../../src/storage/directory-store.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { awsCalls, clientSettings } from '../../src/storage/s3-client.ts';
@@ -106,17 +106,6 @@ export async function openS3(program: string, parent = tmpdir()): Promise<TestS3
       await rm(root, { recursive: true, force: true });
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 async function answering(endpoint: string, server: ChildProcess): Promise<void> {
