@@ -6,8 +6,8 @@ import type { Logger } from '../log.ts';
 
 const firstDelayMilliseconds = 200;
 const greatestDelayMilliseconds = 5000;
-/** A part that ran this long is healthy: its next death starts with the first delay again. */
-const healthySeconds = 30;
+/** A part that ran this long was healthy, and so was one that ended as it was asked to: the next starts at once. */
+const healthySeconds = 10;
 
 export interface PartOptions {
   readonly name: string;
@@ -68,7 +68,8 @@ export class SupervisedPart {
       if (this.#stopping.signal.aborted) return;
       endedProcess = child.pid;
       log.warn({ name, ended: ended.map(String) }, 'ended and is started again');
-      if (Date.now() - startedAt > healthySeconds * 1000) delayMilliseconds = firstDelayMilliseconds;
+      const wasHealthy = child.exitCode === 0 || Date.now() - startedAt > healthySeconds * 1000;
+      if (wasHealthy) delayMilliseconds = firstDelayMilliseconds;
       // Stopping ends the wait early.
       await delay(delayMilliseconds, undefined, { signal }).catch(() => undefined);
       delayMilliseconds = Math.min(greatestDelayMilliseconds, delayMilliseconds * 2);

@@ -37,6 +37,8 @@ beforeAll(async () => {
 afterAll(() => stack.stopAndRemove());
 
 async function restart(part: PartName, signal: NodeJS.Signals): Promise<void> {
+  // Something else may have ended it, and it is about to be started again.
+  await until(() => stack.processesOf(part).length > 0, { timeoutSeconds: 40, what: part });
   const before = stack.processesOf(part);
   expect(stack.signal(part, signal), part).toBe(true);
   const isNew = (): boolean =>

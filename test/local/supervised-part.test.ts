@@ -54,6 +54,23 @@ describe('a supervised part', () => {
     expect(started.some(isAlive)).toBe(false);
   });
 
+  it('is started again later and later when it fails, and at once when it ended as it was asked to', async () => {
+    const secondsOf = async (program: string): Promise<number> => {
+      const supervised = part(program);
+      const before = started.length;
+      const beganAt = Date.now();
+      supervised.start();
+      await wait(() => started.length === before + 5);
+      const seconds = (Date.now() - beganAt) / 1000;
+      await supervised.stop();
+      return seconds;
+    };
+    // Four waits: of 0.2, 0.4, 0.8 and 1.6 s, or of 0.2 s each.
+    const failing = await secondsOf('process.exit(1)');
+    const orderly = await secondsOf('process.exit(0)');
+    expect(failing - orderly).toBeGreaterThan(1.5);
+  });
+
   it('is told which process it takes the place of', async () => {
     const told: (number | undefined)[] = [];
     const supervised = new SupervisedPart({

@@ -6,7 +6,7 @@ import { nowSeconds, Sightings } from './sightings.ts';
 import type { TrainingStack } from './training-stack.ts';
 
 /** A worker that has lived for less is started again later and later: kills come no faster than this. */
-const leastSecondsBetweenKills = 32;
+const leastSecondsBetweenKills = 20;
 /** Kills are to fall anywhere between two checkpoints. */
 const spreadSeconds = [0, 0.8, 1.6, 2.4, 3.2];
 
