@@ -3,6 +3,7 @@ import { taskQueues } from '../src/experiment/name.ts';
 import { createEvaluateActivities } from './activities/evaluate-bert.ts';
 import { openPredictions } from './activities/predict.ts';
 import { createSnapshotActivities } from './activities/snapshot-dataset.ts';
+import { endAttemptsOfPredecessor } from './lost-predecessor.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
 /** Preparing waits for storage much of the time, and predictions are short and waited for. */
@@ -21,4 +22,5 @@ await runWorkerProcess({
     };
     return { activities, close: predictions.close };
   },
+  beforePolling: endAttemptsOfPredecessor,
 });

@@ -1,39 +1,37 @@
-// What a training worker does first when it takes the place of one that died: it says so, and the next attempt begins at once.
+// What a worker does first when it takes the place of one that died: it says so, and the next attempts begin at once.
+import type { Config } from '../src/config.ts';
 import { messageOf } from '../src/error.ts';
-import { failTrainingOf, workerIdentity } from '../src/temporal/lost-worker.ts';
+import { failActivitiesOf, workerIdentity } from '../src/temporal/lost-worker.ts';
 import type { ActivityDependencies } from './activities/dependencies.ts';
 
-/** A process trains one experiment at a time; attempts of other workers of this machine are looked at too. */
+/** A process has few attempts at a time; those of other workers of this machine are looked at too. */
 const mostAttempts = 100;
 const callTimeoutSeconds = 5;
 
-/**
- * Ends the attempt that a dead process was at. Where that fails, Temporal notices its silence a little later.
- *
- * @param predecessorProcess number of a process of this machine that is gone.
- */
-export async function endAttemptOf(
-  predecessorProcess: number,
+/** Ends the attempts that a dead process was at. Where that fails, Temporal notices its silence a little later. */
+export async function endAttemptsOfPredecessor(
   {
     repositories,
     temporal,
     host,
     log,
   }: Pick<ActivityDependencies, 'repositories' | 'temporal' | 'host' | 'log'>,
+  { predecessorProcess }: Pick<Config, 'predecessorProcess'>,
 ): Promise<void> {
+  if (predecessorProcess === null) return;
   try {
     const identity = workerIdentity(predecessorProcess, host);
-    for (const { experimentId } of await repositories.attempts.trainingOn(host, mostAttempts)) {
+    for (const { experimentId } of await repositories.attempts.openOn(host, mostAttempts)) {
       const failed = await temporal.withDeadline(Date.now() + callTimeoutSeconds * 1000, () =>
-        failTrainingOf(temporal, experimentId, identity),
+        failActivitiesOf(temporal, experimentId, identity),
       );
       if (failed > 0)
-        log.info({ experimentId, predecessorProcess }, 'ended the attempt of a worker that died');
+        log.info({ experimentId, predecessorProcess }, 'ended an attempt of a worker that died');
     }
   } catch (error) {
     log.warn(
       { reason: messageOf(error), predecessorProcess },
-      'the attempt of a worker that died was not ended',
+      'the attempts of a worker that died were not ended',
     );
   }
 }

@@ -2,7 +2,7 @@
 import { taskQueues } from '../src/experiment/name.ts';
 import { createTrainingActivities } from './activities/fine-tune-bert.ts';
 import { createVerifyingActivities } from './verification/verify-activities.ts';
-import { endAttemptOf } from './lost-predecessor.ts';
+import { endAttemptsOfPredecessor } from './lost-predecessor.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
 await runWorkerProcess({
@@ -12,7 +12,5 @@ await runWorkerProcess({
   options: (dependencies) => ({
     activities: { ...createTrainingActivities(dependencies), ...createVerifyingActivities(dependencies) },
   }),
-  beforePolling: async (dependencies, { predecessorProcess }) => {
-    if (predecessorProcess !== null) await endAttemptOf(predecessorProcess, dependencies);
-  },
+  beforePolling: endAttemptsOfPredecessor,
 });

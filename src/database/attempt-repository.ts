@@ -151,11 +151,11 @@ export class AttemptRepository {
     });
   }
 
-  /** Experiments with an attempt at training that has not ended, begun on a machine of this name; at most `limit`. */
-  async trainingOn(host: string, limit: number): Promise<readonly ExperimentReference[]> {
+  /** Experiments with an attempt that has not ended, begun on a machine of this name; at most `limit`. */
+  async openOn(host: string, limit: number): Promise<readonly ExperimentReference[]> {
     return this.#database.run((queries) =>
       queries.attempt.findMany({
-        where: { phase: 'training', host, endedAt: null },
+        where: { host, endedAt: null },
         orderBy: { startedAt: 'desc' },
         take: limit,
         select: { projectId: true, experimentId: true },

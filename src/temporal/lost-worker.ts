@@ -2,7 +2,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { workerLost, workflowNames } from '../experiment/name.ts';
+import { workerLost } from '../experiment/name.ts';
 
 const { PendingActivityState } = proto.temporal.api.enums.v1;
 
@@ -10,20 +10,20 @@ const { PendingActivityState } = proto.temporal.api.enums.v1;
 export const workerIdentity = (processId: number, host: string): string => `${processId}@${host}`;
 
 /**
- * Fails what a worker was at in the training of an experiment. An activity that has ended meanwhile, or that another worker has,
+ * Fails what a worker was at for an experiment: preparing, training or evaluating. An activity that has ended meanwhile, or that another worker has,
  * stays as it is.
  *
  * @param identity of a worker whose process is gone.
  * @returns how many activities were failed.
  * @throws what Temporal's client throws when the server does not answer.
  */
-export async function failTrainingOf(
+export async function failActivitiesOf(
   client: Client,
   experimentId: string,
   identity: string,
 ): Promise<number> {
   let failed = 0;
-  for (const workflowId of await trainingWorkflows(client, experimentId)) {
+  for (const workflowId of await workflowsOf(client, experimentId)) {
     // The latest run: what its parent knows of it is the first, and a long training goes on in others.
     const { raw, runId } = await client.workflow.getHandle(workflowId).describe();
     const lost = (raw.pendingActivities ?? []).filter(
@@ -40,12 +40,12 @@ export async function failTrainingOf(
   return failed;
 }
 
-async function trainingWorkflows(client: Client, experimentId: string): Promise<readonly string[]> {
+/** Its coordinator's and those of its children that are running. */
+async function workflowsOf(client: Client, experimentId: string): Promise<readonly string[]> {
   try {
     const { raw } = await client.workflow.getHandle(experimentId).describe();
-    return (raw.pendingChildren ?? [])
-      .filter(({ workflowTypeName }) => workflowTypeName === workflowNames.training)
-      .map(({ workflowId }) => workflowId ?? '');
+    const children = (raw.pendingChildren ?? []).flatMap(({ workflowId }) => workflowId ?? []);
+    return [experimentId, ...children];
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return [];
     throw error;

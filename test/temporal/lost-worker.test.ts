@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { Context } from '@temporalio/activity';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { signalNames } from '../../src/experiment/name.ts';
-import { failTrainingOf, workerIdentity } from '../../src/temporal/lost-worker.ts';
+import { failActivitiesOf, workerIdentity } from '../../src/temporal/lost-worker.ts';
 import { whileWaiting } from '../../src/while-waiting.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
 import { record } from '../workers/record-history.ts';
@@ -44,9 +44,9 @@ it('the attempt of a dead worker is ended, and the next begins without a wait; t
   await runScenario(temporal, { fineTuneBert, revokeAttempt }, async (scenario) => {
     const { workflowId } = scenario.handle;
     await begun;
-    expect(await failTrainingOf(temporal.client, workflowId, other)).toBe(0);
-    expect(await failTrainingOf(temporal.client, workflowId, own)).toBe(1);
-    expect(await failTrainingOf(temporal.client, workflowId, other)).toBe(0);
+    expect(await failActivitiesOf(temporal.client, workflowId, other)).toBe(0);
+    expect(await failActivitiesOf(temporal.client, workflowId, own)).toBe(1);
+    expect(await failActivitiesOf(temporal.client, workflowId, other)).toBe(0);
     expect(await scenario.handle.result()).toMatchObject({ state: 'succeeded' });
     expect({ attempts, revoked }).toEqual({ attempts: 2, revoked: 1 });
     expect(statesOf(scenario)).toEqual(['preparing', 'training', 'evaluating', 'succeeded']);
@@ -78,12 +78,39 @@ it('the attempt is ended also where the training has gone on in another run', as
   };
   await runScenario(temporal, { fineTuneBert }, async ({ handle }) => {
     await begun;
-    expect(await failTrainingOf(temporal.client, handle.workflowId, own)).toBe(1);
+    expect(await failActivitiesOf(temporal.client, handle.workflowId, own)).toBe(1);
     expect(await handle.result()).toMatchObject({ state: 'succeeded' });
     expect(runIds.size).toBe(2);
   });
 }, 120_000);
 
+it.each(['snapshotDataset', 'evaluateBert'] as const)('so is the attempt of %s', async (activity) => {
+  let attempts = 0;
+  let begin: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const attempt = async () => {
+    attempts += 1;
+    if (attempts === 1) {
+      begin();
+      await untilCancelled();
+    }
+    return {
+      sha256: 'sha256:snapshot',
+      totalSteps: 10,
+      stepSeconds: 0.1,
+      evaluationBatchSeconds: 0.1,
+      evaluationSha256: 'sha256:evaluation',
+    };
+  };
+  await runScenario(temporal, { [activity]: attempt }, async ({ handle }) => {
+    await begun;
+    expect(await failActivitiesOf(temporal.client, handle.workflowId, other)).toBe(0);
+    expect(await failActivitiesOf(temporal.client, handle.workflowId, own)).toBe(1);
+    expect(await handle.result()).toMatchObject({ state: 'succeeded' });
+    expect(attempts).toBe(2);
+  });
+});
+
 it('there is nothing to end where Temporal does not know the experiment', async () => {
-  expect(await failTrainingOf(temporal.client, 'exp_unknown', own)).toBe(0);
+  expect(await failActivitiesOf(temporal.client, 'exp_unknown', own)).toBe(0);
 });
