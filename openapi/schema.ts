@@ -334,6 +334,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/experiments/{id}/verifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List verifications, newest first */
+        get: operations["listVerifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/experiments/{id}/verifications/{verificationId}": {
         parameters: {
             query?: never;
@@ -2696,7 +2713,78 @@ export interface operations {
                          * @description RFC 3339, UTC.
                          */
                         createdAt: string;
+                        /** @description When a worker took it up; null while it waits for one. */
+                        startedAt: string | null;
                         finishedAt: string | null;
+                    };
+                };
+            };
+            /** @description A problem */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listVerifications: {
+        parameters: {
+            query?: {
+                /** @description Items a page. */
+                limit?: number;
+                /** @description The nextCursor of an earlier page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of verifications. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            experimentId: string;
+                            /**
+                             * @description undecided: a worker of another numeric profile computed, which gives other bits.
+                             * @enum {string}
+                             */
+                            state: "running" | "agrees" | "differs" | "undecided";
+                            fromStep: number;
+                            toStep: number;
+                            firstDifferentStep: number | null;
+                            reason: string | null;
+                            host: string | null;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC.
+                             */
+                            createdAt: string;
+                            /** @description When a worker took it up; null while it waits for one. */
+                            startedAt: string | null;
+                            finishedAt: string | null;
+                        }[];
+                        nextCursor: string | null;
                     };
                 };
             };
@@ -2756,6 +2844,8 @@ export interface operations {
                          * @description RFC 3339, UTC.
                          */
                         createdAt: string;
+                        /** @description When a worker took it up; null while it waits for one. */
+                        startedAt: string | null;
                         finishedAt: string | null;
                     };
                 };

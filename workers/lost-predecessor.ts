@@ -8,7 +8,7 @@ import type { ActivityDependencies } from './activities/dependencies.ts';
 const mostAttempts = 100;
 const callTimeoutSeconds = 5;
 
-/** Ends the attempts that a dead process was at. Where that fails, Temporal notices its silence a little later. */
+/** Ends the attempts and verifications that a dead process was at. Where that fails, Temporal notices its silence a little later. */
 export async function endAttemptsOfPredecessor(
   {
     repositories,
@@ -21,12 +21,14 @@ export async function endAttemptsOfPredecessor(
   if (predecessorProcess === null) return;
   try {
     const identity = workerIdentity(predecessorProcess, host);
-    for (const { experimentId } of await repositories.attempts.openOn(host, mostAttempts)) {
+    const attempts = await repositories.attempts.openOn(host, mostAttempts);
+    const experiments = new Set(attempts.map(({ experimentId }) => experimentId));
+    const verifications = await repositories.verifications.runningOn(host, mostAttempts);
+    for (const workflowId of [...experiments, ...verifications]) {
       const failed = await temporal.withDeadline(Date.now() + callTimeoutSeconds * 1000, () =>
-        failActivitiesOf(temporal, experimentId, identity),
+        failActivitiesOf(temporal, workflowId, identity),
       );
-      if (failed > 0)
-        log.info({ experimentId, predecessorProcess }, 'ended an attempt of a worker that died');
+      if (failed > 0) log.info({ workflowId, predecessorProcess }, 'ended an attempt of a worker that died');
     }
   } catch (error) {
     log.warn(

@@ -9,6 +9,7 @@ import { appendEvent } from './event-repository.ts';
 import { lastStep } from './ledger-steps.ts';
 import { lockExperiment } from './lock.ts';
 import { addToOutbox } from './outbox.ts';
+import { decodeCursor, olderThan, pageOf, type Page } from './page.ts';
 
 export interface VerificationRecord extends StepSpan {
   readonly id: string;
@@ -16,9 +17,11 @@ export interface VerificationRecord extends StepSpan {
   readonly state: VerificationState;
   readonly firstDifferentStep: number | null;
   readonly reason: string | null;
-  /** The machine that computed. */
+  /** The machine that computes, or computed. */
   readonly host: string | null;
   readonly createdAt: Date;
+  /** When a worker took it up, the last one if there were several; `null` while it waits for one. */
+  readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
 }
 
@@ -71,6 +74,45 @@ export class VerificationRepository {
     return recordOf(found);
   }
 
+  /** Those of an experiment, newest first. @throws CodedError `invalid_request` for a cursor that no page gave. */
+  async list(
+    { projectId, experimentId }: ExperimentReference,
+    { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+  ): Promise<Page<VerificationRecord>> {
+    const after = cursor === undefined ? undefined : decodeCursor(cursor);
+    const rows = await this.#database.run((queries) =>
+      queries.verification.findMany({
+        where: { projectId, experimentId, ...(after && olderThan(after)) },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit + 1,
+      }),
+    );
+    return pageOf(rows.map(recordOf), limit);
+  }
+
+  /** Notes that a worker of a machine has taken it up. */
+  async begin({ projectId, verificationId: id }: VerificationReference, host: string): Promise<void> {
+    await this.#database.run((queries) =>
+      queries.verification.updateMany({
+        where: { projectId, id, state: 'running' },
+        data: { host, startedAt: new Date() },
+      }),
+    );
+  }
+
+  /** Ids of those that a worker of a machine of this name has taken up and not ended; at most `limit`. */
+  async runningOn(host: string, limit: number): Promise<readonly string[]> {
+    const rows = await this.#database.run((queries) =>
+      queries.verification.findMany({
+        where: { host, state: 'running' },
+        orderBy: { startedAt: 'desc' },
+        take: limit,
+        select: { id: true },
+      }),
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Writes the verdict; the second time changes nothing, and so does one for a verification that is gone. */
   async decide(
     reference: VerificationReference,
@@ -96,7 +138,7 @@ export class VerificationRepository {
 type Row = Omit<VerificationRecord, 'state'> & { readonly state: string };
 
 function recordOf({ id, experimentId, fromStep, toStep, ...rest }: Row): VerificationRecord {
-  const { state, firstDifferentStep, reason, host, createdAt, finishedAt } = rest;
+  const { state, firstDifferentStep, reason, host, createdAt, startedAt, finishedAt } = rest;
   return {
     id,
     experimentId,
@@ -108,6 +150,7 @@ function recordOf({ id, experimentId, fromStep, toStep, ...rest }: Row): Verific
     reason,
     host,
     createdAt,
+    startedAt,
     finishedAt,
   };
 }

@@ -10,7 +10,7 @@ const { PendingActivityState } = proto.temporal.api.enums.v1;
 export const workerIdentity = (processId: number, host: string): string => `${processId}@${host}`;
 
 /**
- * Fails what a worker was at for an experiment: preparing, training or evaluating. An activity that has ended meanwhile, or that another worker has,
+ * Fails what a worker was at for an experiment (preparing, training, evaluating) or a verification. An activity that has ended meanwhile, or that another worker has,
  * stays as it is.
  *
  * @param identity of a worker whose process is gone.
@@ -19,11 +19,11 @@ export const workerIdentity = (processId: number, host: string): string => `${pr
  */
 export async function failActivitiesOf(
   client: Client,
-  experimentId: string,
+  experimentOrVerificationId: string,
   identity: string,
 ): Promise<number> {
   let failed = 0;
-  for (const workflowId of await workflowsOf(client, experimentId)) {
+  for (const workflowId of await workflowsOf(client, experimentOrVerificationId)) {
     // The latest run: what its parent knows of it is the first, and a long training goes on in others.
     const { raw, runId } = await client.workflow.getHandle(workflowId).describe();
     const lost = (raw.pendingActivities ?? []).filter(
@@ -41,11 +41,11 @@ export async function failActivitiesOf(
 }
 
 /** Its coordinator's and those of its children that are running. */
-async function workflowsOf(client: Client, experimentId: string): Promise<readonly string[]> {
+async function workflowsOf(client: Client, id: string): Promise<readonly string[]> {
   try {
-    const { raw } = await client.workflow.getHandle(experimentId).describe();
+    const { raw } = await client.workflow.getHandle(id).describe();
     const children = (raw.pendingChildren ?? []).flatMap(({ workflowId }) => workflowId ?? []);
-    return [experimentId, ...children];
+    return [id, ...children];
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return [];
     throw error;

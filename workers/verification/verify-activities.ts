@@ -28,7 +28,7 @@ export function createVerifyingActivities(
 ): TrainingVerificationActivities {
   const { config, host, log, stopping } = dependencies;
   return {
-    verifySteps: ({ projectId, experimentId, ...span }) =>
+    verifySteps: ({ projectId, experimentId, verificationId, ...span }) =>
       withCodedFailures(log, () =>
         withScratchDirectory(async (directory) => {
           const activity = Context.current();
@@ -36,6 +36,10 @@ export function createVerifyingActivities(
             throwIfEnding(stopping, activity);
             activity.heartbeat();
           };
+          await dependencies.repositories.verifications.begin(
+            { projectId, experimentId, verificationId },
+            host,
+          );
           const evidence = () => gather(dependencies, { projectId, experimentId });
           const place = {
             deviceNumber: config.executionDevice,

@@ -1,4 +1,4 @@
-// POST /experiments/{id}/verify, and what came of it.
+// POST /experiments/{id}/verify, and what came of it, one by one and as a list.
 import type { VerificationRecord } from '../../database/verification-repository.ts';
 import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
@@ -7,15 +7,22 @@ import { answer, idParameter, problems } from '../schemas/answer.ts';
 import {
   verificationParameters,
   verificationSchema,
+  verificationsPage,
+  verificationsQuery,
   verifySchema,
   type VerificationBody,
 } from '../schemas/verification.ts';
 
 /**
  * @throws CodedError, in the handlers: `not_found`; `invalid_request` for a span that ends before it begins; `step_not_trained`;
- * `no_checkpoint`.
+ * `no_checkpoint`; `invalid_request` for a cursor that no page gave.
  */
-export function verificationRoutes(app: App, { repositories }: RouteContext): void {
+export function verificationRoutes(app: App, context: RouteContext): void {
+  routeToVerify(app, context);
+  routesToRead(app, context);
+}
+
+function routeToVerify(app: App, { repositories }: RouteContext): void {
   const { experiments, verifications } = repositories;
   app.post(
     '/experiments/:id/verify',
@@ -47,6 +54,29 @@ export function verificationRoutes(app: App, { repositories }: RouteContext): vo
       return reply.code(202).send(bodyOf(created));
     },
   );
+}
+
+function routesToRead(app: App, { repositories }: RouteContext): void {
+  const { experiments, verifications } = repositories;
+  app.get(
+    '/experiments/:id/verifications',
+    {
+      schema: {
+        operationId: 'listVerifications',
+        summary: 'List verifications, newest first',
+        tags: ['Results'],
+        params: idParameter,
+        querystring: verificationsQuery,
+        response: { 200: answer('A page of verifications.', verificationsPage), ...problems },
+      },
+    },
+    async (request) => {
+      const reference = { projectId: defaultProject, experimentId: request.params.id };
+      await experiments.require(reference);
+      const { items, nextCursor } = await verifications.list(reference, request.query);
+      return { items: items.map(bodyOf), nextCursor };
+    },
+  );
 
   app.get(
     '/experiments/:id/verifications/:verificationId',
@@ -68,10 +98,11 @@ export function verificationRoutes(app: App, { repositories }: RouteContext): vo
   );
 }
 
-function bodyOf({ createdAt, finishedAt, ...record }: VerificationRecord): VerificationBody {
+function bodyOf({ createdAt, startedAt, finishedAt, ...record }: VerificationRecord): VerificationBody {
   return {
     ...record,
     createdAt: createdAt.toISOString(),
+    startedAt: startedAt?.toISOString() ?? null,
     finishedAt: finishedAt?.toISOString() ?? null,
   };
 }

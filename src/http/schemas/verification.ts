@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { nullable } from '../../experiment/schema.ts';
 import { greatestStep } from './result.ts';
-import { oneOf, time } from './answer.ts';
+import { cursor, limit, oneOf, page, time } from './answer.ts';
 
 const step = Type.Integer({ minimum: 1, maximum: greatestStep });
 
@@ -23,9 +23,20 @@ export const verificationSchema = Type.Object({
   toStep: step,
   firstDifferentStep: nullable(step),
   reason: nullable(Type.String({ description: 'What differs, or why nothing can be told.' })),
-  host: nullable(Type.String({ description: 'The machine that computed.' })),
+  host: nullable(Type.String({ description: 'The machine that computes, or computed.' })),
   createdAt: time,
+  startedAt: {
+    ...nullable(time),
+    description: 'When a worker took it up; null while it waits for one.',
+  },
   finishedAt: nullable(time),
 });
+
+export const verificationsQuery = Type.Object(
+  { limit: limit(200, 50), cursor },
+  { additionalProperties: false },
+);
+
+export const verificationsPage = page(verificationSchema);
 
 export type VerificationBody = Static<typeof verificationSchema>;
