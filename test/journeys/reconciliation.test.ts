@@ -1,8 +1,7 @@
 // Database and Temporal that disagree, in a whole stack: each experiment ends right, with the bytes of its undisturbed twin.
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client as TemporalClient, Connection } from '@temporalio/client';
-import { Client as PostgresClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, type Client, type Dataset, type Experiment } from '../../openapi/client.ts';
 import {
@@ -23,7 +22,6 @@ let stack: StackProcess;
 let client: Client;
 let dataset: Dataset;
 let twin: string;
-let postgres: PostgresClient;
 let connection: Connection;
 let temporal: TemporalClient;
 
@@ -33,17 +31,12 @@ beforeAll(async () => {
   stack = await StackProcess.start(undefined, { RECONCILE_SECONDS: '1' });
   client = createClient(stack.url);
   dataset = await uploadExample(client, 800);
-  const variables = await readFile(join(stack.dataDirectory, 'stack.env'), 'utf8');
-  const variable = (name: string): string => new RegExp(`${name}='(.+)'`).exec(variables)?.[1] ?? '';
-  postgres = new PostgresClient({ connectionString: variable('DATABASE_URL') });
-  await postgres.connect();
-  connection = Connection.lazy({ address: variable('TEMPORAL_ADDRESS') });
+  connection = Connection.lazy({ address: stack.variable('TEMPORAL_ADDRESS') });
   temporal = new TemporalClient({ connection });
   twin = (await client.submit(exampleSubmission(dataset, training))).id;
   await succeeded(client, twin);
 });
 afterAll(async () => {
-  await postgres.end();
   await connection.close();
   await stack.stopAndRemove();
 });
@@ -100,7 +93,7 @@ describe('a workflow that was terminated in Temporal', () => {
 describe('rows that were restored from a copy', () => {
   it('of an experiment that has succeeded since: it is computed again, to the same bytes', async () => {
     const id = await submitAndTrain();
-    const rows = new ExperimentRows(postgres, id);
+    const rows = new ExperimentRows(stack, id);
     await rows.copy();
     await succeeded(client, id);
     await rows.putBack();
@@ -120,7 +113,7 @@ describe('rows that were restored from a copy', () => {
 
   it('of an experiment that is being evaluated: nothing is made of an older checkpoint', async () => {
     const id = await submitAndTrain();
-    const rows = new ExperimentRows(postgres, id);
+    const rows = new ExperimentRows(stack, id);
     await rows.copy();
     stack.signal('evaluation-worker', 'SIGSTOP');
     await client.waitForExperiment(id, ({ state }) => state === 'evaluating');

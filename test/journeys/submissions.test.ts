@@ -1,11 +1,11 @@
 // Many submissions at one moment, over a whole stack: none is refused, none is lost, and each starts exactly once.
 // `npm run test:submissions` makes it a thousand.
 import { Client as TemporalClient, Connection } from '@temporalio/client';
-import { Client as PostgresClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, type Client, type Dataset, type Experiment } from '../../openapi/client.ts';
 import { workflowNames } from '../../src/experiment/name.ts';
 import { until } from '../../src/local/until.ts';
+import { inDatabase } from './database-client.ts';
 import { coordinatorWorkers, exampleSubmission, uploadExample } from './example-experiment.ts';
 import { StackProcess } from './stack-process.ts';
 
@@ -15,7 +15,6 @@ const timeoutSeconds = 60 + count / 2;
 let stack: StackProcess;
 let client: Client;
 let dataset: Dataset;
-let postgres: PostgresClient;
 let connection: Connection;
 let temporal: TemporalClient;
 
@@ -28,14 +27,11 @@ beforeAll(async () => {
   await until(isCoordinated, { timeoutSeconds: 30, what: 'the coordinator worker' });
   // Nobody prepares, so that nothing is trained.
   stack.signal('evaluation-worker', 'SIGSTOP');
-  postgres = new PostgresClient({ connectionString: stack.variable('DATABASE_URL') });
-  await postgres.connect();
   connection = Connection.lazy({ address: stack.variable('TEMPORAL_ADDRESS') });
   temporal = new TemporalClient({ connection });
 });
 afterAll(async () => {
   stack.signal('evaluation-worker', 'SIGCONT');
-  await postgres.end();
   await connection.close();
   await stack.stopAndRemove();
 });
@@ -70,7 +66,9 @@ function statusesOf(answers: readonly Answer[]): Readonly<Record<number, number>
 
 /** The ids of all experiments in the database. */
 async function storedIds(): Promise<string[]> {
-  const { rows } = await postgres.query<{ id: string }>('SELECT id FROM experiment ORDER BY id');
+  const { rows } = await inDatabase(stack, (postgres) =>
+    postgres.query<{ id: string }>('SELECT id FROM experiment ORDER BY id'),
+  );
   return rows.map(({ id }) => id);
 }
 
@@ -84,7 +82,8 @@ async function runs(): Promise<string[]> {
 
 /** How much Temporal must still be told. */
 async function waiting(): Promise<number> {
-  return (await postgres.query('SELECT FROM outbox')).rowCount ?? 0;
+  const { rowCount } = await inDatabase(stack, (postgres) => postgres.query('SELECT FROM outbox'));
+  return rowCount ?? 0;
 }
 
 describe(`${count} submissions at one moment`, () => {

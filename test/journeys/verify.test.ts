@@ -5,10 +5,10 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { Client as Postgres } from 'pg';
 import { extract, pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, type Client, type Experiment } from '../../openapi/client.ts';
+import { inDatabase } from './database-client.ts';
 import { exampleSubmission, succeeded, uploadExample } from './example-experiment.ts';
 import { StackProcess } from './stack-process.ts';
 
@@ -81,26 +81,22 @@ describe('a verification', () => {
   }, 60_000);
 
   it('names the step of a ledger entry that has a bit changed', async () => {
-    const database = new Postgres({ connectionString: stack.variable('DATABASE_URL') });
-    await database.connect();
-    try {
-      const flip = () =>
+    const flip = () =>
+      inDatabase(stack, (database) =>
         database.query(
           `UPDATE ledger_chunk SET records = set_byte(records, 3, get_byte(records, 3) # 1)
            WHERE experiment_id = $1 AND from_step = 1`,
           [ended.id],
-        );
-      await flip();
-      expect(await verdictOn(1, 5)).toMatchObject({ state: 'differs', firstDifferentStep: 1 });
-      // A span without the step: the running hash shows it.
-      const verdict = await verdictOn(22, 25);
-      expect(verdict).toMatchObject({ state: 'differs', firstDifferentStep: null });
-      expect(verdict?.reason).toContain('steps 1 to 10');
-      await flip();
-      expect(await verdictOn(22, 25)).toMatchObject({ state: 'agrees' });
-    } finally {
-      await database.end();
-    }
+        ),
+      );
+    await flip();
+    expect(await verdictOn(1, 5)).toMatchObject({ state: 'differs', firstDifferentStep: 1 });
+    // A span without the step: the running hash shows it.
+    const verdict = await verdictOn(22, 25);
+    expect(verdict).toMatchObject({ state: 'differs', firstDifferentStep: null });
+    expect(verdict?.reason).toContain('steps 1 to 10');
+    await flip();
+    expect(await verdictOn(22, 25)).toMatchObject({ state: 'agrees' });
   }, 60_000);
 
   it('names the split of the snapshot that has a row changed', async () => {
