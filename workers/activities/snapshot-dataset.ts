@@ -29,13 +29,13 @@ import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
 import { WordPieceLearner } from '../../src/text/learn-word-piece.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
 import { whileWaiting } from '../../src/while-waiting.ts';
+import { experimentModel } from '../preparation/experiment-model.ts';
+import { headOf, recipeOf } from '../preparation/training-plan.ts';
 import { runAttempt } from './attempt.ts';
 import { cautiousBatchSeconds, forwardOperations, trainingOperations } from './cautious-batch-seconds.ts';
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { experimentModel } from './experiment-model.ts';
 import { importDataset, importModel, type HubImport } from './import-from-hub.ts';
-import { headOf, recipeOf } from './training-plan.ts';
 import { throwIfEnding } from './worker-stopping.ts';
 
 /**

@@ -1,4 +1,5 @@
 // A trained model that answers texts: what is read and loaded once for it, and kept with its session.
+import type { Config } from '../../src/config.ts';
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import type { SnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
 import type { PredictionItem, PredictionTexts } from '../../src/experiment/prediction.ts';
@@ -6,17 +7,25 @@ import { checkpointTensors } from '../../src/model/checkpoint-model.ts';
 import { longestInput } from '../../src/model/model-config.ts';
 import { readStoredConfig } from '../../src/model/stored-config.ts';
 import type { CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { exampleTableOf } from '../../src/text/example-table.ts';
 import { createTokenizer, type Tokenizer } from '../../src/text/tokenizer.ts';
 import { modelLimits } from '../../src/training/inference/batching.ts';
 import type { LoadedModel } from '../../src/training/inference/inference-cache.ts';
 import { openInference, type Inference } from '../../src/training/inference/open-inference.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { exportInThread } from './export-in-thread.ts';
-import { predictionItem } from './prediction-item.ts';
-import { encodeTexts } from './prediction-text.ts';
-import { headOf } from './training-plan.ts';
+import { exportInThread } from '../../src/training/runtime/export-in-thread.ts';
+import { headOf } from '../preparation/training-plan.ts';
+import { encodeTexts } from './encoded-text.ts';
+import { predictionItem } from './item.ts';
+
+/** What models are read and run with. */
+export interface PredictorSources {
+  readonly store: ObjectStore;
+  readonly config: Pick<Config, 'executionProvider' | 'executionDevice' | 'trainingThreads'>;
+  /** Aborted when this worker is asked to stop. */
+  readonly stopping: AbortSignal;
+}
 
 /** How texts become the model's input, and logits an answer. */
 export interface Reading {
@@ -38,7 +47,7 @@ export interface LoadedPredictor extends LoadedModel {
  * `out_of_memory`; the reason of the worker's stop.
  */
 export async function loadPredictor(
-  { store, stopping, config: worker }: Pick<ActivityDependencies, 'store' | 'stopping' | 'config'>,
+  { store, stopping, config: worker }: PredictorSources,
   projectId: string,
   manifest: CheckpointManifest,
 ): Promise<LoadedPredictor> {

@@ -2,7 +2,7 @@
 import type { SnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
 import type { PredictionItem } from '../../src/experiment/prediction.ts';
 import { ClassProbabilities, predictedClasses } from '../../src/training/metrics/probabilities.ts';
-import type { EncodedText } from './prediction-text.ts';
+import type { EncodedText } from './encoded-text.ts';
 
 function byLabel(
   labels: readonly string[],

@@ -1,10 +1,10 @@
 // Exports a model in a thread of its own: on the main one it would hold up heartbeats and the stop of the worker for seconds.
 import { Worker } from 'node:worker_threads';
-import { CodedError } from '../../src/error.ts';
-import { threadLocation } from '../../src/thread-location.ts';
-import type { InferenceModel } from '../../src/training/inference/inference-model.ts';
-import type { ExportReply } from '../../src/training/runtime/export-thread.ts';
-import { brokenThread, errorOf } from '../../src/training/runtime/thread-failure.ts';
+import { CodedError } from '../../error.ts';
+import { threadLocation } from '../../thread-location.ts';
+import type { InferenceModel } from '../inference/inference-model.ts';
+import type { ExportReply } from './export-thread.ts';
+import { brokenThread, errorOf } from './thread-failure.ts';
 
 /**
  * The bytes of an ONNX file. The thread gets a copy of the tensors, which is gone with it.

@@ -11,11 +11,11 @@ import { projectBlobs } from '../../../src/storage/project-blobs.ts';
 import type { TrainingState } from '../../../src/training/job.ts';
 import { startTraining } from '../../../src/training/trainer.ts';
 import { CheckpointWriter } from '../../../workers/activities/checkpoint-writer.ts';
+import { manifestFrame } from './manifest-frame.ts';
 import {
   lastIntactCheckpoint,
   type RestoredCheckpoint,
-} from '../../../workers/activities/last-intact-checkpoint.ts';
-import { manifestFrame } from './manifest-frame.ts';
+} from '../../../workers/preparation/last-intact-checkpoint.ts';
 import { openDirectory, type TestStore } from '../../storage/stores.ts';
 import { hashState, tinyJob } from '../../training/tiny-task.ts';
 

@@ -6,12 +6,12 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ExperimentReference } from '../../../src/experiment/activity.ts';
-import { sha256Of } from '../../../src/storage/blob-store.ts';
-import { DirectoryStore } from '../../../src/storage/directory-store.ts';
-import { createCoordinatorActivities } from '../../../workers/activities/coordinator-activities.ts';
-import { requireTrained } from '../../../workers/activities/row-behind.ts';
-import { noTimes, profileOf, progressAt, stepsFrom, submit, useDatabase } from '../../database/fixture.ts';
+import { requireTrained } from '../../src/database/row-behind.ts';
+import type { ExperimentReference } from '../../src/experiment/activity.ts';
+import { sha256Of } from '../../src/storage/blob-store.ts';
+import { DirectoryStore } from '../../src/storage/directory-store.ts';
+import { createCoordinatorActivities } from '../../workers/activities/coordinator-activities.ts';
+import { noTimes, profileOf, progressAt, stepsFrom, submit, useDatabase } from './fixture.ts';
 
 const opened = useDatabase();
 let directory: string;

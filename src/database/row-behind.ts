@@ -1,7 +1,7 @@
 // A row that lacks what its workflow was told is written: the database was restored from a copy. Whoever works on such a
 // row must not make a result of it; the comparison of rows and workflows starts the experiment again.
-import type { ExperimentRecord } from '../../src/database/experiment-record.ts';
-import { CodedError } from '../../src/error.ts';
+import { CodedError } from '../error.ts';
+import type { ExperimentRecord } from './experiment-record.ts';
 
 /** The error that an attempt on such a row ends with. @param lacks such as "its snapshot". */
 export function rowBehind({ id }: Pick<ExperimentRecord, 'id'>, lacks: string): CodedError {

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { exportOnnx } from '../../../src/training/inference/export-onnx.ts';
 import type { InferenceModel } from '../../../src/training/inference/inference-model.ts';
 import { initialParameters } from '../../../src/training/initial-parameters.ts';
-import { exportInThread } from '../../../workers/activities/export-in-thread.ts';
+import { exportInThread } from '../../../src/training/runtime/export-in-thread.ts';
 
 const config: InferenceModel['config'] = {
   family: 'bert',

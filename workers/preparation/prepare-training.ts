@@ -1,5 +1,7 @@
 // Gathers what a training attempt starts from: the snapshot's examples, the recipe, and the last committed state.
+import type { Config } from '../../src/config.ts';
 import type { ExperimentRecord } from '../../src/database/experiment-record.ts';
+import { rowBehind } from '../../src/database/row-behind.ts';
 import type { CommittedCheckpoint, ExperimentReference } from '../../src/experiment/activity.ts';
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import { CodedError } from '../../src/error.ts';
@@ -8,18 +10,23 @@ import { experimentSteps, pretrainingSteps } from '../../src/experiment/steps.ts
 import { toHuggingFaceConfig } from '../../src/model/model-config.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
-import { emptyLedgerHash } from '../../src/storage/ledger-hash.ts';
+import { emptyLedgerHash, type LedgerPosition } from '../../src/storage/ledger-hash.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import type { TrainingJob } from '../../src/training/job.ts';
-import type { ManifestFrame, RetentionFrame } from './checkpoint-writer.ts';
-import type { ActivityDependencies } from './dependencies.ts';
+import type { ManifestFrame, RetentionFrame } from './checkpoint-frame.ts';
 import { lastIntactCheckpoint, type RestoredCheckpoint } from './last-intact-checkpoint.ts';
-import { gatherPhaseInputs } from './phase-inputs.ts';
-import { rowBehind } from './row-behind.ts';
+import { gatherPhaseInputs, type InputSources } from './phase-inputs.ts';
 import { specSha256After } from './specification-hash.ts';
 import { startPhase } from './start-phase.ts';
-import type { LedgerPosition } from './step-recorder.ts';
 import { watchedMetric } from './training-plan.ts';
+
+/** What an attempt is gathered from, and how this worker computes. */
+export interface PreparationSources extends InputSources {
+  readonly config: Pick<
+    Config,
+    'executionProvider' | 'executionDevice' | 'graphCacheDirectory' | 'trainingThreads'
+  >;
+}
 
 export interface PreparedTraining {
   readonly job: TrainingJob;
@@ -48,12 +55,12 @@ export interface PreparedTraining {
  * `database_unavailable`.
  */
 export async function prepareTraining(
-  dependencies: ActivityDependencies,
+  sources: PreparationSources,
   reference: ExperimentReference,
   directory: string,
   onProgress: () => void,
 ): Promise<PreparedTraining> {
-  const { repositories, store, config, log } = dependencies;
+  const { repositories, store, config, log } = sources;
   const experiment = await repositories.experiments.require(reference);
   const { snapshot: summary } = experiment;
   if (summary === null) throw rowBehind(experiment, 'its snapshot');
@@ -70,7 +77,7 @@ export async function prepareTraining(
   const { training, untilStep } = settingsAfter(resumed?.manifest.step ?? 0, experiment);
   const spec = { ...experiment.spec, training };
   const settings = { spec, untilStep };
-  const inputs = await gatherPhaseInputs(dependencies, reference, settings, snapshot, directory, onProgress);
+  const inputs = await gatherPhaseInputs(sources, reference, settings, snapshot, directory, onProgress);
   const rows = snapshot.manifest.splits.train.rows;
   const phase = phaseAfter(resumed, pretrainingSteps(training, rows));
   const started = await startPhase(phase, inputs, resumed && withMemory(resumed, experiment), onProgress);

@@ -7,7 +7,7 @@ import { CodedError } from '../../../src/error.ts';
 import type { BlobRef } from '../../../src/experiment/blob.ts';
 import { BlobStore } from '../../../src/storage/blob-store.ts';
 import { DirectoryStore } from '../../../src/storage/directory-store.ts';
-import { readOrMakeAgain } from '../../../workers/activities/shared-blobs.ts';
+import { readOrMakeAgain } from '../../../workers/preparation/shared-blobs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'shared-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,6 +1,6 @@
 // What is the same in every manifest of an attempt, made up.
 import { sha256Of } from '../../../src/storage/blob-store.ts';
-import type { ManifestFrame } from '../../../workers/activities/checkpoint-writer.ts';
+import type { ManifestFrame } from '../../../workers/preparation/checkpoint-frame.ts';
 
 const blob = (content: string) => ({ sha256: sha256Of(content), sizeBytes: content.length });
 

@@ -1,4 +1,5 @@
 // What every phase of an experiment's training works on, read from the snapshot and the specification.
+import type { Repositories } from '../../src/database/repositories.ts';
 import type { OpenedSnapshot } from '../../src/dataset/open-snapshot.ts';
 import type { SnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
@@ -8,12 +9,19 @@ import type { ModelConfig } from '../../src/model/model-config.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import type { CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { createTokenizer, type Tokenizer } from '../../src/text/tokenizer.ts';
 import type { NamedTensor } from '../../src/training/job.ts';
-import type { ActivityDependencies } from './dependencies.ts';
 import { experimentModel } from './experiment-model.ts';
 import { vocabularyInUse } from './vocabulary-in-use.ts';
+
+/** Where they come from. */
+export interface InputSources {
+  readonly repositories: Repositories;
+  readonly store: ObjectStore;
+  readonly log: Pick<Logger, 'warn'>;
+}
 
 /** What every phase of an experiment starts from. */
 export interface PhaseInputs {
@@ -45,7 +53,7 @@ export interface PhaseInputs {
  * `database_unavailable`.
  */
 export async function gatherPhaseInputs(
-  { repositories, store, log }: ActivityDependencies,
+  { repositories, store, log }: InputSources,
   reference: ExperimentReference,
   { spec, untilStep }: Pick<PhaseInputs, 'spec' | 'untilStep'>,
   snapshot: OpenedSnapshot,
