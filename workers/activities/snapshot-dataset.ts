@@ -6,6 +6,9 @@ import { buildSnapshot, type SnapshotTokenizer } from '../../src/dataset/build-s
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import type { HubSource, SnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
 import type { SplitSource } from '../../src/dataset/column-mapping.ts';
+import { requireFits } from '../../src/estimate/estimate.ts';
+import { requireExportable } from '../../src/estimate/export.ts';
+import { peakMemoryBytes } from '../../src/estimate/peak.ts';
 import type {
   EvaluationActivities,
   ExperimentReference,
@@ -13,9 +16,6 @@ import type {
 } from '../../src/experiment/activity.ts';
 import { HubClient } from '../../src/hub/hub-client.ts';
 import { hubRequester } from '../../src/hub/hub-request.ts';
-import { requireExportable } from '../../src/experiment/estimate-export.ts';
-import { requireFits } from '../../src/experiment/estimate.ts';
-import { peakMemoryBytes } from '../../src/experiment/estimate-peak.ts';
 import { snapshotIdOf } from '../../src/experiment/id.ts';
 import type { DatasetSpec, ExperimentSpec } from '../../src/experiment/spec.ts';
 import { requireTrainingFitsModel, requireTrainingFitsTask } from '../../src/experiment/training-problems.ts';

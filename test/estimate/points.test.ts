@@ -1,10 +1,10 @@
-// The cost model against measured runs: estimate-points.json, which scripts/bench-estimate.mjs measures anew.
+// The cost model against measured runs: points.json, which scripts/bench-estimate.mjs measures anew.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { trainingMemoryBytes } from '../../src/experiment/estimate-memory.ts';
-import type { EstimatedRecipe, EstimatedTraining } from '../../src/experiment/estimate-model.ts';
-import { referenceStepSeconds } from '../../src/experiment/estimate-time.ts';
-import { stepWorkload } from '../../src/experiment/estimate-workload.ts';
+import { trainingMemoryBytes } from '../../src/estimate/memory.ts';
+import type { EstimatedRecipe, EstimatedTraining } from '../../src/estimate/model.ts';
+import { referenceStepSeconds } from '../../src/estimate/time.ts';
+import { stepWorkload } from '../../src/estimate/workload.ts';
 import { trainingDefaults } from '../../src/experiment/spec.ts';
 
 /** A run: its data, and what it took. */
@@ -25,7 +25,7 @@ interface MeasuredPoint {
   readonly processorSeconds: number;
 }
 
-const file = new URL('estimate-points.json', import.meta.url);
+const file = new URL('points.json', import.meta.url);
 const { points } = JSON.parse(readFileSync(file, 'utf8')) as { readonly points: readonly MeasuredPoint[] };
 
 const mostMemoryError = 0.15;

@@ -1,14 +1,14 @@
 // What an experiment will take, told before it starts: tokens, steps, memory, time, and what a user should know.
 import { CodedError } from '../error.ts';
-import { checkpointBytes } from './estimate-checkpoint.ts';
-import { durationOf } from './estimate-duration.ts';
-import { requireExportable } from './estimate-export.ts';
-import { peakMemoryBytes, type SplitLengths } from './estimate-peak.ts';
-import { evaluationsOf, phasesOf } from './estimate-plan.ts';
-import type { EstimatedData, EstimatedModel, EstimateRequest } from './estimate-request.ts';
-import { longestTokens, meanTokens, type EstimatedSplit } from './estimate-split.ts';
-import { estimateWarnings, type EstimateWarning } from './estimate-warnings.ts';
-import { allEpochs, experimentSteps } from './steps.ts';
+import { allEpochs, experimentSteps } from '../experiment/steps.ts';
+import { checkpointBytes } from './checkpoint.ts';
+import { durationOf } from './duration.ts';
+import { requireExportable } from './export.ts';
+import { peakMemoryBytes, type SplitLengths } from './peak.ts';
+import { evaluationsOf, phasesOf } from './plan.ts';
+import type { EstimatedData, EstimatedModel, EstimateRequest } from './request.ts';
+import { longestTokens, meanTokens, type EstimatedSplit } from './split.ts';
+import { estimateWarnings, type EstimateWarning } from './warnings.ts';
 
 /** null: what it depends on is not known before the experiment is prepared, or before a worker has trained anything. */
 interface EstimatedNumbers {

@@ -1,16 +1,11 @@
 // What an estimate says, of data and models of which everything is known.
 import { describe, expect, it } from 'vitest';
-import { estimateExperiment, requireFits } from '../../src/experiment/estimate.ts';
-import type { ModelSizes } from '../../src/experiment/estimate-model.ts';
-import type { EstimateRequest } from '../../src/experiment/estimate-request.ts';
-import {
-  longestOf,
-  meanTokens,
-  wordsInUse,
-  type EstimatedSplit,
-} from '../../src/experiment/estimate-split.ts';
-import { referenceStepSeconds, trainedSizes } from '../../src/experiment/estimate-time.ts';
-import { stepWorkload } from '../../src/experiment/estimate-workload.ts';
+import { estimateExperiment, requireFits } from '../../src/estimate/estimate.ts';
+import type { ModelSizes } from '../../src/estimate/model.ts';
+import type { EstimateRequest } from '../../src/estimate/request.ts';
+import { longestOf, meanTokens, wordsInUse, type EstimatedSplit } from '../../src/estimate/split.ts';
+import { referenceStepSeconds, trainedSizes } from '../../src/estimate/time.ts';
+import { stepWorkload } from '../../src/estimate/workload.ts';
 import { trainingDefaults, type TrainingSpec } from '../../src/experiment/spec.ts';
 
 const miniLm: ModelSizes = {

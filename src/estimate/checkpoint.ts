@@ -1,5 +1,5 @@
 // How large a checkpoint is: three safetensors files of what is trained, two where the optimizer has one moment.
-import { momentsOf, parameterCounts, type EstimatedTraining } from './estimate-model.ts';
+import { momentsOf, parameterCounts, type EstimatedTraining } from './model.ts';
 
 /** A tensor's entry in the header of a safetensors file: its name, type, shape and place. */
 const headerBytesATensor = 118;

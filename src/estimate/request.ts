@@ -1,8 +1,8 @@
 // What an estimate is made from: a recipe, and what is known of model, data and workers.
-import type { EstimatedHead, EstimatedTraining, ModelSizes } from './estimate-model.ts';
-import type { EstimatedSplit } from './estimate-split.ts';
-import type { MachineSpeed } from './estimate-time.ts';
-import type { TrainingSpec } from './spec.ts';
+import type { TrainingSpec } from '../experiment/spec.ts';
+import type { EstimatedHead, EstimatedTraining, ModelSizes } from './model.ts';
+import type { EstimatedSplit } from './split.ts';
+import type { MachineSpeed } from './time.ts';
 
 /** What is known of the data. */
 export interface EstimatedData {

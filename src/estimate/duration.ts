@@ -1,11 +1,11 @@
 // How long an experiment trains and evaluates on the machines that were seen.
-import { evaluationsOf, type EstimatedPhase } from './estimate-plan.ts';
-import type { EstimatedData, EstimateRequest } from './estimate-request.ts';
-import { longestOf, meanTokens, type EstimatedSplit } from './estimate-split.ts';
-import { machineFactor, referenceStepSeconds } from './estimate-time.ts';
-import { evaluationWorkload, partTokens, stepWorkload, type StepWorkload } from './estimate-workload.ts';
-import type { TrainingSpec } from './spec.ts';
-import { examplesAStep, stepsAnEpoch } from './steps.ts';
+import type { TrainingSpec } from '../experiment/spec.ts';
+import { examplesAStep, stepsAnEpoch } from '../experiment/steps.ts';
+import { evaluationsOf, type EstimatedPhase } from './plan.ts';
+import type { EstimatedData, EstimateRequest } from './request.ts';
+import { longestOf, meanTokens, type EstimatedSplit } from './split.ts';
+import { machineFactor, referenceStepSeconds } from './time.ts';
+import { evaluationWorkload, partTokens, stepWorkload, type StepWorkload } from './workload.ts';
 
 export interface Duration {
   /** Of a step of the last phase with as many tokens as the mean. */

@@ -1,9 +1,9 @@
 // What an estimate takes of the engine, which it may not import, is as the engine has it.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { largestOnnxBytes } from '../../src/experiment/estimate-export.ts';
-import { runLimits } from '../../src/experiment/estimate-memory.ts';
-import { hiddenShare, partTokens } from '../../src/experiment/estimate-workload.ts';
+import { largestOnnxBytes } from '../../src/estimate/export.ts';
+import { runLimits } from '../../src/estimate/memory.ts';
+import { hiddenShare, partTokens } from '../../src/estimate/workload.ts';
 import { trainingDefaults } from '../../src/experiment/spec.ts';
 import { experimentSteps, stepsAnEpoch } from '../../src/experiment/steps.ts';
 import * as batchOrder from '../../src/training/batch-order.ts';

@@ -1,8 +1,8 @@
 // How large an exported model will be, held against the exporter, and which models are refused for it.
 import { describe, expect, it } from 'vitest';
-import { estimateExperiment } from '../../src/experiment/estimate.ts';
-import { onnxFileBytes, requireExportable } from '../../src/experiment/estimate-export.ts';
-import type { EstimatedHead } from '../../src/experiment/estimate-model.ts';
+import { estimateExperiment } from '../../src/estimate/estimate.ts';
+import { onnxFileBytes, requireExportable } from '../../src/estimate/export.ts';
+import type { EstimatedHead } from '../../src/estimate/model.ts';
 import { trainingDefaults } from '../../src/experiment/spec.ts';
 import { parameterSpecifications } from '../../src/training/bert/parameters.ts';
 import { exportOnnx } from '../../src/training/inference/export-onnx.ts';

@@ -1,12 +1,7 @@
 // What a training step has to compute and to move, and how long the machine of reference takes for it. How fast another
 // machine is, it tells itself: calibration.
-import {
-  backwardLayers,
-  parameterCounts,
-  wholeModelParameters,
-  type EstimatedTraining,
-} from './estimate-model.ts';
-import type { TrainingSpec } from './spec.ts';
+import type { TrainingSpec } from '../experiment/spec.ts';
+import { backwardLayers, parameterCounts, wholeModelParameters, type EstimatedTraining } from './model.ts';
 
 /** The share of the words that masked-language training hides (Devlin et al., arXiv 1810.04805, 3.1). */
 export const hiddenShare = 0.15;

@@ -1,11 +1,11 @@
 // The memory that an experiment takes at its peak, all of its phases considered: from estimates of its data, or from what a
 // snapshot knows exactly.
-import { trainingMemoryBytes } from './estimate-memory.ts';
-import type { EstimatedHead } from './estimate-model.ts';
-import { isEvaluatedOnTheWay, phasesOf, type EstimatedPhase } from './estimate-plan.ts';
-import type { EstimatedModel } from './estimate-request.ts';
-import type { TrainingSpec } from './spec.ts';
-import { examplesAStep, stepsAnEpoch } from './steps.ts';
+import type { TrainingSpec } from '../experiment/spec.ts';
+import { examplesAStep, stepsAnEpoch } from '../experiment/steps.ts';
+import { trainingMemoryBytes } from './memory.ts';
+import type { EstimatedHead } from './model.ts';
+import { isEvaluatedOnTheWay, phasesOf, type EstimatedPhase } from './plan.ts';
+import type { EstimatedModel } from './request.ts';
 
 /** What memory depends on, of a split. Lengths are in tokens, special ones included. */
 export interface SplitLengths {

@@ -1,6 +1,6 @@
 // Whether a trained model can be exported: its ONNX file is one message of protobuf with all weights inside.
 import { CodedError } from '../error.ts';
-import { wholeModelParameters, type EstimatedTraining } from './estimate-model.ts';
+import { wholeModelParameters, type EstimatedTraining } from './model.ts';
 
 /** A protobuf message is at most so long. */
 export const largestOnnxBytes = 2 ** 31 - 1;

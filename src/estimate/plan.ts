@@ -1,8 +1,8 @@
 // The phases, steps and evaluations that a recipe comes to.
-import type { EstimatedHead, EstimatedTraining } from './estimate-model.ts';
-import type { EstimatedModel } from './estimate-request.ts';
-import type { TrainingSpec } from './spec.ts';
-import { stepsAnEpoch } from './steps.ts';
+import type { TrainingSpec } from '../experiment/spec.ts';
+import { stepsAnEpoch } from '../experiment/steps.ts';
+import type { EstimatedHead, EstimatedTraining } from './model.ts';
+import type { EstimatedModel } from './request.ts';
 
 /** A training of its own: a pretraining comes first, of all words, with a head of its own. */
 export interface EstimatedPhase {

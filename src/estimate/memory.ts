@@ -1,8 +1,8 @@
 // How much memory a training worker's process takes at its peak: what must be held, counted from the shapes of the graph, and
 // how often it is there at once, fitted to measured runs (scripts/bench-estimate.mjs measures and fits them anew).
-import { backwardLayers, momentsOf, parameterCounts, type EstimatedTraining } from './estimate-model.ts';
-import { referenceStepSeconds } from './estimate-time.ts';
-import { hiddenShare, partTokens, stepWorkload } from './estimate-workload.ts';
+import { backwardLayers, momentsOf, parameterCounts, type EstimatedTraining } from './model.ts';
+import { referenceStepSeconds } from './time.ts';
+import { hiddenShare, partTokens, stepWorkload } from './workload.ts';
 
 const bytesAValue = 4;
 /** Of one run, the engine's own limits: steps at most, seconds aimed at, bytes of dropout masks at most. */

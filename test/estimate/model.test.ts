@@ -1,12 +1,12 @@
 // The counts of an estimate, held against the layout that the engine trains and the files that checkpoints are.
 import { describe, expect, it } from 'vitest';
-import { checkpointBytes } from '../../src/experiment/estimate-checkpoint.ts';
+import { checkpointBytes } from '../../src/estimate/checkpoint.ts';
 import {
   parameterCounts,
   wholeModelParameters,
   type EstimatedHead,
   type EstimatedRecipe,
-} from '../../src/experiment/estimate-model.ts';
+} from '../../src/estimate/model.ts';
 import { trainingDefaults } from '../../src/experiment/spec.ts';
 import { safetensorsFile } from '../../src/model/safetensors.ts';
 import { parameterSpecifications } from '../../src/training/bert/parameters.ts';

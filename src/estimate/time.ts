@@ -1,6 +1,6 @@
 // How long a step takes on a machine: the time of the machine of reference, scaled by what the machine was seen to take.
-import type { EstimatedTraining } from './estimate-model.ts';
-import type { StepWorkload } from './estimate-workload.ts';
+import type { EstimatedTraining } from './model.ts';
+import type { StepWorkload } from './workload.ts';
 
 /**
  * Seconds of each unit on the machine of reference, one core of an AMD EPYC with AVX2. Fitted to measured runs

@@ -1,6 +1,6 @@
 // What a user would want to know of an experiment before it starts, each under a code that stays the same.
 import type { Estimate } from './estimate.ts';
-import type { EstimateRequest } from './estimate-request.ts';
+import type { EstimateRequest } from './request.ts';
 
 export const warningCodes = [
   'not_calibrated',

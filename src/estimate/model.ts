@@ -1,5 +1,5 @@
 // How large a model is and what a recipe trains of it, in plain numbers: what every part of an estimate begins with.
-import type { DatasetTask, TrainingSpec } from './spec.ts';
+import type { DatasetTask, TrainingSpec } from '../experiment/spec.ts';
 
 /** Sizes of an encoder, as its configuration names them. */
 export interface ModelSizes {
