@@ -3,9 +3,9 @@ import type { ExperimentProgress } from '../../src/database/experiment-record.ts
 import type { LedgerRepository } from '../../src/database/ledger-repository.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import { floatOfBits } from '../../src/experiment/ledger-step.ts';
-import type { AttemptTimes } from '../../src/experiment/waste.ts';
 import { extendLedgerHash, type LedgerPosition } from '../../src/storage/ledger-hash.ts';
 import type { StepRecord } from '../../src/training/job.ts';
+import type { AttemptTimes } from '../../src/waste/waste.ts';
 import { throughOutage, type OutagePatience } from './database-outage.ts';
 
 /** Readers see a step at most about this long after it was done. */

@@ -1,8 +1,8 @@
 // Every second of an experiment lies in one portion, and what brought nothing has its cause.
 import { describe, expect, it } from 'vitest';
-import type { TimedAttempt, TimedExperiment } from '../../src/experiment/waste.ts';
-import { portionsOf } from '../../src/experiment/waste-portions.ts';
-import { WasteByDay, wasteOf } from '../../src/experiment/waste-sums.ts';
+import { portionsOf } from '../../src/waste/portions.ts';
+import { WasteByDay, wasteOf } from '../../src/waste/sums.ts';
+import type { TimedAttempt, TimedExperiment } from '../../src/waste/waste.ts';
 
 const start = Date.parse('2026-03-01T23:00:00Z');
 const at = (seconds: number): Date => new Date(start + seconds * 1000);

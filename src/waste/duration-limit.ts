@@ -1,7 +1,7 @@
 // How much of the time that an experiment may take is left.
-import type { LimitsSpec } from './spec.ts';
-import { portionsOf } from './waste-portions.ts';
-import { wasteOf } from './waste-sums.ts';
+import type { LimitsSpec } from '../experiment/spec.ts';
+import { portionsOf } from './portions.ts';
+import { wasteOf } from './sums.ts';
 import type { TimedExperiment } from './waste.ts';
 
 /** What of an experiment says how long it may take, and since when it does. */
