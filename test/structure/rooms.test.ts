@@ -15,7 +15,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'thread-location': [],
   config: ['cores'],
   cores: [],
-  'process-environment': [],
+  'process-environment': ['config'],
   'process-start': [],
   experiment: [],
   estimate: ['experiment'],
