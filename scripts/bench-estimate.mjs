@@ -1,5 +1,5 @@
 // Measures what training takes - peak memory of the process and seconds a step - for the points that the cost model of
-// estimates is held against. Prints one JSON line a point; --table writes them to test/experiment/estimate-points.json, and
+// estimates is held against. Prints one JSON line a point; --table writes them to test/estimate/points.json, and
 // --fit measures nothing and prints the constants of src/experiment/ that fit the table best, largest error first of all.
 //   node scripts/build.mjs && node scripts/bench-estimate.mjs [--table] [--only NAME] [--threads N] [--repeats N] | --fit
 import { spawnSync } from 'node:child_process';
@@ -11,7 +11,7 @@ import { fitEstimates } from './estimate-fit.mjs';
 import { estimatePoints } from './estimate-points.mjs';
 import { measureEstimatePoint } from './estimate-run.mjs';
 
-const tableFile = fileURLToPath(new URL('../test/experiment/estimate-points.json', import.meta.url));
+const tableFile = fileURLToPath(new URL('../test/estimate/points.json', import.meta.url));
 
 function median(numbers) {
   return [...numbers].sort((one, other) => one - other)[Math.floor((numbers.length - 1) / 2)];

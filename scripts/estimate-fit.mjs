@@ -1,6 +1,6 @@
 // Fits the constants of the cost model of estimates to measured points.
-import { memoryParts } from '../dist/src/experiment/estimate-memory.js';
-import { stepWorkload } from '../dist/src/experiment/estimate-workload.js';
+import { memoryParts } from '../dist/src/estimate/memory.js';
+import { stepWorkload } from '../dist/src/estimate/workload.js';
 import { headOf } from './estimate-points.mjs';
 import { fit } from './relative-fit.mjs';
 import { configOf, recipeOf } from './training-setup.mjs';

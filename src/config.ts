@@ -63,6 +63,9 @@ export interface TemporalConfig {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** That of this process: named here alone. What the service is told is read from it here, the rest in process-environment.ts. */
+export const processEnvironment = process.env;
+
 export const variables = {
   host: 'HOST',
   port: 'PORT',
@@ -104,7 +107,7 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
  *
  * @throws CodedError `configuration_invalid` naming the variable and what it may be.
  */
-export function readConfig(environment: Environment = process.env): Config {
+export function readConfig(environment: Environment = processEnvironment): Config {
   const text = (name: string, fallback: string): string => environment[name] || fallback;
   const dataDirectory = resolve(text(variables.dataDirectory, '.data'));
   return {
@@ -157,7 +160,7 @@ export function readConfig(environment: Environment = process.env): Config {
 }
 
 /** The level of the log, also when the rest of the configuration cannot be read. */
-export function logLevel(environment: Environment = process.env): string {
+export function logLevel(environment: Environment = processEnvironment): string {
   const level = environment[variables.logLevel];
   return logLevels.find((known) => known === level) ?? 'info';
 }
@@ -168,7 +171,7 @@ export function logLevel(environment: Environment = process.env): string {
  *
  * @throws CodedError `configuration_invalid` naming the variables that are not set, or what `readConfig` throws.
  */
-export function readPartConfig(environment: Environment = process.env): Config {
+export function readPartConfig(environment: Environment = processEnvironment): Config {
   requireSet([variables.databaseUrl, variables.temporalAddress, variables.storageUrl], environment);
   return readConfig(environment);
 }
@@ -178,7 +181,7 @@ export function readPartConfig(environment: Environment = process.env): Config {
  *
  * @throws CodedError `configuration_invalid`, as `readPartConfig`.
  */
-export function readTemporalConfig(environment: Environment = process.env): TemporalConfig {
+export function readTemporalConfig(environment: Environment = processEnvironment): TemporalConfig {
   requireSet([variables.temporalAddress], environment);
   return readConfig(environment).temporal;
 }
@@ -194,7 +197,7 @@ function requireSet(names: readonly string[], environment: Environment): void {
 }
 
 /** Whether the operator set a variable himself, so that the embedded stack must not start that part. */
-export function isSet(name: string, environment: Environment = process.env): boolean {
+export function isSet(name: string, environment: Environment = processEnvironment): boolean {
   return Boolean(environment[name]);
 }
 

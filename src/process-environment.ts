@@ -1,9 +1,10 @@
 // The environment that processes inherit and libraries read: what is passed on to children, and set for the libraries of this one.
 // What the service itself is told is read in config.ts.
+import { processEnvironment } from './config.ts';
 
 /** The environment of a child process: this process's own, with changes. */
 export function childEnvironment(changes: Readonly<Record<string, string>>): Record<string, string> {
-  const inherited = Object.entries(process.env).filter(
+  const inherited = Object.entries(processEnvironment).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
   return { ...Object.fromEntries(inherited), ...changes };
@@ -11,7 +12,7 @@ export function childEnvironment(changes: Readonly<Record<string, string>>): Rec
 
 /** Silences the AWS SDK's notice about Node 20, by the variable that it documents for this. */
 export function silenceAwsNodeNotice(): void {
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  processEnvironment['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 }
 
 /**
@@ -19,7 +20,7 @@ export function silenceAwsNodeNotice(): void {
  * read it when they are loaded, from the environment of the process and not of a thread: call it first, in the main thread.
  */
 export function switchOffTf32(): void {
-  process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
+  processEnvironment['NVIDIA_TF32_OVERRIDE'] ??= '0';
 }
 
 /**
@@ -27,5 +28,5 @@ export function switchOffTf32(): void {
  * sizes and hashes of models unless they are told not to. To be called before it is loaded, in the main thread.
  */
 export function switchOffEngineTelemetry(): void {
-  process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
+  processEnvironment['ORT_DISABLE_TELEMETRY'] ??= '1';
 }

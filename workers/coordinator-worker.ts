@@ -9,7 +9,7 @@ import { defaultProject } from '../src/experiment/id.ts';
 import { taskQueues } from '../src/experiment/name.ts';
 import { createAuditActivities } from './activities/audit-histories.ts';
 import { createCoordinatorActivities } from './activities/coordinator-activities.ts';
-import { createVerdictActivities } from './verification/verify-activities.ts';
+import { createVerdictActivities } from './activities/verify-activities.ts';
 import { builtWorkflows, HistoryReplayer } from './replay/history-replayer.ts';
 import { reconcileRegularly } from './reconciliation/reconcile-regularly.ts';
 import { Reconciler } from './reconciliation/reconciler.ts';

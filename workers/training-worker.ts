@@ -1,7 +1,7 @@
 // The training pool: one experiment at a time a process, on the processors or the GPU of its machine.
 import { taskQueues } from '../src/experiment/name.ts';
 import { createTrainingActivities } from './activities/fine-tune-bert.ts';
-import { createVerifyingActivities } from './verification/verify-activities.ts';
+import { createVerifyingActivities } from './activities/verify-activities.ts';
 import { endAttemptsOfPredecessor } from './lost-predecessor.ts';
 import { runWorkerProcess } from './worker-process.ts';
 

@@ -1,6 +1,6 @@
 // How fast machines have trained, and how much memory they have: what estimates are made from. Of machines, not of projects.
+import type { StepWorkload } from '../estimate/workload.ts';
 import type { Database } from './client.ts';
-import type { StepWorkload } from '../experiment/estimate-workload.ts';
 import type { Prisma } from './generated/client.ts';
 
 /** What a training worker tells of itself and of how fast it trained. */

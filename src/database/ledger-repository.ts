@@ -3,7 +3,7 @@ import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
 import { differingField } from '../experiment/ledger-step.ts';
 import type { NumericProfile } from '../experiment/profile.ts';
-import type { AttemptTimes } from '../experiment/waste.ts';
+import type { AttemptTimes } from '../waste/waste.ts';
 import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import type { ExperimentProgress } from './experiment-record.ts';

@@ -1,7 +1,7 @@
 // The times of attempts, from which it is told where the time of experiments went.
 import type { ExperimentReference } from '../experiment/activity.ts';
 import type { ExperimentState } from '../experiment/state.ts';
-import type { Pause, TimedAttempt, TimedExperiment } from '../experiment/waste.ts';
+import type { Pause, TimedAttempt, TimedExperiment } from '../waste/waste.ts';
 import type { Database } from './client.ts';
 
 /** Experiments that are read at once. */

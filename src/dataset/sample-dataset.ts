@@ -1,7 +1,7 @@
 // What can be said of a dataset without preparing it: how many rows are taken, how long they are, which words are in use.
 import { CodedError } from '../error.ts';
-import type { EstimatedData } from '../experiment/estimate-request.ts';
-import { wordsInUse, type EstimatedSplit } from '../experiment/estimate-split.ts';
+import type { EstimatedData } from '../estimate/request.ts';
+import { wordsInUse, type EstimatedSplit } from '../estimate/split.ts';
 import type { DatasetUse } from '../experiment/spec.ts';
 import type { ColumnMapping, SplitSource } from './column-mapping.ts';
 import { defaultEvaluationSplit } from './evaluation-split.ts';

@@ -18,7 +18,7 @@ export interface CheckpointRetention {
 }
 
 /** What of an experiment's recipe decides. */
-interface RetentionSettings {
+export interface RetentionSettings {
   readonly checkpoint: { readonly keepLast: number; readonly keepBest: boolean };
   readonly earlyStopping: object | null;
 }

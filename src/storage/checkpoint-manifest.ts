@@ -4,6 +4,7 @@ import { CodedError } from '../error.ts';
 import { isBlobRef } from './blob-store.ts';
 import type { BlobRef } from '../experiment/blob.ts';
 import { canonicalJson } from './canonical-json.ts';
+import type { LedgerPosition } from './ledger-hash.ts';
 
 /** The version that this code writes; it reads this one only. */
 export const checkpointFormatVersion = 2;
@@ -52,8 +53,7 @@ export interface CheckpointManifest {
   readonly unusedWords: { readonly scale: number; readonly momentum: number };
   readonly evaluations: ManifestEvaluations | null;
   readonly lora: ManifestLora | null;
-  /** The number of steps in the ledger and its running hash. */
-  readonly ledger: { readonly steps: number; readonly sha256: string };
+  readonly ledger: LedgerPosition;
 }
 
 /** The manifest's bytes: canonical JSON in UTF-8. */

@@ -13,6 +13,12 @@ export interface LedgerRecord {
   readonly examples: number;
 }
 
+/** How far a ledger goes, and its running hash there. */
+export interface LedgerPosition {
+  readonly steps: number;
+  readonly sha256: string;
+}
+
 /** Of the records, and of how they are hashed. */
 export const ledgerFormatVersion = 1;
 

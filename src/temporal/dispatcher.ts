@@ -7,13 +7,13 @@ import {
 } from '@temporalio/client';
 import type { Outbox, OutboxRow } from '../database/outbox.ts';
 import type { VerificationRecord, VerificationReference } from '../database/verification-repository.ts';
-import { durationLeftSeconds, type LimitedExperiment } from '../experiment/duration-limit.ts';
 import { hasEnded, type RequestedAction } from '../experiment/state.ts';
-import type { TimedExperiment } from '../experiment/waste.ts';
 import type { ExperimentWorkflowInput } from '../experiment/workflow.ts';
 import { signalNames, taskQueues, workflowNames } from '../experiment/name.ts';
 import { messageOf } from '../error.ts';
 import type { Logger } from '../log.ts';
+import { durationLeftSeconds, type LimitedExperiment } from '../waste/duration-limit.ts';
+import type { TimedExperiment } from '../waste/waste.ts';
 import type { TypedSearchAttributes } from '@temporalio/common';
 import { searchAttributesOf, type SearchedExperiment } from './search-attributes.ts';
 import { startVerification } from './start-verification.ts';

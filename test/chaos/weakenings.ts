@@ -11,8 +11,8 @@ export interface Weakening {
   readonly replacement: string;
 }
 
-const restoring = 'workers/activities/last-intact-checkpoint.js';
-const preparing = 'workers/activities/prepare-training.js';
+const restoring = 'workers/preparation/last-intact-checkpoint.js';
+const preparing = 'workers/preparation/prepare-training.js';
 const emptied = '.map((tensor) => ({ ...tensor, data: new Float32Array(tensor.data.length) }))';
 
 export const weakenings: readonly Weakening[] = [

@@ -1,7 +1,7 @@
 // What workers tell of their speed, from the engine's events to what estimates read.
 import { expect, it } from 'vitest';
 import { CalibrationRepository } from '../../src/database/calibration-repository.ts';
-import { trainedSizes } from '../../src/experiment/estimate-time.ts';
+import { trainedSizes } from '../../src/estimate/time.ts';
 import { createLogger } from '../../src/log.ts';
 import { sha256Of } from '../../src/storage/blob-store.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';

@@ -8,8 +8,8 @@ import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { newExperimentId } from '../../src/experiment/id.ts';
 import type { NumericProfile } from '../../src/experiment/profile.ts';
 import { resolveSubmission } from '../../src/experiment/resolve-submission.ts';
-import type { AttemptTimes } from '../../src/experiment/waste.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
+import type { AttemptTimes } from '../../src/waste/waste.ts';
 import { startTestPostgres, type TestPostgres } from './postgres.ts';
 
 export const projectId = 'default';

@@ -1,7 +1,7 @@
 // POST /experiments/estimate over real data: what it answers, what it refuses, and that it stores nothing.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CalibrationRepository } from '../../src/database/calibration-repository.ts';
-import { stepWorkload } from '../../src/experiment/estimate-workload.ts';
+import { stepWorkload } from '../../src/estimate/workload.ts';
 import { trainingDefaults } from '../../src/experiment/spec.ts';
 import type { EstimateBody } from '../../src/http/schemas/estimate.ts';
 import {

@@ -12,8 +12,8 @@ import { decodeCheckpointManifest } from '../../src/storage/checkpoint-manifest.
 import { DirectoryStore } from '../../src/storage/directory-store.ts';
 import type { StepRecord, TrainingJob } from '../../src/training/job.ts';
 import { startTraining } from '../../src/training/trainer.ts';
-import { restoreState } from '../../workers/activities/last-intact-checkpoint.ts';
-import { startPhase } from '../../workers/activities/start-phase.ts';
+import { restoreState } from '../../workers/preparation/last-intact-checkpoint.ts';
+import { startPhase } from '../../workers/preparation/start-phase.ts';
 import type { KeptCheckpoint } from '../../workers/verification/evidence.ts';
 import { readBundle, type Bundle } from '../../workers/verification/read-bundle.ts';
 import { verificationInputs } from '../../workers/verification/verification-inputs.ts';

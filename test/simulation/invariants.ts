@@ -7,7 +7,7 @@ import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { emptyLedgerHash, extendLedgerHash } from '../../src/storage/ledger-hash.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import type { StepRecord } from '../../src/training/job.ts';
-import { lastIntactCheckpoint } from '../../workers/activities/last-intact-checkpoint.ts';
+import { lastIntactCheckpoint } from '../../workers/preparation/last-intact-checkpoint.ts';
 import type { DatabaseModel, ModelCheckpoint } from './database-model.ts';
 import { initialState, nextStep, stateHash } from './engine.ts';
 import { Violation } from './scheduler.ts';

@@ -11,7 +11,7 @@ import { createSnapshotActivities } from '../../workers/activities/snapshot-data
 import {
   createVerdictActivities,
   createVerifyingActivities,
-} from '../../workers/verification/verify-activities.ts';
+} from '../../workers/activities/verify-activities.ts';
 import { HistoryReplayer } from '../../workers/replay/history-replayer.ts';
 
 // Nothing is called: only names are looked at.

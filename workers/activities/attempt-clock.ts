@@ -1,6 +1,6 @@
 // What an attempt at training has spent its time in, as its worker measures it.
-import type { AttemptTimes } from '../../src/experiment/waste.ts';
 import type { StepRecord } from '../../src/training/job.ts';
+import type { AttemptTimes } from '../../src/waste/waste.ts';
 
 export class AttemptClock {
   #usefulSeconds = 0;

@@ -8,21 +8,10 @@ import { safetensorsFile } from '../../src/model/safetensors.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import { checkpointFormatVersion, type CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import type { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
+import type { LedgerPosition } from '../../src/storage/ledger-hash.ts';
 import type { TrainingState } from '../../src/training/job.ts';
+import type { ManifestFrame, RetentionFrame } from '../preparation/checkpoint-frame.ts';
 import { throughOutage, type OutagePatience } from './database-outage.ts';
-
-/** What is the same in every manifest of an attempt. */
-export type ManifestFrame = Pick<
-  CheckpointManifest,
-  'experimentId' | 'phase' | 'profile' | 'snapshotSha256' | 'specSha256' | 'lora'
-> &
-  Pick<CheckpointManifest['blobs'], 'base' | 'vocabulary' | 'config' | 'tokenizer'>;
-
-/** What decides which earlier checkpoints are kept: a part of the recipe, and the steps before the phase. */
-export interface RetentionFrame {
-  readonly settings: Parameters<typeof retentionOf>[0];
-  readonly firstStep: number;
-}
 
 export class CheckpointWriter {
   readonly #blobs: BlobStore;
@@ -64,7 +53,7 @@ export class CheckpointWriter {
    * @throws CodedError `lease_lost`; `divergence` when the same step was kept with other bytes on the same profile;
    * `storage_unavailable`, `database_unavailable`.
    */
-  async write(state: TrainingState, ledger: CheckpointManifest['ledger']): Promise<CommittedCheckpoint> {
+  async write(state: TrainingState, ledger: LedgerPosition): Promise<CommittedCheckpoint> {
     const { base, vocabulary, config, tokenizer, ...frame } = this.#frame;
     const parameters = await this.#put(state.parameters);
     const firstMoments = await this.#put(state.firstMoments);

@@ -1,4 +1,5 @@
 // What the coordinator's workflows do to the world: project their states, and publish the result.
+import { requireTrained } from '../../src/database/row-behind.ts';
 import type { CoordinatorActivities, ExperimentReference } from '../../src/experiment/activity.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import { metricValues } from '../../src/experiment/metric-names.ts';
@@ -8,7 +9,6 @@ import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { runAttempt } from './attempt.ts';
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { requireTrained } from './row-behind.ts';
 import type { EvaluationDocument } from './evaluation-document.ts';
 
 type CoordinatorDependencies = Pick<

@@ -1,5 +1,6 @@
 // Evaluates the trained model on the snapshot's evaluation split and keeps every row's prediction.
 import { Context } from '@temporalio/activity';
+import { requireTrained, rowBehind } from '../../src/database/row-behind.ts';
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import { predictionLines } from '../../src/dataset/predictions.ts';
 import type {
@@ -23,7 +24,9 @@ import type { InferenceModel } from '../../src/training/inference/inference-mode
 import { openInference } from '../../src/training/inference/open-inference.ts';
 import type { BertConfig, NamedTensor } from '../../src/training/job.ts';
 import { evaluationMetrics } from '../../src/training/metrics/evaluation-metrics.ts';
+import { exportInThread } from '../../src/training/runtime/export-in-thread.ts';
 import { whileWaiting } from '../../src/while-waiting.ts';
+import { headOf } from '../preparation/training-plan.ts';
 import { runAttempt } from './attempt.ts';
 import { checkpointTensors } from '../../src/model/checkpoint-model.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
@@ -31,9 +34,6 @@ import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { evaluatedPredictions, largestDifference } from './evaluated-predictions.ts';
 import type { EvaluationDocument } from './evaluation-document.ts';
-import { exportInThread } from './export-in-thread.ts';
-import { requireTrained, rowBehind } from './row-behind.ts';
-import { headOf } from './training-plan.ts';
 import { whileEngineWorks } from './while-engine-works.ts';
 import { throwIfEnding } from './worker-stopping.ts';
 

@@ -6,10 +6,10 @@ import type {
   TrainingActivities,
 } from '../../src/experiment/activity.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
+import { prepareTraining } from '../preparation/prepare-training.ts';
 import { runAttempt } from './attempt.ts';
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { prepareTraining } from './prepare-training.ts';
 import { TrainingAttempt } from './training-attempt.ts';
 import { throwIfEnding } from './worker-stopping.ts';
 

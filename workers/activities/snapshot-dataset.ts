@@ -6,6 +6,9 @@ import { buildSnapshot, type SnapshotTokenizer } from '../../src/dataset/build-s
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import type { HubSource, SnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
 import type { SplitSource } from '../../src/dataset/column-mapping.ts';
+import { requireFits } from '../../src/estimate/estimate.ts';
+import { requireExportable } from '../../src/estimate/export.ts';
+import { peakMemoryBytes } from '../../src/estimate/peak.ts';
 import type {
   EvaluationActivities,
   ExperimentReference,
@@ -13,9 +16,6 @@ import type {
 } from '../../src/experiment/activity.ts';
 import { HubClient } from '../../src/hub/hub-client.ts';
 import { hubRequester } from '../../src/hub/hub-request.ts';
-import { requireExportable } from '../../src/experiment/estimate-export.ts';
-import { requireFits } from '../../src/experiment/estimate.ts';
-import { peakMemoryBytes } from '../../src/experiment/estimate-peak.ts';
 import { snapshotIdOf } from '../../src/experiment/id.ts';
 import type { DatasetSpec, ExperimentSpec } from '../../src/experiment/spec.ts';
 import { requireTrainingFitsModel, requireTrainingFitsTask } from '../../src/experiment/training-problems.ts';
@@ -29,13 +29,13 @@ import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
 import { WordPieceLearner } from '../../src/text/learn-word-piece.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
 import { whileWaiting } from '../../src/while-waiting.ts';
+import { experimentModel } from '../preparation/experiment-model.ts';
+import { headOf, recipeOf } from '../preparation/training-plan.ts';
 import { runAttempt } from './attempt.ts';
 import { cautiousBatchSeconds, forwardOperations, trainingOperations } from './cautious-batch-seconds.ts';
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { experimentModel } from './experiment-model.ts';
 import { importDataset, importModel, type HubImport } from './import-from-hub.ts';
-import { headOf, recipeOf } from './training-plan.ts';
 import { throwIfEnding } from './worker-stopping.ts';
 
 /**

@@ -3,9 +3,9 @@ import type { ExperimentProgress } from '../../src/database/experiment-record.ts
 import type { LedgerRepository } from '../../src/database/ledger-repository.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import { floatOfBits } from '../../src/experiment/ledger-step.ts';
-import type { AttemptTimes } from '../../src/experiment/waste.ts';
-import { extendLedgerHash } from '../../src/storage/ledger-hash.ts';
+import { extendLedgerHash, type LedgerPosition } from '../../src/storage/ledger-hash.ts';
 import type { StepRecord } from '../../src/training/job.ts';
+import type { AttemptTimes } from '../../src/waste/waste.ts';
 import { throughOutage, type OutagePatience } from './database-outage.ts';
 
 /** Readers see a step at most about this long after it was done. */
@@ -14,11 +14,6 @@ const writeIntervalMilliseconds = 500;
 const maximumStepsAWrite = 2000;
 /** Speed is that of the steps since about this long. */
 const speedWindowSeconds = 10;
-
-export interface LedgerPosition {
-  readonly steps: number;
-  readonly sha256: string;
-}
 
 export class StepRecorder {
   readonly #ledger: Pick<LedgerRepository, 'recordSteps'>;

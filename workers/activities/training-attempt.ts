@@ -6,13 +6,13 @@ import type { CommittedCheckpoint, FineTuneResult } from '../../src/experiment/a
 import { stepsPerEpoch } from '../../src/training/batch-order.ts';
 import type { NumericProfile, TrainingEvent, TrainingJob, TrainingRun } from '../../src/training/job.ts';
 import { startTraining } from '../../src/training/trainer.ts';
+import type { PreparedTraining } from '../preparation/prepare-training.ts';
 import { AttemptClock } from './attempt-clock.ts';
 import { calibratedJob, CalibrationRecorder, thisMachine } from './calibration.ts';
 import { CheckpointSignal } from './checkpoint-signal.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
 import { throughOutage, type OutagePatience } from './database-outage.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import type { PreparedTraining } from './prepare-training.ts';
 import { StepRecorder } from './step-recorder.ts';
 import { Watchdog } from './watchdog.ts';
 

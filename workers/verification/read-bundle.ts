@@ -10,7 +10,7 @@ import type { Lineage } from '../../src/experiment/lineage.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
 import { isDamage, sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
 import { decodeCheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
-import { specSha256After } from '../activities/specification-hash.ts';
+import { specSha256After } from '../preparation/specification-hash.ts';
 import type { Evidence, KeptCheckpoint } from './evidence.ts';
 
 /** The proof as `GET /experiments/{id}/proof` gives it. */

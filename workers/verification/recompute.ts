@@ -15,10 +15,10 @@ import {
 import type { TrainingPhase } from '../../src/storage/checkpoint-manifest.ts';
 import type { StepRecord, TrainingJob, TrainingState } from '../../src/training/job.ts';
 import { startTraining } from '../../src/training/trainer.ts';
-import { restoreState } from '../activities/last-intact-checkpoint.ts';
-import { phasePlan } from '../activities/phase-plan.ts';
-import { startPhase, type StartedPhase } from '../activities/start-phase.ts';
-import { requireIntact } from '../activities/stored-tensors.ts';
+import { restoreState } from '../preparation/last-intact-checkpoint.ts';
+import { phasePlan } from '../preparation/phase-plan.ts';
+import { startPhase, type StartedPhase } from '../preparation/start-phase.ts';
+import { requireIntact } from '../preparation/stored-tensors.ts';
 import { differentPart } from './check-state.ts';
 import { profileAt, reading, type Evidence, type KeptCheckpoint } from './evidence.ts';
 import type { InputsWith } from './verification-inputs.ts';

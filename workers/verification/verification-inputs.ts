@@ -6,9 +6,9 @@ import { pretrainingSteps } from '../../src/experiment/steps.ts';
 import type { Logger } from '../../src/log.ts';
 import { readStoredConfig } from '../../src/model/stored-config.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
-import type { PhaseInputs } from '../activities/phase-inputs.ts';
-import { readStoredTensors, requireIntact } from '../activities/stored-tensors.ts';
-import { vocabularyInUse } from '../activities/vocabulary-in-use.ts';
+import type { PhaseInputs } from '../preparation/phase-inputs.ts';
+import { readStoredTensors, requireIntact } from '../preparation/stored-tensors.ts';
+import { vocabularyInUse } from '../preparation/vocabulary-in-use.ts';
 import { reading, type Evidence, type KeptCheckpoint } from './evidence.ts';
 
 /** Gives the inputs of a phase with the settings in force. */

@@ -2,11 +2,11 @@
 import { Readable } from 'node:stream';
 import { sampleDataset, type CountedSplit, type SampledDataset } from '../../dataset/sample-dataset.ts';
 import { CodedError } from '../../error.ts';
+import { estimateExperiment } from '../../estimate/estimate.ts';
+import type { ModelSizes } from '../../estimate/model.ts';
+import type { EstimatedModel } from '../../estimate/request.ts';
+import { trainedSizes } from '../../estimate/time.ts';
 import { classWeightsFor } from '../../experiment/class-weights.ts';
-import { estimateExperiment } from '../../experiment/estimate.ts';
-import type { ModelSizes } from '../../experiment/estimate-model.ts';
-import type { EstimatedModel } from '../../experiment/estimate-request.ts';
-import { trainedSizes } from '../../experiment/estimate-time.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import { resolveSubmission } from '../../experiment/resolve-submission.ts';
 import type { ModelSource, ResolvedSubmission } from '../../experiment/spec.ts';

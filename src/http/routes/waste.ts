@@ -2,14 +2,8 @@
 import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import { notFound } from '../../experiment/not-found.ts';
-import { portionsOf } from '../../experiment/waste-portions.ts';
-import {
-  millisecondsADay,
-  shareOf,
-  WasteByDay,
-  wasteOf,
-  type DayOfWaste,
-} from '../../experiment/waste-sums.ts';
+import { portionsOf } from '../../waste/portions.ts';
+import { millisecondsADay, shareOf, WasteByDay, wasteOf, type DayOfWaste } from '../../waste/sums.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/waste.ts';

@@ -1,6 +1,6 @@
 // The answer to a request for an estimate.
 import { Type, type Static } from 'typebox';
-import { warningCodes } from '../../experiment/estimate-warnings.ts';
+import { warningCodes } from '../../estimate/warnings.ts';
 import { nullable } from '../../experiment/schema.ts';
 import { oneOf } from './answer.ts';
 

@@ -1,7 +1,7 @@
 // Where the time of experiments went.
 import { Type } from 'typebox';
 import { nullable } from '../../experiment/schema.ts';
-import { wasteCauses } from '../../experiment/waste.ts';
+import { wasteCauses } from '../../waste/waste.ts';
 import { oneOf } from './answer.ts';
 
 const seconds = Type.Number({ minimum: 0 });

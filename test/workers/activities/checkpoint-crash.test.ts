@@ -27,14 +27,14 @@ import { awsCalls } from '../../../src/storage/s3-client.ts';
 import { S3Store } from '../../../src/storage/s3-store.ts';
 import type { StepRecord, TrainingState } from '../../../src/training/job.ts';
 import { CheckpointWriter } from '../../../workers/activities/checkpoint-writer.ts';
-import { lastIntactCheckpoint } from '../../../workers/activities/last-intact-checkpoint.ts';
 import { StepRecorder } from '../../../workers/activities/step-recorder.ts';
+import { lastIntactCheckpoint } from '../../../workers/preparation/last-intact-checkpoint.ts';
 import { noTimes, profileOf, submit, useDatabase } from '../../database/fixture.ts';
 import { DatabaseModel } from '../../simulation/database-model.ts';
 import { initialState, nextStep, stateHash } from '../../simulation/engine.ts';
 import { findVersitygw, openS3, type TestS3 } from '../../storage/stores.ts';
+import { manifestFrame } from '../preparation/manifest-frame.ts';
 import { crashing, crashingDatabase, CrashPlan, type CrashMoment } from './crash-plan.ts';
-import { manifestFrame } from './manifest-frame.ts';
 
 const files = vi.hoisted((): { plan: CrashPlan | undefined } => ({ plan: undefined }));
 vi.mock('node:fs/promises', async (importOriginal) => {

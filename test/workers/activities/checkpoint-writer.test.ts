@@ -7,8 +7,8 @@ import { CheckpointStore } from '../../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../../src/storage/project-blobs.ts';
 import type { TrainingState } from '../../../src/training/job.ts';
 import { CheckpointWriter } from '../../../workers/activities/checkpoint-writer.ts';
-import { manifestFrame } from './manifest-frame.ts';
 import { openDirectory, type TestStore } from '../../storage/stores.ts';
+import { manifestFrame } from '../preparation/manifest-frame.ts';
 
 const ledger = { steps: 4, sha256: sha256Of('ledger') };
 const onCpu = { provider: 'cpu', threads: 2 };

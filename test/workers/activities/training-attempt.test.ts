@@ -15,9 +15,9 @@ import { emptyLedgerHash } from '../../../src/storage/ledger-hash.ts';
 import { projectBlobs } from '../../../src/storage/project-blobs.ts';
 import type { TrainingJob } from '../../../src/training/job.ts';
 import { TrainingAttempt } from '../../../workers/activities/training-attempt.ts';
-import { manifestFrame } from './manifest-frame.ts';
 import { openDirectory, type TestStore } from '../../storage/stores.ts';
 import { tinyJob } from '../../training/tiny-task.ts';
+import { manifestFrame } from '../preparation/manifest-frame.ts';
 
 const holder = { projectId: 'default', experimentId: 'exp_1', lease: 1, token: '' };
 const away = new CodedError('database_unavailable', 'The database does not answer.');

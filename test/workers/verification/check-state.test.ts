@@ -5,7 +5,7 @@ import { sha256Of } from '../../../src/storage/blob-store.ts';
 import type { CheckpointManifest } from '../../../src/storage/checkpoint-manifest.ts';
 import type { NamedTensor, TrainingState } from '../../../src/training/job.ts';
 import { differentPart } from '../../../workers/verification/check-state.ts';
-import { manifestFrame } from '../activities/manifest-frame.ts';
+import { manifestFrame } from '../preparation/manifest-frame.ts';
 
 const tensors = (value: number): NamedTensor[] => [
   { name: 'w', shape: [2], data: Float32Array.of(value, 2) },

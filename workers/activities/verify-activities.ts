@@ -1,0 +1,59 @@
+// The activities of a verification: to compute a span again on a training worker, and to note the verdict.
+import { Context } from '@temporalio/activity';
+import type {
+  CoordinatorVerificationActivities,
+  TrainingVerificationActivities,
+} from '../../src/experiment/activity.ts';
+import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
+import { gatherEvidence } from '../verification/gather-evidence.ts';
+import { verify } from '../verification/verify.ts';
+import { withCodedFailures } from './coded-failure.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { throwIfEnding } from './worker-stopping.ts';
+
+/**
+ * For the training queue.
+ *
+ * @throws nothing itself. The activity throws CancelledFailure, or ApplicationFailure with an error's code as its type:
+ * `worker_stopping`, `not_found`, `no_checkpoint`, `storage_unavailable`, `database_unavailable`, `out_of_memory`,
+ * `engine_failed`.
+ */
+export function createVerifyingActivities(
+  dependencies: ActivityDependencies,
+): TrainingVerificationActivities {
+  const { config, host, log, stopping } = dependencies;
+  return {
+    verifySteps: ({ projectId, experimentId, verificationId, ...span }) =>
+      withCodedFailures(log, () =>
+        withScratchDirectory(async (directory) => {
+          const activity = Context.current();
+          const onProgress = (): void => {
+            throwIfEnding(stopping, activity);
+            activity.heartbeat();
+          };
+          await dependencies.repositories.verifications.begin(
+            { projectId, experimentId, verificationId },
+            host,
+          );
+          const evidence = () => gatherEvidence(dependencies, { projectId, experimentId });
+          const place = {
+            deviceNumber: config.executionDevice,
+            graphCacheDirectory: config.graphCacheDirectory,
+          };
+          const engine = { provider: config.executionProvider, place, onProgress };
+          return { verdict: await verify(evidence, span, directory, log, engine), host };
+        }),
+      ),
+  };
+}
+
+/** For the coordinator's queue. @throws nothing itself. The activity throws ApplicationFailure `database_unavailable`. */
+export function createVerdictActivities({
+  repositories,
+  log,
+}: Pick<ActivityDependencies, 'repositories' | 'log'>): CoordinatorVerificationActivities {
+  return {
+    recordVerdict: ({ verdict, host, ...reference }) =>
+      withCodedFailures(log, () => repositories.verifications.decide(reference, verdict, host)),
+  };
+}
