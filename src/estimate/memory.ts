@@ -9,7 +9,7 @@ const bytesAValue = 4;
 export const runLimits = { steps: 100, seconds: 1.7, maskBytes: 256 * 2 ** 20 } as const;
 
 /** What is held at the peak, in bytes, each counted once. */
-export interface MemoryParts {
+interface MemoryParts {
   /** Parameters that are trained, with their moments. */
   readonly state: number;
   /** The second moments once more, which an update takes apart; 0 with an optimizer that has none. */

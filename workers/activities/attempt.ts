@@ -5,7 +5,7 @@ import type { LeaseHolder } from '../../src/database/lock.ts';
 import type { AttemptCause } from '../../src/database/open-attempts.ts';
 import { CodedError, codedIfOutOfMemory, messageOf } from '../../src/error.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
-import { throughOutage } from './database-outage.ts';
+import { longestOutageSeconds, throughOutage } from './database-outage.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { isWorkerStopping } from './worker-stopping.ts';
 
@@ -21,7 +21,7 @@ export type AttemptDependencies = Pick<ActivityDependencies, 'host' | 'log' | 's
 
 /**
  * Runs `work` under a new lease, which takes the right to write from every earlier attempt of the experiment. While the
- * database is away, the attempt does not begin and waits: it would only be used up.
+ * database is away, the attempt does not begin and waits: it would only be used up. Nor does it end: a minute long.
  *
  * @param causeOf why the attempt ended, when `work` returned.
  * @throws what `work` throws, with a failure to allocate memory as CodedError `out_of_memory`; CodedError `database_unavailable` when the worker stops before the attempt began,
@@ -43,20 +43,23 @@ export async function runAttempt<T>(
   const holder = await throughOutage(patience, () =>
     repositories.attempts.beginAttempt({ projectId, experimentId, phase, host }),
   );
+  // An attempt that was cancelled has its end noted, too: its pauses are not those that a cancellation cuts short.
+  const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const lasting = { ...patience, pause, mostSeconds: longestOutageSeconds };
+  const finish = (end: Parameters<typeof repositories.attempts.finishAttempt>[1]): Promise<void> =>
+    throughOutage(lasting, () => repositories.attempts.finishAttempt(holder, end));
   try {
     const result = await work(holder);
-    await repositories.attempts.finishAttempt(holder, { cause: causeOf(result) });
+    await finish({ cause: causeOf(result) });
     return result;
   } catch (thrown) {
     const error = codedIfOutOfMemory(thrown);
     const cause = causeOfError(error);
     const message = error instanceof CodedError ? error.message : 'The worker met an unexpected fault.';
     // A lease that is lost or a database that is away must not hide the fault itself.
-    await repositories.attempts
-      .finishAttempt(holder, { cause, ...(cause === 'failed' && { message }) })
-      .catch((failure: unknown) =>
-        log.warn({ reason: messageOf(failure), holder }, 'the end of an attempt was not noted'),
-      );
+    await finish({ cause, ...(cause === 'failed' && { message }) }).catch((failure: unknown) =>
+      log.warn({ reason: messageOf(failure), holder }, 'the end of an attempt was not noted'),
+    );
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
 import { prepareTraining } from '../preparation/prepare-training.ts';
 import { runAttempt } from './attempt.ts';
 import { withCodedFailures } from './coded-failure.ts';
+import { longestOutageSeconds, throughOutage } from './database-outage.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { TrainingAttempt } from './training-attempt.ts';
 import { throwIfEnding } from './worker-stopping.ts';
@@ -41,13 +42,21 @@ async function train(
     throwIfEnding(dependencies.stopping, activity);
     activity.heartbeat();
   };
+  const patience = {
+    heartbeat: () => activity.heartbeat(),
+    pause: (milliseconds: number) => activity.sleep(milliseconds),
+    stopping: dependencies.stopping,
+    mostSeconds: longestOutageSeconds,
+  };
   for (;;) {
     const { isLast, result } = await runAttempt(
       dependencies,
       experiment,
       'training',
       async (holder) => {
-        const prepared = await prepareTraining(dependencies, experiment, directory, onProgress);
+        const prepared = await throughOutage(patience, () =>
+          prepareTraining(dependencies, experiment, directory, onProgress),
+        );
         const attempt = new TrainingAttempt(dependencies, holder, prepared, activity);
         return { isLast: prepared.isLast, result: await attempt.run() };
       },

@@ -11,13 +11,10 @@ import { AttemptClock } from './attempt-clock.ts';
 import { calibratedJob, CalibrationRecorder, thisMachine } from './calibration.ts';
 import { CheckpointSignal } from './checkpoint-signal.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
-import { throughOutage, type OutagePatience } from './database-outage.ts';
+import { longestOutageSeconds, throughOutage, type OutagePatience } from './database-outage.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { StepRecorder } from './step-recorder.ts';
 import { Watchdog } from './watchdog.ts';
-
-/** Training waits this long for a database that is away; the engine pauses meanwhile, when its checkpoints pile up. */
-const longestOutageSeconds = 60;
 
 /** What an attempt is driven by, so that a simulation can stand in for threads and time. */
 export interface AttemptDrive {
@@ -65,6 +62,7 @@ export class TrainingAttempt {
     this.#activity = activity;
     this.#drive = drive;
     this.#latest = prepared.resumedFrom;
+    // The engine pauses meanwhile, when its checkpoints pile up.
     this.#patience = {
       heartbeat: () => this.#heartbeat(),
       pause: drive.pause,

@@ -93,7 +93,7 @@ describe('an attempt', () => {
     expect(heartbeats).toHaveLength(1);
   });
 
-  it('waits no longer when its worker is being stopped', async () => {
+  it('waits for 6 s more when its worker is being stopped', async () => {
     const stopping = new AbortController();
     const { activity, heartbeats } = environment();
     activity.on('heartbeat', () => stopping.abort());
@@ -101,7 +101,24 @@ describe('an attempt', () => {
     expect(await attempt(given, () => Promise.resolve(), { activity, heartbeats })).toMatchObject({
       reason: { code: 'database_unavailable' },
     });
-    expect(given.repositories.attempts.beginAttempt).toHaveBeenCalledTimes(2);
+    // At 0, 2, 4 and 6 s.
+    expect(given.repositories.attempts.beginAttempt).toHaveBeenCalledTimes(4);
+  });
+
+  it.each([
+    ['its work is done', () => Promise.resolve(), { cause: 'completed' }],
+    ['it hands its work back', () => Promise.reject(stopFailure()), { cause: 'handedBack' }],
+  ])('has its end noted once a database is back that was away when %s', async (_, work, end) => {
+    const given = dependencies(0);
+    given.repositories.attempts.finishAttempt.mockRejectedValueOnce(away).mockRejectedValueOnce(away);
+    await attempt(given, work);
+    expect(given.repositories.attempts.finishAttempt.mock.calls).toEqual(Array(3).fill([holder, end]));
+  });
+
+  it('ends with that fault where the database stays away', async () => {
+    const given = dependencies(0);
+    given.repositories.attempts.finishAttempt.mockRejectedValue(away);
+    expect(await attempt(given, () => Promise.resolve())).toMatchObject({ reason: away });
   });
 
   it.each([
