@@ -1,5 +1,6 @@
 // The coordinator: runs the workflows, projects their states, and tells Temporal what the outbox holds.
 import { hostname } from 'node:os';
+import { collectRegularly } from '../src/retention/collect-regularly.ts';
 import { canonicalJson } from '../src/storage/canonical-json.ts';
 import { projectBlobs } from '../src/storage/project-blobs.ts';
 import { runDispatcher } from '../src/temporal/dispatcher.ts';
@@ -14,7 +15,6 @@ import { builtWorkflows, HistoryReplayer } from './replay/history-replayer.ts';
 import { reconcileRegularly } from './reconciliation/reconcile-regularly.ts';
 import { Reconciler } from './reconciliation/reconciler.ts';
 import { untilNothingBreaks } from './replay/until-nothing-breaks.ts';
-import { collectRegularly } from './collect-regularly.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
 /** Activities here are short writes to the database, and audits, which wait for each other. */

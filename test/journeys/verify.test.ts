@@ -126,7 +126,7 @@ describe('the bundle of a proof', () => {
     await writeFile(path, await packed(files));
     const { stdout, status } = spawnSync(
       process.execPath,
-      ['dist/workers/verify.js', path, '--json', ...options],
+      ['dist/workers/commands/verify.js', path, '--json', ...options],
       { encoding: 'utf8' },
     );
     return { status, verdict: stdout === '' ? null : (JSON.parse(stdout) as { reason: string }) };

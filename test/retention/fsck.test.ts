@@ -183,7 +183,7 @@ describe('the check of a project', () => {
         STORAGE_URL: `file://${opened.folder}`,
         ...environment,
       };
-      const command = ['dist/workers/fsck.js', ...flags];
+      const command = ['dist/workers/commands/fsck.js', ...flags];
       return spawnSync(process.execPath, command, {
         encoding: 'utf8',
         env: { ...process.env, ...variables },

@@ -87,7 +87,7 @@ describe('the loop of the coordinator worker', () => {
 
 /** Runs the command to its end. */
 async function command(options: string[], variables: Record<string, string> = {}) {
-  const program = resolve(import.meta.dirname, '../../dist/workers/reconcile.js');
+  const program = resolve(import.meta.dirname, '../../dist/workers/commands/reconcile.js');
   const child = spawn(process.execPath, [program, ...options], {
     env: {
       PATH: process.env['PATH'],

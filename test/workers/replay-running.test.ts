@@ -82,7 +82,7 @@ function start(program: string, parameters: string[], changes?: Record<string, s
 }
 
 async function replay(...parameters: string[]): Promise<{ status: number | null; output: string }> {
-  const child = start('replay.js', parameters);
+  const child = start('commands/replay.js', parameters);
   const ended = once(child, 'exit') as Promise<[number | null]>;
   const [output, errors, [status]] = await Promise.all([text(child.stdout!), text(child.stderr!), ended]);
   return { status, output: `${output}${errors}` };

@@ -1,13 +1,13 @@
 // `npm run collect -- [--dry-run]`: one collection, and what it removed.
 import { parseArgs } from 'node:util';
-import { readPartConfig } from '../src/config.ts';
-import { openDatabase } from '../src/database/client.ts';
-import { createRepositories } from '../src/database/repositories.ts';
-import { messageOf } from '../src/error.ts';
-import { defaultProject } from '../src/experiment/id.ts';
-import { silenceAwsNodeNotice } from '../src/process-environment.ts';
-import { openStore } from '../src/storage/open-store.ts';
-import { collectOnce } from './collect-regularly.ts';
+import { readPartConfig } from '../../src/config.ts';
+import { openDatabase } from '../../src/database/client.ts';
+import { createRepositories } from '../../src/database/repositories.ts';
+import { messageOf } from '../../src/error.ts';
+import { defaultProject } from '../../src/experiment/id.ts';
+import { silenceAwsNodeNotice } from '../../src/process-environment.ts';
+import { collectOnce } from '../../src/retention/collect-regularly.ts';
+import { openStore } from '../../src/storage/open-store.ts';
 
 try {
   const { values } = parseArgs({ options: { 'dry-run': { type: 'boolean', default: false } } });

@@ -1,17 +1,17 @@
 // `npm run reconcile`: compares database, Temporal and store once, and mends. Ends with 0: done; 2: it could not be done.
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
-import { logLevel, readPartConfig } from '../src/config.ts';
-import { withAdvisoryLock } from '../src/database/advisory-lock.ts';
-import { openDatabase } from '../src/database/client.ts';
-import { createRepositories } from '../src/database/repositories.ts';
-import { CodedError, messageOf } from '../src/error.ts';
-import { createLogger } from '../src/log.ts';
-import { silenceAwsNodeNotice } from '../src/process-environment.ts';
-import { openStore } from '../src/storage/open-store.ts';
-import { connectionOptions } from '../src/temporal/connection.ts';
-import { reconciliationLock } from './reconciliation/reconcile-regularly.ts';
-import { Reconciler, type ReportedDifference } from './reconciliation/reconciler.ts';
+import { logLevel, readPartConfig } from '../../src/config.ts';
+import { withAdvisoryLock } from '../../src/database/advisory-lock.ts';
+import { openDatabase } from '../../src/database/client.ts';
+import { createRepositories } from '../../src/database/repositories.ts';
+import { CodedError, messageOf } from '../../src/error.ts';
+import { createLogger } from '../../src/log.ts';
+import { silenceAwsNodeNotice } from '../../src/process-environment.ts';
+import { openStore } from '../../src/storage/open-store.ts';
+import { connectionOptions } from '../../src/temporal/connection.ts';
+import { reconciliationLock } from '../reconciliation/reconcile-regularly.ts';
+import { Reconciler, type ReportedDifference } from '../reconciliation/reconciler.ts';
 
 const usage = `Usage: npm run reconcile -- [--dry-run] [--json]
   --dry-run  says what differs and mends nothing

@@ -3,16 +3,16 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { logLevel, readConfig } from '../src/config.ts';
-import { CodedError, messageOf } from '../src/error.ts';
-import { differs, type Verdict } from '../src/experiment/verification.ts';
-import { createLogger } from '../src/log.ts';
-import { switchOffEngineTelemetry, switchOffTf32 } from '../src/process-environment.ts';
-import { BlobStore } from '../src/storage/blob-store.ts';
-import { DirectoryStore } from '../src/storage/directory-store.ts';
-import { withScratchDirectory } from '../src/storage/scratch-directory.ts';
-import { BundleDiffers, readBundle } from './verification/read-bundle.ts';
-import { verify } from './verification/verify.ts';
+import { logLevel, readConfig } from '../../src/config.ts';
+import { CodedError, messageOf } from '../../src/error.ts';
+import { differs, type Verdict } from '../../src/experiment/verification.ts';
+import { createLogger } from '../../src/log.ts';
+import { switchOffEngineTelemetry, switchOffTf32 } from '../../src/process-environment.ts';
+import { BlobStore } from '../../src/storage/blob-store.ts';
+import { DirectoryStore } from '../../src/storage/directory-store.ts';
+import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
+import { BundleDiffers, readBundle } from '../verification/read-bundle.ts';
+import { verify } from '../verification/verify.ts';
 
 const usage = `Usage: npm run verify -- proof.tar [--from-step N] [--json]
   --from-step N  compute again from this step on; without it the steps since the checkpoint before the result's, 1 for all

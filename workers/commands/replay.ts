@@ -2,13 +2,13 @@
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { readTemporalConfig } from '../src/config.ts';
-import { CodedError, messageOf } from '../src/error.ts';
-import type { ReplayedRun } from '../src/experiment/replay.ts';
-import { connectionOptions } from '../src/temporal/connection.ts';
-import { runningWorkflows, sampleRunningWorkflows } from '../src/temporal/running-workflows.ts';
-import { builtWorkflows, HistoryReplayer } from './replay/history-replayer.ts';
-import { replayRunning } from './replay/replay-running.ts';
+import { readTemporalConfig } from '../../src/config.ts';
+import { CodedError, messageOf } from '../../src/error.ts';
+import type { ReplayedRun } from '../../src/experiment/replay.ts';
+import { connectionOptions } from '../../src/temporal/connection.ts';
+import { runningWorkflows, sampleRunningWorkflows } from '../../src/temporal/running-workflows.ts';
+import { builtWorkflows, HistoryReplayer } from '../replay/history-replayer.ts';
+import { replayRunning } from '../replay/replay-running.ts';
 
 const usage = `Usage: npm run replay -- [--all | --sample N | --workflow ID ...] [--json]
   --all          every running workflow of the namespace (the default)

@@ -1,13 +1,13 @@
 // Collects what nothing refers to, beside the coordinator's other work.
 import { setTimeout as delay } from 'node:timers/promises';
-import { CollectionSession } from '../src/database/collection-session.ts';
-import type { Repositories } from '../src/database/repositories.ts';
-import { messageOf } from '../src/error.ts';
-import type { Logger } from '../src/log.ts';
-import { collect, type Collected } from '../src/retention/collect.ts';
-import { CheckpointStore } from '../src/storage/checkpoint-store.ts';
-import type { ObjectStore } from '../src/storage/object-store.ts';
-import { projectBlobs } from '../src/storage/project-blobs.ts';
+import { CollectionSession } from '../database/collection-session.ts';
+import type { Repositories } from '../database/repositories.ts';
+import { messageOf } from '../error.ts';
+import type { Logger } from '../log.ts';
+import { CheckpointStore } from '../storage/checkpoint-store.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { projectBlobs } from '../storage/project-blobs.ts';
+import { collect, type Collected } from './collect.ts';
 
 const intervalHours = 6;
 

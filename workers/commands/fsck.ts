@@ -1,17 +1,17 @@
 // `npm run fsck -- [--json] [--strict]`: checks all rows and objects against each other. Exit status 0: nothing is wrong; 1: something
 // is; 2: it could not be done.
 import { parseArgs } from 'node:util';
-import { readPartConfig } from '../src/config.ts';
-import { openDatabase } from '../src/database/client.ts';
-import { createRepositories } from '../src/database/repositories.ts';
-import { messageOf } from '../src/error.ts';
-import { defaultProject } from '../src/experiment/id.ts';
-import { silenceAwsNodeNotice } from '../src/process-environment.ts';
-import { checkProject } from '../src/retention/check-project.ts';
-import { isFault } from '../src/retention/finding.ts';
-import { CheckpointStore } from '../src/storage/checkpoint-store.ts';
-import { openStore } from '../src/storage/open-store.ts';
-import { projectBlobs } from '../src/storage/project-blobs.ts';
+import { readPartConfig } from '../../src/config.ts';
+import { openDatabase } from '../../src/database/client.ts';
+import { createRepositories } from '../../src/database/repositories.ts';
+import { messageOf } from '../../src/error.ts';
+import { defaultProject } from '../../src/experiment/id.ts';
+import { silenceAwsNodeNotice } from '../../src/process-environment.ts';
+import { checkProject } from '../../src/retention/check-project.ts';
+import { isFault } from '../../src/retention/finding.ts';
+import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
+import { openStore } from '../../src/storage/open-store.ts';
+import { projectBlobs } from '../../src/storage/project-blobs.ts';
 
 const flag = { type: 'boolean', default: false } as const;
 
