@@ -68,7 +68,8 @@ function stepping(store: ObjectStore, steps: Steps): ObjectStore {
       await steps.around(() => Promise.resolve());
       yield* store.list(prefix);
     },
-    removeUnfinished: (before) => store.removeUnfinished(before),
+    // Tomorrow's clock takes a file that is being written for one that was left: that is not what is tried here.
+    removeUnfinished: () => Promise.resolve(0),
     check: () => store.check(),
   };
 }
