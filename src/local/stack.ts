@@ -5,6 +5,7 @@ import { closeSync, openSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { allEnded } from '../all-ended.ts';
 import { isSet, variables, type Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { childEnvironment } from '../process-environment.ts';
@@ -60,10 +61,10 @@ export async function startStack(config: Config, log: Logger, stopping: AbortSig
     await requireFreePort(config.host, port);
     const own = childEnvironment({ [stackVariable]: dataDirectory });
     // Both come to their end before a fault of one stops what was started: nothing is started after that.
-    const [database, temporal] = await bothSettled(
+    const [database, temporal] = await allEnded([
       startPostgres(config, own, running, log, stopping),
       startTemporal(config, own, running, log, stopping),
-    );
+    ]);
     const environment = {
       ...database,
       ...temporal.environment,
@@ -201,11 +202,6 @@ async function writeEnvironmentFile(
   );
   await writeFile(path, lines.join(''), { mode: 0o600 });
   await chmod(path, 0o600);
-}
-
-async function bothSettled<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([one, other]);
-  return Promise.all([one, other]);
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -10,6 +10,7 @@ const root = resolve(import.meta.dirname, '../..');
 const arrows: Readonly<Record<string, readonly string[]>> = {
   error: [],
   log: [],
+  'all-ended': [],
   turns: [],
   'while-waiting': [],
   'thread-location': [],
@@ -21,7 +22,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   estimate: ['experiment'],
   waste: ['experiment'],
   text: [],
-  training: ['text', 'thread-location'],
+  training: ['text', 'thread-location', 'all-ended'],
   storage: ['experiment', 'process-start', 'while-waiting'],
   dataset: ['experiment', 'estimate', 'storage', 'text', 'thread-location'],
   model: ['experiment', 'storage', 'text'],
@@ -42,7 +43,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'process-environment',
     'turns',
   ],
-  local: ['config', 'process-environment', 'process-start'],
+  local: ['config', 'process-environment', 'process-start', 'all-ended'],
   cli: ['openapi', 'config', 'process-environment'],
   openapi: ['http', 'experiment', 'database', 'storage'],
   'workers/workflows': ['experiment'],
@@ -55,6 +56,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'text',
     'training',
     'config',
+    'all-ended',
   ],
   'workers/prediction': [
     'workers/preparation',
@@ -85,6 +87,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'workers/prediction',
     'workers/verification',
     'workers/replay',
+    'all-ended',
   ],
   'workers/replay': ['experiment', 'database', 'temporal', 'config', 'while-waiting'],
   'workers/verification': [
@@ -97,7 +100,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'text',
     'training',
   ],
-  'workers/reconciliation': ['experiment', 'database', 'temporal', 'storage'],
+  'workers/reconciliation': ['experiment', 'database', 'temporal', 'storage', 'all-ended'],
   'workers/commands': [
     'workers/verification',
     'workers/replay',

@@ -1,4 +1,5 @@
 // Keeps a training state: blobs first, then the manifest, then the row. Only a row makes a checkpoint count.
+import { allEnded } from '../../src/all-ended.ts';
 import type { CheckpointRepository } from '../../src/database/checkpoint-repository.ts';
 import type { LeaseHolder } from '../../src/database/lock.ts';
 import type { CommittedCheckpoint } from '../../src/experiment/activity.ts';
@@ -55,9 +56,12 @@ export class CheckpointWriter {
    */
   async write(state: TrainingState, ledger: LedgerPosition): Promise<CommittedCheckpoint> {
     const { base, vocabulary, config, tokenizer, ...frame } = this.#frame;
-    const parameters = await this.#put(state.parameters);
-    const firstMoments = await this.#put(state.firstMoments);
-    const secondMoments = state.secondMoments.length === 0 ? null : await this.#put(state.secondMoments);
+    // What a crash loses is what the upload takes, too: its waits for hashes, network and store overlap.
+    const [parameters, firstMoments, secondMoments] = await allEnded([
+      this.#put(state.parameters),
+      this.#put(state.firstMoments),
+      state.secondMoments.length === 0 ? Promise.resolve(null) : this.#put(state.secondMoments),
+    ]);
     const manifest: CheckpointManifest = {
       formatVersion: checkpointFormatVersion,
       ...frame,

@@ -1,4 +1,5 @@
 // Where an attempt goes on from: the newest committed checkpoint whose objects are all what their names say.
+import { allEnded } from '../../src/all-ended.ts';
 import type { CheckpointRepository } from '../../src/database/checkpoint-repository.ts';
 import type { CodedError } from '../../src/error.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
@@ -67,12 +68,10 @@ export async function restoreState(
   { step, unusedWords, evaluations, blobs: { parameters, firstMoments, secondMoments } }: CheckpointManifest,
   onProgress: () => void,
 ): Promise<TrainingState> {
-  return {
-    step,
-    parameters: await readStoredTensors(blobs, parameters, onProgress),
-    firstMoments: await readStoredTensors(blobs, firstMoments, onProgress),
-    secondMoments: secondMoments === null ? [] : await readStoredTensors(blobs, secondMoments, onProgress),
-    unusedWords,
-    evaluations,
-  };
+  const [weights, first, second] = await allEnded([
+    readStoredTensors(blobs, parameters, onProgress),
+    readStoredTensors(blobs, firstMoments, onProgress),
+    secondMoments === null ? Promise.resolve([]) : readStoredTensors(blobs, secondMoments, onProgress),
+  ]);
+  return { step, parameters: weights, firstMoments: first, secondMoments: second, unusedWords, evaluations };
 }

@@ -1,4 +1,5 @@
 // Work on many things, a few at once.
+import { allEnded } from '../../src/all-ended.ts';
 
 /** Calls `work` for each item, at most `count` at a time. @throws the first failure, when what was begun has ended. */
 export async function forEachAtOnce<T>(
@@ -10,6 +11,5 @@ export async function forEachAtOnce<T>(
   const takeOver = async (): Promise<void> => {
     for (let next = open.next(); next.done !== true; next = open.next()) await work(next.value);
   };
-  const ended = await Promise.allSettled(Array.from({ length: count }, takeOver));
-  for (const result of ended) if (result.status === 'rejected') throw result.reason;
+  await allEnded(Array.from({ length: count }, takeOver));
 }

@@ -1,4 +1,5 @@
 // Runs an exported model over examples, in a thread of its own.
+import { allEnded } from '../../all-ended.ts';
 import type { ProviderChoice } from '../job.ts';
 import { startInferenceThread, type InferenceClient } from '../runtime/inference-client.ts';
 import { collectBatch, planBatches, type InferenceExamples, type ModelLimits } from './batching.ts';
@@ -81,8 +82,6 @@ async function runBatches(
     }
   };
   // Lanes share the batches. All have ended before the run does, so that nothing of it is computed afterwards.
-  const lanes = await Promise.allSettled(Array.from({ length: batchesAhead }, lane));
-  const failed = lanes.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  await allEnded(Array.from({ length: batchesAhead }, lane));
   return rows.finish();
 }

@@ -1,5 +1,7 @@
 // Crashes at a chosen operation: each one that the code under test asks for is numbered, and after the crash none has any effect.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FileHandle, open, writeFile } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Database, Queries } from '../../../src/database/client.ts';
 
 /** Where a crash falls: the operation is not done, done, or, for the writing of a file, half done. */
@@ -16,6 +18,9 @@ export class CrashPlan {
   readonly #moment: CrashMoment;
   #hasCrashed = false;
   readonly #files = new Set<FileHandle>();
+  /** Operations that are asked for at once are done one after the other, so that they have the same numbers each time. */
+  readonly #within = new AsyncLocalStorage<true>();
+  #last: Promise<unknown> = Promise.resolve();
 
   /** @param at the number of the operation, from 0; left out: no crash. */
   constructor(at = -1, moment: CrashMoment = 'before') {
@@ -28,7 +33,17 @@ export class CrashPlan {
   }
 
   /** @param half does a part of the operation. @throws Crash when it is due, and ever after. */
-  async point<T>(label: string, work: () => Promise<T>, half?: () => Promise<unknown>): Promise<T> {
+  point<T>(label: string, work: () => Promise<T>, half?: () => Promise<unknown>): Promise<T> {
+    const point = (): Promise<T> => this.#point(label, work, half);
+    // A statement of a transaction: the transaction itself is under way.
+    if (this.#within.getStore()) return point();
+    const done = this.#last.then(() => this.#within.run(true, point));
+    // Who was answered asks for its next operation before the one that waits is done.
+    this.#last = done.catch(() => undefined).then(() => turn());
+    return done;
+  }
+
+  async #point<T>(label: string, work: () => Promise<T>, half?: () => Promise<unknown>): Promise<T> {
     if (this.#hasCrashed) throw new Crash(label);
     const isDue = this.labels.push(label) - 1 === this.#at;
     if (isDue && this.#moment !== 'after') {
