@@ -35,7 +35,7 @@ const systemCodes = new Set([
  */
 const sqlStates = /^(08|53|57P|25P03)/u;
 const messages =
-  /ECONNREFUSED|ECONNRESET|terminated unexpectedly|Connection terminated|timeout exceeded when trying to connect|connection timeout|Unable to start a transaction/iu;
+  /ECONNREFUSED|ECONNRESET|terminated unexpectedly|Connection terminated|timeout exceeded when trying to connect|connection timeout|not queryable|Unable to start a transaction/iu;
 const deepest = 6;
 
 /** Whether an error, or what caused it, says that the server cannot be reached. */
