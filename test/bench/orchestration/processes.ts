@@ -26,6 +26,8 @@ export interface Processes {
   /** Where the project's API answers. */
   readonly url: string;
   readonly temporal: TemporalClient;
+  /** Names of the processes by their ids. */
+  readonly names: ReadonlyMap<number, string>;
   stop(): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export async function startProcesses(): Promise<Processes> {
   const directory = await mkdtemp(join(tmpdir(), 'bench-orchestration-'));
   const [postgres, temporal] = await Promise.all([startTestPostgres(), startTemporal()]);
   const children: ChildProcess[] = [];
+  const names = new Map<number, string>();
   const stop = async (): Promise<void> => {
     await Promise.all(children.map(ended));
     await Promise.all([postgres.stop(), temporal.stop()]);
@@ -52,8 +55,10 @@ export async function startProcesses(): Promise<Processes> {
     const start = (name: string, program: string, ...parameters: string[]): void => {
       const log = openSync(join(directory, `${name}.log`), 'a');
       const command = [resolve(root, program), ...parameters];
-      children.push(spawn(process.execPath, command, { env: environment, stdio: ['ignore', log, log] }));
+      const child = spawn(process.execPath, command, { env: environment, stdio: ['ignore', log, log] });
       closeSync(log);
+      children.push(child);
+      if (child.pid !== undefined) names.set(child.pid, name);
     };
     const bundle = await bareBundle(directory);
     start('api', 'dist/src/http/server.js');
@@ -66,7 +71,7 @@ export async function startProcesses(): Promise<Processes> {
     }
     const url = `http://127.0.0.1:${port}`;
     await until(() => isReady(url), { timeoutSeconds: readyTimeoutSeconds, what: 'API and workers' });
-    return { url, temporal: temporal.client, stop };
+    return { url, temporal: temporal.client, names, stop };
   } catch (error) {
     await stop();
     throw error;
