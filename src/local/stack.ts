@@ -6,6 +6,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isSet, variables, type Config } from '../config.ts';
+import { searchAttributeNames } from '../experiment/name.ts';
 import type { Logger } from '../log.ts';
 import { childEnvironment } from '../process-environment.ts';
 import { lockDirectory } from './directory-lock.ts';
@@ -168,6 +169,7 @@ async function startTemporal(
     port: await freePort(),
     uiPort: await freePort(),
     logFile: join(config.dataDirectory, 'logs', 'temporal.log'),
+    searchAttributes: Object.values(searchAttributeNames),
     environment: own,
   });
   stopping.throwIfAborted();

@@ -38,7 +38,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'process-environment',
     'turns',
   ],
-  local: ['config', 'process-environment', 'process-start'],
+  local: ['experiment', 'config', 'process-environment', 'process-start'],
   cli: ['openapi', 'config', 'process-environment'],
   openapi: ['http', 'experiment', 'database', 'storage'],
   'workers/workflows': ['experiment'],

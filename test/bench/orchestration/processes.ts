@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Client as TemporalClient } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { taskQueues } from '../../../src/experiment/name.ts';
+import { searchAttributeNames, taskQueues } from '../../../src/experiment/name.ts';
 import { freePort } from '../../../src/local/free-port.ts';
 import { until } from '../../../src/local/until.ts';
 import { startTestPostgres } from '../../database/postgres.ts';
@@ -34,7 +34,10 @@ export interface Processes {
 /** Starts all of them and waits until the API answers and each of its queues has a worker. */
 export async function startProcesses(): Promise<Processes> {
   const directory = await mkdtemp(join(tmpdir(), 'bench-orchestration-'));
-  const [postgres, temporal] = await Promise.all([startTestPostgres(), startTemporal()]);
+  const [postgres, temporal] = await Promise.all([
+    startTestPostgres(),
+    startTemporal({ searchAttributes: Object.values(searchAttributeNames) }),
+  ]);
   const children: ChildProcess[] = [];
   const names = new Map<number, string>();
   const stop = async (): Promise<void> => {
