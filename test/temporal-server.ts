@@ -17,7 +17,10 @@ export interface TestTemporal {
   stop(): Promise<void>;
 }
 
-export async function startTemporal(): Promise<TestTemporal> {
+/** @param options.searchAttributes names that the server knows from its start; left out: none. */
+export async function startTemporal(
+  options: { readonly searchAttributes?: readonly string[] } = {},
+): Promise<TestTemporal> {
   const directory = await mkdtemp(join(tmpdir(), 'coordinator-temporal-'));
   const program = await findTemporal({
     cacheDirectory: resolve(import.meta.dirname, '../.cache/temporal'),
@@ -32,6 +35,7 @@ export async function startTemporal(): Promise<TestTemporal> {
     port: await freePort(),
     uiPort: await freePort(),
     logFile: join(directory, 'temporal.log'),
+    ...options,
   });
   const child = server.spawn();
   await server.ready();

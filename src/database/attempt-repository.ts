@@ -63,13 +63,16 @@ export class AttemptRepository {
       if (hasEnded(locked.state))
         throw new CodedError('transition_not_allowed', `The experiment has ended: it is ${locked.state}.`);
       await closeOpenAttempts(queries, attempt, { cause: 'lost' });
-      const lease = await raiseLease(queries, attempt);
-      const [begun] = await queries.$queryRaw<{ token: string }[]>`
+      const [begun] = await queries.$queryRaw<{ lease: number; token: string }[]>`
+        WITH raised AS (
+          UPDATE experiment SET lease = lease + 1
+          WHERE project_id = ${projectId} AND id = ${experimentId} RETURNING lease)
         INSERT INTO attempt (project_id, experiment_id, lease, phase, host)
-        VALUES (${projectId}, ${experimentId}, ${lease}::int, ${phase}, ${host}) RETURNING token::text`;
-      if (begun === undefined) throw new Error('an inserted row is returned');
+        SELECT ${projectId}, ${experimentId}, lease, ${phase}, ${host} FROM raised RETURNING lease, token::text`;
+      if (begun === undefined) throw new Error('the row is there: its lock is held');
+      const { lease, token } = begun;
       await appendEvent(queries, attempt, 'attemptStarted', { lease, phase, host });
-      return { projectId, experimentId, lease, token: begun.token };
+      return { projectId, experimentId, lease, token };
     });
   }
 

@@ -3,6 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { CodedError } from '../error.ts';
 import { PrismaClient, type Prisma } from './generated/client.ts';
 import { Turns } from '../turns.ts';
+import { statementNames } from './statement-names.ts';
 import { isUnavailable } from './unavailable.ts';
 
 /** Connections a process holds at most; a whole stack of them stays far below the server's limit. */
@@ -72,15 +73,18 @@ export class Database {
 
 /** Makes the pool; it connects when the first query comes. */
 export function openDatabase(url: string): Database {
-  const adapter = new PrismaPg({
-    connectionString: url,
-    max: maximumConnections,
-    connectionTimeoutMillis: connectionTimeoutMilliseconds,
-    // A dead peer is noticed also where no packet says so.
-    keepAlive: true,
-    idle_in_transaction_session_timeout: longestIdleTransactionMilliseconds,
-    // The adapter takes every time it reads for UTC.
-    options: '-c TimeZone=UTC',
-  });
+  const adapter = new PrismaPg(
+    {
+      connectionString: url,
+      max: maximumConnections,
+      connectionTimeoutMillis: connectionTimeoutMilliseconds,
+      // A dead peer is noticed also where no packet says so.
+      keepAlive: true,
+      idle_in_transaction_session_timeout: longestIdleTransactionMilliseconds,
+      // The adapter takes every time it reads for UTC.
+      options: '-c TimeZone=UTC',
+    },
+    { statementNameGenerator: statementNames() },
+  );
   return new Database(new PrismaClient({ adapter }));
 }

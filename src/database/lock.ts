@@ -4,6 +4,7 @@ import type { ExperimentReference } from '../experiment/activity.ts';
 import { notFound } from '../experiment/not-found.ts';
 import { hasEnded, type ExperimentState, type RequestedAction } from '../experiment/state.ts';
 import type { Queries } from './client.ts';
+import { Prisma } from './generated/client.ts';
 
 export interface LockedExperiment {
   readonly state: ExperimentState;
@@ -20,6 +21,11 @@ export interface LeaseHolder extends ExperimentReference {
   readonly token: string;
 }
 
+/** A LockedExperiment of the experiment `e`. */
+const lockedColumns = Prisma.sql`
+  e.state, e.state_sequence AS "stateSequence", e.requested_action AS "requestedAction", e.lease,
+  e.report_sha256 IS NOT NULL AS "hasReport"`;
+
 /**
  * Locks an experiment's row until the transaction ends.
  *
@@ -31,9 +37,8 @@ export async function lockExperiment(
 ): Promise<LockedExperiment> {
   // NO KEY: rows that refer to the experiment may be inserted meanwhile.
   const [row] = await queries.$queryRaw<LockedExperiment[]>`
-    SELECT state, state_sequence AS "stateSequence", requested_action AS "requestedAction", lease,
-      report_sha256 IS NOT NULL AS "hasReport"
-    FROM experiment WHERE project_id = ${projectId} AND id = ${experimentId} FOR NO KEY UPDATE`;
+    SELECT ${lockedColumns} FROM experiment e
+    WHERE e.project_id = ${projectId} AND e.id = ${experimentId} FOR NO KEY UPDATE`;
   if (!row) throw notFound('experiment', experimentId);
   return row;
 }
@@ -44,20 +49,25 @@ export async function lockExperiment(
  * @throws CodedError `lease_lost` when a newer attempt has begun or the experiment has ended.
  */
 export async function lockForHolder(queries: Queries, holder: LeaseHolder): Promise<LockedExperiment> {
-  const locked = await lockExperiment(queries, holder);
-  if (locked.lease !== holder.lease)
+  const { projectId, experimentId, lease, token } = holder;
+  // The token of an attempt never changes: it may be read from before the lock was had.
+  const [row] = await queries.$queryRaw<(LockedExperiment & { readonly token: string | null })[]>`
+    SELECT ${lockedColumns}, attempt.token::text AS token
+    FROM experiment e
+    LEFT JOIN attempt ON attempt.project_id = e.project_id AND attempt.experiment_id = e.id
+      AND attempt.lease = ${lease}::int
+    WHERE e.project_id = ${projectId} AND e.id = ${experimentId} FOR NO KEY UPDATE OF e`;
+  if (!row) throw notFound('experiment', experimentId);
+  const { token: tokenOfLease, ...locked } = row;
+  if (locked.lease !== lease)
     throw new CodedError(
       'lease_lost',
-      `The attempt with lease ${holder.lease} was replaced: the lease is now ${locked.lease}.`,
+      `The attempt with lease ${lease} was replaced: the lease is now ${locked.lease}.`,
     );
-  const [attempt] = await queries.$queryRaw<{ token: string }[]>`
-    SELECT token::text FROM attempt
-    WHERE project_id = ${holder.projectId} AND experiment_id = ${holder.experimentId}
-      AND lease = ${holder.lease}::int`;
-  if (attempt?.token !== holder.token)
+  if (tokenOfLease !== token)
     throw new CodedError(
       'lease_lost',
-      `The lease ${holder.lease} was given out a second time, as the database was restored.`,
+      `The lease ${lease} was given out a second time, as the database was restored.`,
     );
   if (hasEnded(locked.state))
     throw new CodedError('lease_lost', `The experiment has ended (${locked.state}); its attempts are over.`);

@@ -5,6 +5,7 @@ import type { Queries } from './client.ts';
 export const channels = {
   /** The payload is the experiment's id. */
   experimentChanged: 'experiment_changed',
+  /** Wakes the dispatcher. */
   outbox: 'outbox',
 } as const;
 
@@ -18,9 +19,4 @@ export async function announceChange(
       UPDATE experiment SET version = version + 1
       WHERE project_id = ${projectId} AND id = ${experimentId} RETURNING id)
     SELECT pg_notify(${channels.experimentChanged}, id)::text FROM changed`;
-}
-
-/** Wakes the dispatcher. */
-export async function announceOutbox(queries: Queries): Promise<void> {
-  await queries.$queryRaw`SELECT pg_notify(${channels.outbox}, '')::text`;
 }

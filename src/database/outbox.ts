@@ -3,7 +3,7 @@ import type { ExperimentReference } from '../experiment/activity.ts';
 import type { RequestedAction } from '../experiment/state.ts';
 import type { Database, Queries } from './client.ts';
 import { Prisma } from './generated/client.ts';
-import { announceChange, announceOutbox, channels } from './notification.ts';
+import { announceChange, channels } from './notification.ts';
 
 /** `restart`: a workflow takes the place of the one before, if there is one, and goes on from what the row says. */
 export type OutboxKind = 'start' | 'restart' | RequestedAction | 'storeHistory' | 'verify';
@@ -41,10 +41,11 @@ export async function addToOutbox(
   subject: string | null = null,
 ): Promise<void> {
   const delaySeconds = kind === 'storeHistory' ? closingSeconds : 0;
-  await queries.$executeRaw`
-    INSERT INTO outbox (project_id, experiment_id, kind, subject, not_before)
-    VALUES (${projectId}, ${experimentId}, ${kind}, ${subject}, ${fromNow(delaySeconds)})`;
-  await announceOutbox(queries);
+  await queries.$queryRaw`
+    WITH added AS (
+      INSERT INTO outbox (project_id, experiment_id, kind, subject, not_before)
+      VALUES (${projectId}, ${experimentId}, ${kind}, ${subject}, ${fromNow(delaySeconds)}) RETURNING id)
+    SELECT pg_notify(${channels.outbox}, '')::text FROM added`;
 }
 
 /**

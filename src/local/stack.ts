@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { allEnded } from '../all-ended.ts';
 import { isSet, variables, type Config } from '../config.ts';
+import { searchAttributeNames } from '../experiment/name.ts';
 import type { Logger } from '../log.ts';
 import { childEnvironment } from '../process-environment.ts';
 import { lockDirectory } from './directory-lock.ts';
@@ -169,6 +170,7 @@ async function startTemporal(
     port: await freePort(),
     uiPort: await freePort(),
     logFile: join(config.dataDirectory, 'logs', 'temporal.log'),
+    searchAttributes: Object.values(searchAttributeNames),
     environment: own,
   });
   stopping.throwIfAborted();

@@ -6,6 +6,11 @@ import { until } from './until.ts';
 
 const readyTimeoutSeconds = 60;
 const callTimeoutSeconds = 5;
+/**
+ * Otherwise the development server reads from its database which search attributes there are each time that it writes a
+ * workflow's. With this it may learn late of those that are registered while it runs.
+ */
+const attributesCached = 'system.forceSearchAttributesCacheRefreshOnRead=false';
 
 export interface TemporalServer {
   readonly address: string;
@@ -23,6 +28,8 @@ export function temporalServer(options: {
   readonly port: number;
   readonly uiPort: number;
   readonly logFile: string;
+  /** Names of keywords by which workflows are found, known from the start; left out: those that are registered meanwhile. */
+  readonly searchAttributes?: readonly string[];
   readonly environment?: Record<string, string>;
 }): TemporalServer {
   const address = `127.0.0.1:${options.port}`;
@@ -33,14 +40,22 @@ export function temporalServer(options: {
     'db-filename': options.databaseFile,
     namespace: options.namespace,
     'log-level': 'warn',
+    ...(options.searchAttributes && { 'dynamic-config-value': attributesCached }),
   };
+  const attributes = (options.searchAttributes ?? []).map((name) => [
+    '--search-attribute',
+    `${name}=Keyword`,
+  ]);
   return {
     address,
     uiAddress: `http://127.0.0.1:${options.uiPort}`,
     spawn() {
       const log = openSync(options.logFile, 'a');
-      const flags = Object.entries(parameters).flatMap(([name, value]) => [`--${name}`, value]);
-      const child = spawn(options.program, ['server', 'start-dev', ...flags], {
+      const flags = [
+        ...Object.entries(parameters).map(([name, value]) => [`--${name}`, value]),
+        ...attributes,
+      ];
+      const child = spawn(options.program, ['server', 'start-dev', ...flags.flat()], {
         stdio: ['ignore', log, log],
         detached: true,
         ...(options.environment && { env: options.environment }),

@@ -43,7 +43,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'process-environment',
     'turns',
   ],
-  local: ['config', 'process-environment', 'process-start', 'all-ended'],
+  local: ['experiment', 'config', 'process-environment', 'process-start', 'all-ended'],
   cli: ['openapi', 'config', 'process-environment'],
   openapi: ['http', 'experiment', 'database', 'storage'],
   'workers/workflows': ['experiment'],

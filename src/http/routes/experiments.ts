@@ -1,6 +1,5 @@
 // Submitting, reading and listing experiments.
 import { Type } from 'typebox';
-import type { ExperimentRecord } from '../../database/experiment-record.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import { submissionSchema } from '../../experiment/submission.ts';
 import { matchesTag, preferredWaitSeconds, tagOf } from '../conditional.ts';
@@ -107,12 +106,12 @@ export function experimentItemRoutes(app: App, context: RouteContext): void {
     async (request, reply) => {
       const reference = { projectId: defaultProject, experimentId: request.params.id };
       const tag = request.headers['if-none-match'];
-      const isKnown = ({ version }: ExperimentRecord): boolean => matchesTag(tag, tagOf(version));
+      const isKnown = (version: number): boolean => matchesTag(tag, tagOf(version));
       const waitSeconds = preferredWaitSeconds(request.headers.prefer);
       if (waitSeconds !== undefined) reply.header('preference-applied', `wait=${waitSeconds}`);
       const record = await waitForVersion(context, reference, isKnown, waitSeconds ?? 0, reply.raw);
       reply.header('etag', tagOf(record.version)).header('cache-control', 'no-cache');
-      if (isKnown(record)) return reply.code(304).send(null);
+      if (isKnown(record.version)) return reply.code(304).send(null);
       return reply.send(experimentBody(record, await readPreparingFailure(context, record)));
     },
   );

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { median, quantile } from '../distribution.ts';
 import { loadAverage, machine } from '../machine.ts';
 import { interruption } from '../interruption.ts';
+import { Account } from './account.ts';
 import { startProcesses, type Processes } from './processes.ts';
 import { bareSide, projectSide, type Side } from './sides.ts';
 
@@ -42,7 +43,7 @@ export async function main(parameters: readonly string[]): Promise<void> {
   }
 }
 
-async function measure({ url, temporal }: Processes, counts: Counts): Promise<void> {
+async function measure({ url, temporal, names }: Processes, counts: Counts): Promise<void> {
   const { rounds, atOnce, atOnceRounds } = counts;
   const one: Sides = { project: await projectSide(url), bare: bareSide(temporal) };
   const many: Sides = { project: together(atOnce, one.project), bare: together(atOnce, one.bare) };
@@ -50,12 +51,24 @@ async function measure({ url, temporal }: Processes, counts: Counts): Promise<vo
   const alone = await inTurns(rounds, one);
   console.log(`one at a time, ${rounds} of each; load average ${loadAverage()}\n${table(alone)}`);
   await inTurns(1, many);
-  const crowd = await inTurns(atOnceRounds, many);
+  const accounts = { project: new Account(names), bare: new Account(names) };
+  const crowd = await inTurns(atOnceRounds, {
+    project: accounts.project.of(many.project, atOnce),
+    bare: accounts.bare.of(many.bare, atOnce),
+  });
   console.log(
     `${atOnce} at once, until the last has ended, ${atOnceRounds} times each; load average ${loadAverage()}`,
   );
   console.log(table(crowd));
-  const results = { oneAtATime: summaryOf(alone), atOnce: { experiments: atOnce, ...summaryOf(crowd) } };
+  const spent = {
+    project: accounts.project.millisecondsEach(),
+    bare: accounts.bare.millisecondsEach(),
+  };
+  console.log(`processor time, milliseconds an experiment\n${spentTable(spent)}`);
+  const results = {
+    oneAtATime: summaryOf(alone),
+    atOnce: { experiments: atOnce, ...summaryOf(crowd), processorMilliseconds: spent },
+  };
   console.log(JSON.stringify({ ...counts, ...results, ...machine() }));
 }
 
@@ -100,6 +113,16 @@ function table(turns: Turns): string {
       `  ${name.padEnd(8)} median ${medianSeconds.toFixed(3)} s   p95 ${p95Seconds.toFixed(3)} s`,
   );
   return [...lines, `  ratio of the medians ${ratio}`].join('\n');
+}
+
+function spentTable(spent: Readonly<Record<string, Readonly<Record<string, number>>>>): string {
+  return Object.entries(spent)
+    .map(([side, each]) => {
+      const parts = Object.entries(each).map(([name, milliseconds]) => `${name} ${milliseconds}`);
+      const sum = Object.values(each).reduce((total, milliseconds) => total + milliseconds, 0);
+      return `  ${side.padEnd(8)} ${sum}: ${parts.join(', ')}`;
+    })
+    .join('\n');
 }
 
 const rounded = (value: number): number => Number(value.toFixed(3));

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Client as TemporalClient } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { taskQueues } from '../../../src/experiment/name.ts';
+import { searchAttributeNames, taskQueues } from '../../../src/experiment/name.ts';
 import { freePort } from '../../../src/local/free-port.ts';
 import { until } from '../../../src/local/until.ts';
 import { startTestPostgres } from '../../database/postgres.ts';
@@ -26,14 +26,20 @@ export interface Processes {
   /** Where the project's API answers. */
   readonly url: string;
   readonly temporal: TemporalClient;
+  /** Names of the processes by their ids. */
+  readonly names: ReadonlyMap<number, string>;
   stop(): Promise<void>;
 }
 
 /** Starts all of them and waits until the API answers and each of its queues has a worker. */
 export async function startProcesses(): Promise<Processes> {
   const directory = await mkdtemp(join(tmpdir(), 'bench-orchestration-'));
-  const [postgres, temporal] = await Promise.all([startTestPostgres(), startTemporal()]);
+  const [postgres, temporal] = await Promise.all([
+    startTestPostgres(),
+    startTemporal({ searchAttributes: Object.values(searchAttributeNames) }),
+  ]);
   const children: ChildProcess[] = [];
+  const names = new Map<number, string>();
   const stop = async (): Promise<void> => {
     await Promise.all(children.map(ended));
     await Promise.all([postgres.stop(), temporal.stop()]);
@@ -52,8 +58,10 @@ export async function startProcesses(): Promise<Processes> {
     const start = (name: string, program: string, ...parameters: string[]): void => {
       const log = openSync(join(directory, `${name}.log`), 'a');
       const command = [resolve(root, program), ...parameters];
-      children.push(spawn(process.execPath, command, { env: environment, stdio: ['ignore', log, log] }));
+      const child = spawn(process.execPath, command, { env: environment, stdio: ['ignore', log, log] });
       closeSync(log);
+      children.push(child);
+      if (child.pid !== undefined) names.set(child.pid, name);
     };
     const bundle = await bareBundle(directory);
     start('api', 'dist/src/http/server.js');
@@ -66,7 +74,7 @@ export async function startProcesses(): Promise<Processes> {
     }
     const url = `http://127.0.0.1:${port}`;
     await until(() => isReady(url), { timeoutSeconds: readyTimeoutSeconds, what: 'API and workers' });
-    return { url, temporal: temporal.client, stop };
+    return { url, temporal: temporal.client, names, stop };
   } catch (error) {
     await stop();
     throw error;
