@@ -10,5 +10,6 @@ export async function allEnded<T extends readonly unknown[]>(works: {
   readonly [Index in keyof T]: Promise<T[Index]>;
 }): Promise<T> {
   await Promise.allSettled(works);
+  // Settled as they are, this only takes the results, or the first failure, out of them.
   return await Promise.all(works); // TypeScript loses the tuple in the awaited mapped type.
 }

@@ -86,8 +86,8 @@ async function trainWithKill(client: Client, id: string): Promise<number> {
 
 /** The process of the one training worker, as the service knows it: `PROCESS@HOST`. */
 async function trainingProcess(client: Client): Promise<number> {
-  const end = Date.now() + findWorkerSeconds * 1000;
-  while (Date.now() < end) {
+  const end = performance.now() + findWorkerSeconds * 1000;
+  while (performance.now() < end) {
     const { data } = await client.api.GET('/queues');
     const worker = data?.items.find(({ name }) => name === trainingQueue)?.workers.at(0);
     if (worker !== undefined) return Number.parseInt(worker.id, 10);

@@ -19,6 +19,10 @@ const turnLimits = {
 /** How long a transaction may wait for a connection, and then run. */
 const transactionLimits = { maxWait: 5_000, timeout: 30_000 } as const;
 
+/** The server gives a statement up after this, and the driver a server that says nothing a little later: no call lasts for ever. */
+const longestStatementMilliseconds = 30_000;
+const longestSilenceMilliseconds = 35_000;
+
 /** A process that stands still within a transaction keeps its locks for so long; then the server ends its connection. */
 const longestIdleTransactionMilliseconds = 10_000;
 
@@ -80,6 +84,8 @@ export function openDatabase(url: string): Database {
       connectionTimeoutMillis: connectionTimeoutMilliseconds,
       // A dead peer is noticed also where no packet says so.
       keepAlive: true,
+      statement_timeout: longestStatementMilliseconds,
+      query_timeout: longestSilenceMilliseconds,
       idle_in_transaction_session_timeout: longestIdleTransactionMilliseconds,
       // The adapter takes every time it reads for UTC.
       options: '-c TimeZone=UTC',

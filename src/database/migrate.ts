@@ -65,7 +65,7 @@ async function readMigrations(directory: string): Promise<readonly Migration[]> 
 }
 
 async function connect(url: string, waitSeconds: number): Promise<Client> {
-  const end = Date.now() + waitSeconds * 1000;
+  const end = performance.now() + waitSeconds * 1000;
   for (;;) {
     const client = new Client({
       connectionString: url,
@@ -77,7 +77,7 @@ async function connect(url: string, waitSeconds: number): Promise<Client> {
     } catch (error) {
       await client.end().catch(() => undefined);
       if (!isUnavailable(error)) throw error;
-      if (Date.now() >= end)
+      if (performance.now() >= end)
         throw new CodedError('database_unavailable', `PostgreSQL did not answer within ${waitSeconds} s.`, {
           cause: error,
         });

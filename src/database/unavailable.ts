@@ -30,12 +30,12 @@ const systemCodes = new Set([
   'EAI_AGAIN',
 ]);
 /**
- * Classes 08 (connection), 53 (resources) and 57P (shutting down, starting up) of PostgreSQL's SQLSTATE, and 25P03: the server
- * ended a connection that stood still within a transaction.
+ * Classes 08 (connection), 53 (resources) and 57P (shutting down, starting up) of PostgreSQL's SQLSTATE, 57014: it did not get to
+ * the end of a statement in time, and 25P03: it ended a connection that stood still within a transaction.
  */
-const sqlStates = /^(08|53|57P|25P03)/u;
+const sqlStates = /^(08|53|57P|57014|25P03)/u;
 const messages =
-  /ECONNREFUSED|ECONNRESET|terminated unexpectedly|Connection terminated|timeout exceeded when trying to connect|connection timeout|not queryable|Unable to start a transaction/iu;
+  /ECONNREFUSED|ECONNRESET|terminated unexpectedly|Connection terminated|timeout exceeded when trying to connect|connection timeout|not queryable|Query read timeout|Unable to start a transaction/iu;
 const deepest = 6;
 
 /** Whether an error, or what caused it, says that the server cannot be reached. */

@@ -31,7 +31,7 @@ export async function waitForVersion(
     if (!isKnown(await experiments.requireVersion(reference))) return await experiments.require(reference);
     for (;;) {
       const changed = await watch.next(Math.max(0, end - performance.now()) / 1000, signal);
-      // The end of the wait ends this pause; nothing else can fail in it.
+      // The leaving of the client, or of the server, ends this pause; nothing else can fail in it.
       if (changed) await delay(burstMilliseconds, undefined, { signal }).catch(() => undefined);
       const record = await experiments.require(reference);
       if (!isKnown(record.version) || performance.now() >= end || signal.aborted) return record;

@@ -12,10 +12,11 @@ export async function until(
   condition: () => boolean | Promise<boolean>,
   options: { readonly timeoutSeconds: number; readonly what: string; readonly signal?: AbortSignal },
 ): Promise<void> {
-  const end = Date.now() + options.timeoutSeconds * 1000;
+  const end = performance.now() + options.timeoutSeconds * 1000;
   while (!(await condition())) {
     options.signal?.throwIfAborted();
-    if (Date.now() > end) throw new Error(`${options.what} was not ready within ${options.timeoutSeconds} s`);
+    if (performance.now() > end)
+      throw new Error(`${options.what} was not ready within ${options.timeoutSeconds} s`);
     await delay(pollMilliseconds);
   }
 }

@@ -60,11 +60,21 @@ const concurrentParts = 4;
 /** S3 copies at most 5 GiB in a call. Whoever waits for one shows signs of life, so that it must have an end. */
 const longestCopyMilliseconds = 10 * 60_000;
 
+/** A server that takes no connection, or lets one stand still, is given up: whoever waits for it would wait for ever. */
+const longestConnectingMilliseconds = 10_000;
+const longestSilenceMilliseconds = 120_000;
+
 /**
  * Uploads carry a checksum that S3 verifies. Downloads are not checked against it: blobs are checked against their own
  * hash, and a fault must be the same coded error on every store.
  */
-export const clientSettings = { responseChecksumValidation: 'WHEN_REQUIRED' } as const;
+export const clientSettings = {
+  responseChecksumValidation: 'WHEN_REQUIRED',
+  requestHandler: {
+    connectionTimeout: longestConnectingMilliseconds,
+    socketTimeout: longestSilenceMilliseconds,
+  },
+} as const;
 
 /** The calls over the AWS SDK. */
 export function awsCalls(client: S3Client, bucket: string): S3Calls {

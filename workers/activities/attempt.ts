@@ -48,11 +48,7 @@ export async function runAttempt<T>(
   const lasting = { ...patience, pause, mostSeconds: longestOutageSeconds };
   const finish = (end: Parameters<typeof repositories.attempts.finishAttempt>[1]): Promise<void> =>
     throughOutage(lasting, () => repositories.attempts.finishAttempt(holder, end));
-  try {
-    const result = await work(holder);
-    await finish({ cause: causeOf(result) });
-    return result;
-  } catch (thrown) {
+  const result = await work(holder).catch(async (thrown: unknown) => {
     const error = codedIfOutOfMemory(thrown);
     const cause = causeOfError(error);
     const message = error instanceof CodedError ? error.message : 'The worker met an unexpected fault.';
@@ -61,7 +57,9 @@ export async function runAttempt<T>(
       log.warn({ reason: messageOf(failure), holder }, 'the end of an attempt was not noted'),
     );
     throw error;
-  }
+  });
+  await finish({ cause: causeOf(result) });
+  return result;
 }
 
 function causeOfError(error: unknown): AttemptCause {

@@ -16,7 +16,7 @@ export class CheckpointSignal {
   readonly #temporal: Client;
   readonly #log: Logger;
   readonly #workflowId: string;
-  readonly #began = Date.now();
+  readonly #began = performance.now();
   /** An attempt that is over sooner tells by its result. */
   #last = this.#began;
 
@@ -29,13 +29,13 @@ export class CheckpointSignal {
 
   /** Whether the last signal is long enough ago. */
   get isDue(): boolean {
-    const now = Date.now();
+    const now = performance.now();
     const interval = Math.max(leastIntervalMilliseconds, (now - this.#began) / intervalsAnAge);
     return now - this.#last >= interval;
   }
 
   async send(notice: CheckpointNotice): Promise<void> {
-    this.#last = Date.now();
+    this.#last = performance.now();
     const handle = this.#temporal.workflow.getHandle(this.#workflowId);
     await this.#temporal
       .withDeadline(Date.now() + deadlineMilliseconds, () =>

@@ -35,7 +35,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { evaluatedPredictions, largestDifference } from './evaluated-predictions.ts';
 import type { EvaluationDocument } from './evaluation-document.ts';
 import { whileEngineWorks } from './while-engine-works.ts';
-import { throwIfEnding } from './worker-stopping.ts';
+import { progressOf, throwIfEnding } from './worker-stopping.ts';
 
 /** Rows whose logits are computed a second time, by the training's forward pass. */
 const mostComparedRows = 256;
@@ -78,7 +78,7 @@ async function evaluateExperiment(
 ): Promise<EvaluationResult> {
   const { repositories, store } = dependencies;
   const activity = Context.current();
-  const heartbeat = (): void => activity.heartbeat();
+  const onProgress = progressOf(dependencies, activity);
   const record = await repositories.experiments.require(reference);
   const { snapshot: summary } = record;
   if (summary === null) throw rowBehind(record, 'its snapshot');
@@ -88,12 +88,12 @@ async function evaluateExperiment(
   const { step, id, manifest } = await resultCheckpoint(repositories.checkpoints, checkpoints, record);
   const snapshot = await openSnapshot(blobs, summary.sha256);
   const { task, labels: labelNames } = snapshot.manifest;
-  const { table } = await snapshot.examples('evaluation', directory, heartbeat);
+  const { table } = await snapshot.examples('evaluation', directory, onProgress);
   const evaluated: Evaluated = {
     config: await readStoredConfig(blobs, manifest.blobs.config),
     head: { task, labelCount: headOf(snapshot.manifest).labelCount },
     labelNames,
-    tensors: await checkpointTensors(blobs, manifest, heartbeat),
+    tensors: await checkpointTensors(blobs, manifest, onProgress),
     table,
     // As training did, so that the same weights give the same bits whatever worker evaluates them.
     threads: Number(manifest.profile['threads']),
@@ -111,7 +111,7 @@ async function evaluateExperiment(
       labels: labelNames,
       predictions: await blobs.putStream(
         predictionLines(evaluatedPredictions(inputOf(float32.logits), labelNames)),
-        { onProgress: heartbeat },
+        { onProgress },
       ),
       inference: {
         float32: {
@@ -142,7 +142,7 @@ async function runExported(
   blobs: BlobStore,
 ): Promise<{ readonly model: BlobRef; readonly logits: Float32Array }> {
   const bytes = await exported(dependencies, activity, { config, head, precision, tensors });
-  const model = await blobs.putParts([bytes], () => activity.heartbeat());
+  const model = await blobs.putParts([bytes], progressOf(dependencies, activity));
   const { executionProvider: provider, executionDevice: deviceNumber } = dependencies.config;
   const { logits } = await whileEngineWorks(dependencies, activity, async ({ signal, onProgress }) => {
     const inference = await openInference(bytes, {

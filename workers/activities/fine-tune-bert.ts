@@ -9,10 +9,10 @@ import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
 import { prepareTraining } from '../preparation/prepare-training.ts';
 import { runAttempt } from './attempt.ts';
 import { withCodedFailures } from './coded-failure.ts';
-import { longestOutageSeconds, throughOutage } from './database-outage.ts';
+import { againAfterOutage, longestOutageSeconds } from './database-outage.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { TrainingAttempt } from './training-attempt.ts';
-import { throwIfEnding } from './worker-stopping.ts';
+import { progressOf } from './worker-stopping.ts';
 
 /**
  * The activity that trains, for the training queue.
@@ -38,10 +38,7 @@ async function train(
   directory: string,
 ): Promise<FineTuneResult> {
   const activity = Context.current();
-  const onProgress = (): void => {
-    throwIfEnding(dependencies.stopping, activity);
-    activity.heartbeat();
-  };
+  const onProgress = progressOf(dependencies, activity);
   const patience = {
     heartbeat: () => activity.heartbeat(),
     pause: (milliseconds: number) => activity.sleep(milliseconds),
@@ -54,7 +51,7 @@ async function train(
       experiment,
       'training',
       async (holder) => {
-        const prepared = await throughOutage(patience, () =>
+        const prepared = await againAfterOutage(patience, () =>
           prepareTraining(dependencies, experiment, directory, onProgress),
         );
         const attempt = new TrainingAttempt(dependencies, holder, prepared, activity);

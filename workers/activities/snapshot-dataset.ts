@@ -36,7 +36,7 @@ import { cautiousBatchSeconds, forwardOperations, trainingOperations } from './c
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { importDataset, importModel, type HubImport } from './import-from-hub.ts';
-import { throwIfEnding } from './worker-stopping.ts';
+import { progressOf } from './worker-stopping.ts';
 
 /**
  * The activity that prepares a snapshot, for the evaluation queue.
@@ -103,17 +103,16 @@ async function prepare(
 
 /** Reads the dataset, and imports what is on a hub. */
 async function makeSnapshot(
-  { repositories, store, stopping, config: { hub, limits } }: ActivityDependencies,
+  dependencies: ActivityDependencies,
   reference: ExperimentReference,
   spec: ExperimentSpec,
 ): Promise<{ readonly sha256: string; readonly manifest: SnapshotManifest }> {
+  const { repositories, store, stopping, config } = dependencies;
+  const { hub, limits } = config;
   const { projectId } = reference;
   const blobs = projectBlobs(store, projectId, repositories.pins.untilEnd(reference));
   const activity = Context.current();
-  const onProgress = (): void => {
-    throwIfEnding(stopping, activity);
-    activity.heartbeat();
-  };
+  const onProgress = progressOf(dependencies, activity);
   const signal = AbortSignal.any([stopping, activity.cancellationSignal]);
   const client = new HubClient(hubRequester(hub, signal));
   const hubImport: HubImport = { client, repositories, blobs, projectId, onProgress };

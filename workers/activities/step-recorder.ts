@@ -24,7 +24,8 @@ export class StepRecorder {
   readonly #times: () => AttemptTimes;
   #position: LedgerPosition;
   #unwritten: StepRecord[] = [];
-  #lastWrite = 0;
+  /** The first steps are written at once. */
+  #lastWrite = -Infinity;
   #recent: { tokens: number; steps: number; seconds: number }[] = [];
 
   constructor(parts: {
@@ -65,7 +66,7 @@ export class StepRecorder {
     });
     // The next steps come about as late as these did: what would then be too old is written now.
     const untilNext = seconds * 1000;
-    if (Date.now() - this.#lastWrite + untilNext >= writeIntervalMilliseconds) await this.flush();
+    if (performance.now() - this.#lastWrite + untilNext >= writeIntervalMilliseconds) await this.flush();
   }
 
   /**
@@ -85,7 +86,7 @@ export class StepRecorder {
         this.#ledger.recordSteps(this.#holder, { steps, progress, times }),
       );
       this.#unwritten = this.#unwritten.slice(steps.length);
-      this.#lastWrite = Date.now();
+      this.#lastWrite = performance.now();
     }
   }
 

@@ -17,6 +17,21 @@ export function throwIfEnding(
   if (cancellationSignal.aborted) throw new CancelledFailure('The activity was cancelled.');
 }
 
+/**
+ * What long work calls as it gets on: a heartbeat, and the end of an activity that should work no longer.
+ *
+ * @returns throws what {@link throwIfEnding} throws.
+ */
+export function progressOf(
+  { stopping }: { readonly stopping: AbortSignal },
+  activity: Pick<Context, 'cancellationSignal' | 'heartbeat'>,
+): () => void {
+  return () => {
+    throwIfEnding(stopping, activity);
+    activity.heartbeat();
+  };
+}
+
 /** Whether an error is that of {@link throwIfEnding} for a stop. */
 export function isWorkerStopping(error: unknown): boolean {
   return error instanceof ApplicationFailure && error.type === failureType;

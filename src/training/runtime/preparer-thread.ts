@@ -12,11 +12,12 @@ const { job, graph } = workerData as PreparerTask;
 const table = openExamples(job.examples);
 const planner = new StepPlanner(job, table, graph);
 
-function prepare({ first, end, pace }: RunRequest): PreparedMessage {
+function prepare({ first, end, seconds, pace }: RunRequest): PreparedMessage {
   let planned = first - job.firstStep;
   const next = (): StepPlan | undefined =>
     planned < end - job.firstStep ? planner.plan(planned++) : undefined;
-  const plans = takeRun(next, pace, { steps: end - first, maskBytesOf: (plan) => planner.maskBytesOf(plan) });
+  const maskBytesOf = (plan: StepPlan): number => planner.maskBytesOf(plan);
+  const plans = takeRun(next, pace, { steps: end - first, seconds, maskBytesOf });
   return { kind: 'prepared', run: planner.prepare(plans) };
 }
 

@@ -12,6 +12,16 @@ export const runLimits = {
   maskBytes: 256 * 2 ** 20,
 } as const;
 
+/** Runs between two checkpoints that go by the clock, at least: one of them falls near the moment at which one is due. */
+const runsBetweenCheckpoints = 4;
+
+/**
+ * What a run aims at, in seconds.
+ * @param everySeconds - between two checkpoints
+ */
+export const runSeconds = (everySeconds: number): number =>
+  Math.min(runLimits.seconds, everySeconds / runsBetweenCheckpoints);
+
 /** How long steps took in the last run. */
 export interface Pace {
   readonly secondsPerStep: number;
@@ -33,18 +43,25 @@ export function paceOf(steps: readonly StepSummary[], seconds: number): Pace {
   };
 }
 
-/** The first plans of a sequence that together make a run; at least one while the sequence has any. */
+/**
+ * The first plans of a sequence that together make a run; at least one while the sequence has any.
+ * @param limits - the most steps and seconds, and how large the dropout masks of a step are
+ */
 export function takeRun(
   next: () => StepPlan | undefined,
   { secondsPerStep, slotsPerStep }: Pace,
-  limits: { readonly steps: number; readonly maskBytesOf: (plan: StepPlan) => number },
+  limits: {
+    readonly steps: number;
+    readonly seconds: number;
+    readonly maskBytesOf: (plan: StepPlan) => number;
+  },
 ): StepPlan[] {
   const plans: StepPlan[] = [];
   let seconds = 0;
   let bytes = 0;
   while (
     plans.length < Math.min(limits.steps, runLimits.steps) &&
-    (plans.length === 0 || seconds + secondsPerStep <= runLimits.seconds)
+    (plans.length === 0 || seconds + secondsPerStep <= limits.seconds)
   ) {
     const plan = next();
     if (plan === undefined) break;

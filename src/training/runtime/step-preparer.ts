@@ -13,10 +13,11 @@ export interface PreparerTask {
   readonly graph: PlannedGraph;
 }
 
-/** Steps counted from 0: from `first` up to, not including, `end`, as many as make one run. */
+/** Steps counted from 0: from `first` up to, not including, `end`, as many as make one run of at most so many seconds. */
 export interface RunRequest {
   readonly first: number;
   readonly end: number;
+  readonly seconds: number;
   readonly pace: Pace;
 }
 

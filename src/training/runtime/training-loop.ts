@@ -12,7 +12,7 @@ import { configInUse } from '../vocabulary-in-use.ts';
 import { buildTrainingGraph } from '../training-graph.ts';
 import { CheckpointSender } from './checkpoint-sender.ts';
 import { graphSha256, numericProfile } from './numeric-profile.ts';
-import { paceOf, unknownPace } from './run-length.ts';
+import { paceOf, runSeconds, unknownPace } from './run-length.ts';
 import { StepPreparer } from './step-preparer.ts';
 import { StepRunner, type RunResult } from './step-runner.ts';
 import { TrainingEvaluator } from './training-evaluation.ts';
@@ -132,7 +132,7 @@ function isEnded({ evaluator, total }: Engine, step: number): boolean {
 /** Runs steps until the end, a stop or abandonment; returns the last step done. */
 async function runSteps(job: TrainingJob, engine: Engine, signals: Signals, tell: Tell): Promise<number> {
   const { runner, preparer, evaluator, total, decayUnused } = engine;
-  const { everySteps } = job.checkpoint;
+  const { everySteps, everySeconds } = job.checkpoint;
   const isStopping = (): boolean => Atomics.load(signals, signal.stop) !== 0 || isAbandoned(signals);
   const endOfRun = (first: number): number =>
     Math.min(total, first + everySteps - (first % everySteps), evaluator?.next(first) ?? Infinity);
@@ -140,7 +140,12 @@ async function runSteps(job: TrainingJob, engine: Engine, signals: Signals, tell
   let pace = unknownPace;
   const ask = (first: number): Promise<PreparedRun> | undefined => {
     if (first >= total) return undefined;
-    const asked = preparer.request({ first, end: endOfRun(first), pace });
+    const asked = preparer.request({
+      first,
+      end: endOfRun(first),
+      seconds: runSeconds(everySeconds),
+      pace,
+    });
     // Whoever waits for it meets its failure; until then it must not count as unhandled.
     asked.catch(() => undefined);
     return asked;

@@ -4,7 +4,7 @@ import { exampleTableOf, type Example } from '../../../src/text/example-table.ts
 import type { Recipe, TrainingJob } from '../../../src/training/job.ts';
 import { modelLayout } from '../../../src/training/model-layout.ts';
 import { unusedWordsDecay } from '../../../src/training/optimizer/unused-words.ts';
-import { paceOf, takeRun, unknownPace } from '../../../src/training/runtime/run-length.ts';
+import { paceOf, runSeconds, takeRun, unknownPace } from '../../../src/training/runtime/run-length.ts';
 import { StepRunner } from '../../../src/training/runtime/step-runner.ts';
 import type { StepPlan } from '../../../src/training/step-inputs.ts';
 import { StepPlanner } from '../../../src/training/step-planner.ts';
@@ -135,7 +135,7 @@ describe('the length of runs', () => {
   const { planner } = open(tinyJob());
   const plan = planner.plan(0);
   const sequence = (): StepPlan => plan;
-  const limits = { steps: 50, maskBytesOf: () => 0 };
+  const limits = { steps: 50, seconds: runSeconds(300), maskBytesOf: () => 0 };
   const pace = (seconds: number) => paceOf(planner.prepare([plan]).steps, seconds);
 
   it('is one step until it is known how long steps take', () => {
@@ -145,6 +145,11 @@ describe('the length of runs', () => {
   it('fills at most 1.7 seconds, and at least one step', () => {
     expect(takeRun(sequence, pace(0.125), limits)).toHaveLength(13);
     expect(takeRun(sequence, pace(5), limits)).toHaveLength(1);
+  });
+
+  it('is a quarter of the time between two checkpoints where that is short', () => {
+    const often = { ...limits, seconds: runSeconds(4) };
+    expect(takeRun(sequence, pace(0.125), often)).toHaveLength(8);
   });
 
   it('counts a step with more tokens than the last as longer', () => {
