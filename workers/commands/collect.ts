@@ -1,40 +1,38 @@
-// `npm run collect -- [--dry-run]`: one collection, and what it removed.
+// `npm run collect`: one collection, and what it removed. Ends with 0: done; 2: it could not be done.
 import { parseArgs } from 'node:util';
-import { readPartConfig } from '../../src/config.ts';
-import { openDatabase } from '../../src/database/client.ts';
-import { createRepositories } from '../../src/database/repositories.ts';
-import { messageOf } from '../../src/error.ts';
+import { CodedError } from '../../src/error.ts';
 import { defaultProject } from '../../src/experiment/id.ts';
-import { silenceAwsNodeNotice } from '../../src/process-environment.ts';
 import { collectOnce } from '../../src/retention/collect-regularly.ts';
-import { openStore } from '../../src/storage/open-store.ts';
+import { runCommand, withParts } from './command.ts';
 
-try {
+const usage = `Usage: npm run collect -- [--dry-run]
+  --dry-run  says what would be removed and removes nothing
+Variables: DATABASE_URL, STORAGE_URL, as for a worker. What is removed, and when: docs/retention.md.
+`;
+
+async function collect(): Promise<number> {
   const { values } = parseArgs({ options: { 'dry-run': { type: 'boolean', default: false } } });
-  silenceAwsNodeNotice();
-  const config = readPartConfig();
-  const database = openDatabase(config.databaseUrl);
-  try {
-    const collected = await collectOnce(
+  const isDryRun = values['dry-run'];
+  const collected = await withParts(({ config, repositories, store }) =>
+    collectOnce(
       {
-        repositories: createRepositories(database),
-        store: openStore(config.storageUrl, { forcePathStyle: config.storagePathStyle }),
+        repositories,
+        store,
         databaseUrl: config.databaseUrl,
         projectId: defaultProject,
         graceSeconds: config.collectionGraceSeconds,
       },
-      values['dry-run'],
-    );
-    process.stdout.write(
-      collected === undefined
-        ? 'Another collection is under way.\n'
-        : `${values['dry-run'] ? 'Would remove' : 'Removed'} ${collected.blobs} blobs and ${collected.manifests} manifests ` +
-            `(${collected.sizeBytes} bytes), and ${collected.unfinished} writes that never ended.\n`,
-    );
-  } finally {
-    await database.close();
-  }
-} catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode = 2;
+      isDryRun,
+    ),
+  );
+  if (collected === undefined)
+    throw new CodedError('not_ready', 'Another collection is under way; try again in some minutes.');
+  const { blobs, manifests, sizeBytes, unfinished } = collected;
+  process.stdout.write(
+    `${isDryRun ? 'Would remove' : 'Removed'} ${blobs} blobs and ${manifests} manifests ` +
+      `(${sizeBytes} bytes), and ${unfinished} writes that never ended.\n`,
+  );
+  return 0;
 }
+
+process.exitCode = await runCommand(usage, collect);

@@ -1,31 +1,27 @@
-// `npm run fsck -- [--json] [--strict]`: checks all rows and objects against each other. Exit status 0: nothing is wrong; 1: something
-// is; 2: it could not be done.
+// `npm run fsck`: checks all rows and objects against each other. Ends with 0: nothing is wrong; 1: something is; 2: it could not
+// be done.
 import { parseArgs } from 'node:util';
-import { readPartConfig } from '../../src/config.ts';
-import { openDatabase } from '../../src/database/client.ts';
-import { createRepositories } from '../../src/database/repositories.ts';
-import { messageOf } from '../../src/error.ts';
 import { defaultProject } from '../../src/experiment/id.ts';
-import { silenceAwsNodeNotice } from '../../src/process-environment.ts';
 import { checkProject } from '../../src/retention/check-project.ts';
 import { isFault } from '../../src/retention/finding.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
-import { openStore } from '../../src/storage/open-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
+import { runCommand, withParts } from './command.ts';
+
+const usage = `Usage: npm run fsck -- [--json] [--strict]
+  --json    one JSON document a line
+  --strict  what nothing refers to counts as wrong, too
+Variables: DATABASE_URL, STORAGE_URL, as for a worker. What is checked: docs/retention.md.
+`;
 
 const flag = { type: 'boolean', default: false } as const;
 
-async function check(): Promise<boolean> {
+async function check(): Promise<number> {
   const { values } = parseArgs({ options: { json: flag, strict: flag } });
-  silenceAwsNodeNotice();
-  const config = readPartConfig();
-  const database = openDatabase(config.databaseUrl);
   const print = (line: string, value: object): void => {
     process.stdout.write(`${values.json ? JSON.stringify(value) : line}\n`);
   };
-  try {
-    const repositories = createRepositories(database);
-    const store = openStore(config.storageUrl, { forcePathStyle: config.storagePathStyle });
+  return withParts(async ({ repositories, store }) => {
     const findings = checkProject({
       projectId: defaultProject,
       rows: repositories.references,
@@ -45,21 +41,14 @@ async function check(): Promise<boolean> {
           `${summary.blobs} blobs, ${summary.sizeBytes} bytes: ${faults} faults, ${orphans} orphans`,
           summary,
         );
-        return faults === 0 && (orphans === 0 || !values.strict);
+        return faults === 0 && (orphans === 0 || !values.strict) ? 0 : 1;
       }
       if (isFault(next.value)) faults += 1;
       else orphans += 1;
       const { kind, where, what } = next.value;
       print(`${kind}: ${where}: ${what}`, next.value);
     }
-  } finally {
-    await database.close();
-  }
+  });
 }
 
-try {
-  process.exitCode = (await check()) ? 0 : 1;
-} catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode = 2;
-}
+process.exitCode = await runCommand(usage, check);

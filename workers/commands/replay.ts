@@ -3,12 +3,13 @@ import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { readTemporalConfig } from '../../src/config.ts';
-import { CodedError, messageOf } from '../../src/error.ts';
+import { CodedError } from '../../src/error.ts';
 import type { ReplayedRun } from '../../src/experiment/replay.ts';
 import { connectionOptions } from '../../src/temporal/connection.ts';
 import { runningWorkflows, sampleRunningWorkflows } from '../../src/temporal/running-workflows.ts';
 import { builtWorkflows, HistoryReplayer } from '../replay/history-replayer.ts';
 import { replayRunning } from '../replay/replay-running.ts';
+import { runCommand } from './command.ts';
 
 const usage = `Usage: npm run replay -- [--all | --sample N | --workflow ID ...] [--json]
   --all          every running workflow of the namespace (the default)
@@ -28,18 +29,15 @@ interface Choice {
 const connectTimeoutSeconds = 10;
 
 /** @throws CodedError `configuration_invalid` when what was asked for is not clear. */
-function choiceOf(parameters: readonly string[]): Choice | 'help' {
+function choiceOf(): Choice {
   const { values } = parseArgs({
-    args: [...parameters],
     options: {
       all: { type: 'boolean', default: false },
       sample: { type: 'string' },
       workflow: { type: 'string', multiple: true, default: [] },
       json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) return 'help';
   const { all, sample, workflow: workflowIds, json } = values;
   if (Number(all) + Number(sample !== undefined) + Number(workflowIds.length > 0) > 1)
     throw new CodedError('configuration_invalid', 'Only one of --all, --sample and --workflow can be meant.');
@@ -86,31 +84,21 @@ function reportOf(runs: readonly ReplayedRun[]): string {
   return [...lines, `${runs.length} workflows replayed, ${broken} would break`].join('\n');
 }
 
-/** @returns the status to end with. */
-async function main(): Promise<number> {
+async function replay(): Promise<number> {
   // What the SDK says of a workflow that breaks is said here in one line.
   Runtime.install({
     logger: new DefaultLogger('ERROR', () => undefined),
     telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
   });
-  try {
-    const choice = choiceOf(process.argv.slice(2));
-    if (choice === 'help') {
-      process.stdout.write(usage);
-      return 0;
-    }
-    const runs = await replayChosen(choice);
-    const broken = runs.filter(({ deterministic }) => !deterministic).length;
-    process.stdout.write(
-      `${choice.json ? JSON.stringify({ replayed: runs.length, broken, workflows: runs }, null, 2) : reportOf(runs)}\n`,
-    );
-    return broken === 0 ? 0 : 1;
-  } catch (error) {
-    process.stderr.write(`The replay could not be done: ${messageOf(error)}\n`);
-    return 2;
-  }
+  const choice = choiceOf();
+  const runs = await replayChosen(choice);
+  const broken = runs.filter(({ deterministic }) => !deterministic).length;
+  process.stdout.write(
+    `${choice.json ? JSON.stringify({ replayed: runs.length, broken, workflows: runs }, null, 2) : reportOf(runs)}\n`,
+  );
+  return broken === 0 ? 0 : 1;
 }
 
-const status = await main();
+const status = await runCommand(usage, replay);
 // The SDK’s runtime would keep the process alive; what was written goes out first.
 process.stdout.write('', () => process.exit(status));

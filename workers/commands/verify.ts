@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { logLevel, readConfig } from '../../src/config.ts';
-import { CodedError, messageOf } from '../../src/error.ts';
+import { CodedError } from '../../src/error.ts';
 import { differs, type Verdict } from '../../src/experiment/verification.ts';
 import { createLogger } from '../../src/log.ts';
 import { switchOffEngineTelemetry, switchOffTf32 } from '../../src/process-environment.ts';
@@ -13,13 +13,14 @@ import { DirectoryStore } from '../../src/storage/directory-store.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
 import { BundleDiffers, readBundle } from '../verification/read-bundle.ts';
 import { verify } from '../verification/verify.ts';
+import { notDone, runCommand } from './command.ts';
 
 const usage = `Usage: npm run verify -- proof.tar [--from-step N] [--json]
   --from-step N  compute again from this step on; without it the steps since the checkpoint before the result's, 1 for all
   --json         one JSON document instead of a line
 `;
 
-const statuses = { agrees: 0, differs: 1, undecided: 2 } as const;
+const statuses = { agrees: 0, differs: 1, undecided: notDone } as const;
 
 /** @throws CodedError `invalid_request` for a file that is no bundle; `step_not_trained`; what the engine throws. */
 async function check(path: string, asked: number | undefined): Promise<Verdict> {
@@ -64,9 +65,4 @@ async function run(): Promise<number> {
 
 switchOffTf32();
 switchOffEngineTelemetry();
-try {
-  process.exitCode = await run();
-} catch (error) {
-  process.stderr.write(`${error instanceof CodedError ? messageOf(error) : String(error)}\n`);
-  process.exitCode = statuses.undecided;
-}
+process.exitCode = await runCommand(usage, run);
