@@ -5,12 +5,12 @@ import type { NumericProfile } from '../experiment/profile.ts';
 import { hasEnded } from '../experiment/state.ts';
 import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
-import type { AttemptPhase } from './experiment-record.ts';
+import type { AttemptCause, AttemptPhase } from '../experiment/attempt.ts';
 import { segmentFor } from './ledger-segment.ts';
 import { lastStep } from './ledger-steps.ts';
 import { lockExperiment, lockForHolder, type LeaseHolder } from './lock.ts';
 import { announceChange } from './notification.ts';
-import { closeOpenAttempts, type AttemptCause, type AttemptEnd } from './open-attempts.ts';
+import { closeOpenAttempts, type AttemptEnd } from './open-attempts.ts';
 
 export interface NewAttempt extends ExperimentReference {
   readonly phase: AttemptPhase;

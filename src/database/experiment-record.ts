@@ -1,12 +1,11 @@
 // An experiment as readers see it, and the one query that reads it with what belongs to it.
 import type { ExperimentFailure } from '../experiment/activity.ts';
+import type { AttemptPhase } from '../experiment/attempt.ts';
 import type { ExperimentSpec } from '../experiment/spec.ts';
 import type { Lineage } from '../experiment/lineage.ts';
 import type { ExperimentState, RequestedAction } from '../experiment/state.ts';
 import { Prisma } from './generated/client.ts';
 import { startKinds } from './outbox.ts';
-
-export type AttemptPhase = 'preparing' | 'training' | 'evaluating';
 
 export interface ExperimentProgress {
   readonly step: number;

@@ -1,12 +1,9 @@
 // How attempts end: each that is still open, with its cause, and one event for every one.
 import type { ExperimentReference } from '../experiment/activity.ts';
+import type { AttemptCause } from '../experiment/attempt.ts';
 import type { Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import { Prisma } from './generated/client.ts';
-
-export const attemptCauses = ['completed', 'handedBack', 'paused', 'cancelled', 'failed', 'lost'] as const;
-
-export type AttemptCause = (typeof attemptCauses)[number];
 
 const longestMessageCharacters = 2000;
 

@@ -1,10 +1,11 @@
 // What moves an experiment: the workflow's transitions, which never go backwards.
+import type { AttemptCause } from '../experiment/attempt.ts';
 import type { ExperimentFailure, ExperimentReference, StateTransition } from '../experiment/activity.ts';
 import { canReach, hasEnded, type ExperimentState } from '../experiment/state.ts';
 import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import { lockExperiment, type LockedExperiment } from './lock.ts';
-import { closeOpenAttempts, type AttemptCause } from './open-attempts.ts';
+import { closeOpenAttempts } from './open-attempts.ts';
 import { addToOutbox } from './outbox.ts';
 
 export class TransitionRepository {

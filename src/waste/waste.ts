@@ -1,4 +1,5 @@
 // What is said of where the time of an experiment went: kinds of spending, and the causes of those that brought nothing.
+import type { AttemptCause, AttemptPhase } from '../experiment/attempt.ts';
 
 /** Why a second was not spent in a step that counted, an evaluation or a preparation. */
 export const wasteCauses = [
@@ -45,10 +46,10 @@ export interface AttemptTimes {
 
 /** An attempt, as far as its time is concerned. */
 export interface TimedAttempt extends AttemptTimes {
-  readonly phase: 'preparing' | 'training' | 'evaluating';
+  readonly phase: AttemptPhase;
   readonly startedAt: Date;
   readonly endedAt: Date | null;
-  readonly cause: 'completed' | 'handedBack' | 'paused' | 'cancelled' | 'failed' | 'lost' | null;
+  readonly cause: AttemptCause | null;
   readonly restoredAt: Date | null;
   readonly refusedAt: Date | null;
 }

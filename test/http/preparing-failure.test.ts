@@ -1,7 +1,7 @@
 // An experiment whose preparing is tried again says why, and since when.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LeaseHolder } from '../../src/database/lock.ts';
-import type { AttemptCause } from '../../src/database/open-attempts.ts';
+import type { AttemptCause } from '../../src/experiment/attempt.ts';
 import { call, startService, submitExperiment, type Service } from './fixture.ts';
 
 const away = 'The hub cannot be reached: connect ECONNREFUSED.';

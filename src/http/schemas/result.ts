@@ -1,7 +1,7 @@
 // What an experiment has to show besides itself: metrics, checkpoints, attempts, ledger.
 import { Type } from 'typebox';
 import { eventTypes } from '../../database/event-repository.ts';
-import { attemptCauses } from '../../database/open-attempts.ts';
+import { attemptCauses } from '../../experiment/attempt.ts';
 import { allMetricNames } from '../../experiment/metric-names.ts';
 import { metricNames } from '../../database/metric-repository.ts';
 import { nullable } from '../../experiment/schema.ts';
