@@ -101,7 +101,7 @@ describe.each(readable)('the checkpoints of %s', (version) => {
   it('are proved from their first step on, or the numeric profile is another here', async () => {
     const { evidence, lastStep } = bundle;
     const span = { fromStep: 1, toStep: lastStep };
-    const options = { ...engine, onProgress: nothing };
+    const options = { ...engine, start: startTraining, onProgress: nothing };
     const { state, reason } = await verify(() => Promise.resolve(evidence), span, directory, log, options);
     if (state === 'undecided') expect(reason).toMatch(/another profile/u);
     else expect({ state, reason }).toEqual({ state: 'agrees', reason: null });

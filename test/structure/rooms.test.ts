@@ -110,6 +110,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'temporal',
     'storage',
     'retention',
+    'training',
     'config',
     'process-environment',
   ],

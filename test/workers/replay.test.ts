@@ -63,6 +63,9 @@ describe('recorded histories', () => {
       'paused-and-resumed.json',
       'searched.json',
       'started-again.json',
+      'verification-exhausted.json',
+      'verification-given-up.json',
+      'verification-retried.json',
       'verification-undecided.json',
       'verified.json',
     ]);

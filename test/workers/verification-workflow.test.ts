@@ -6,7 +6,7 @@ import type {
   CoordinatorVerificationActivities,
   TrainingVerificationActivities,
 } from '../../src/experiment/activity.ts';
-import { taskQueues, workflowNames } from '../../src/experiment/name.ts';
+import { taskQueues, workerLost, workflowNames } from '../../src/experiment/name.ts';
 import { agrees } from '../../src/experiment/verification.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
 import { record } from './record-history.ts';
@@ -72,6 +72,32 @@ it('notes what the worker found, after one that was lost', async () => {
     return Promise.resolve({ verdict: agrees, host: 'host' });
   };
   expect(await run('verified', verify)).toEqual([{ ...input, verdict: agrees, host: 'host' }]);
+});
+
+it('outlives any number of faults that say nothing about it, and decides', async () => {
+  let attempts = 0;
+  const verify = () => {
+    attempts += 1;
+    if (attempts <= 12) throw ApplicationFailure.retryable('The worker stops.', 'worker_stopping');
+    return Promise.resolve({ verdict: agrees, host: 'host' });
+  };
+  expect(await run('verification-retried', verify)).toEqual([{ ...input, verdict: agrees, host: 'host' }]);
+  expect(attempts).toBe(13);
+}, 60_000);
+
+it('is undecided after ten faults that count, others left out, and says which was the last', async () => {
+  let attempts = 0;
+  const fail = (): Promise<never> => {
+    attempts += 1;
+    if (attempts === 5) throw ApplicationFailure.retryable('It is away.', 'storage_unavailable');
+    if (attempts < 11) throw ApplicationFailure.retryable('The worker died.', workerLost);
+    throw ApplicationFailure.retryable('The engine failed.', 'engine_failed');
+  };
+  const [noted] = await run('verification-given-up', fail);
+  expect(noted).toMatchObject({ host: null, verdict: { state: 'undecided' } });
+  expect(noted?.verdict.reason).toContain('no_progress: 10 attempts in a row');
+  expect(noted?.verdict.reason).toContain('engine_failed: The engine failed.');
+  expect(attempts).toBe(11);
 });
 
 it('is undecided where it cannot be computed, and says why', async () => {

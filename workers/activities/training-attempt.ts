@@ -14,6 +14,7 @@ import { CheckpointWriter } from './checkpoint-writer.ts';
 import { longestOutageSeconds, throughOutage, type OutagePatience } from './database-outage.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { StepRecorder } from './step-recorder.ts';
+import { watchedRun } from './watched-run.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** What an attempt is driven by, so that a simulation can stand in for threads and time. */
@@ -40,7 +41,6 @@ export class TrainingAttempt {
   readonly #clock = new AttemptClock();
   readonly #recorder: StepRecorder;
   readonly #signal: CheckpointSignal;
-  readonly #watchdog: Watchdog;
   readonly #calibration: CalibrationRecorder;
   #writer: CheckpointWriter | undefined;
   /** The upload that goes on while training does; at most one. */
@@ -79,7 +79,6 @@ export class TrainingAttempt {
       times: () => this.#clock.times,
     });
     this.#signal = new CheckpointSignal(dependencies.temporal, dependencies.log, workflowOf(activity));
-    this.#watchdog = new Watchdog(dependencies, activity);
     this.#calibration = new CalibrationRecorder({
       calibrations: dependencies.repositories.calibrations,
       machine: thisMachine(dependencies.host),
@@ -100,7 +99,8 @@ export class TrainingAttempt {
     if (this.#prepared.isComplete) return { outcome: 'completed', checkpoint: this.#latest };
     const { stopping } = this.#dependencies;
     const { cancellationSignal } = this.#activity;
-    const run = this.#drive.start(this.#takeJob());
+    const watchdog = new Watchdog(this.#dependencies, this.#activity);
+    const run = watchedRun(this.#drive.start(this.#takeJob()), watchdog);
     const stop = (): void => run.stop();
     stopping.addEventListener('abort', stop);
     cancellationSignal.addEventListener('abort', stop);
@@ -120,9 +120,7 @@ export class TrainingAttempt {
 
   /** Nothing of the attempt runs on after this: no thread, and no upload whose fault nobody hears of. */
   async #end(run: TrainingRun): Promise<void> {
-    this.#watchdog.watch();
     await run.abandon();
-    this.#watchdog.rest();
     await this.#calibration.record();
     // Its failure was met by who waited for it, or is the lesser one beside what ended the attempt.
     await this.#upload.catch(() => undefined);
@@ -136,10 +134,7 @@ export class TrainingAttempt {
   }
 
   async #follow(run: TrainingRun): Promise<'finished' | 'stopped'> {
-    this.#watchdog.watch();
     for await (const event of run.events) {
-      // The engine may well wait for us now.
-      this.#watchdog.rest();
       this.#heartbeat();
       if (event.kind === 'ended') {
         await this.#upload;
@@ -148,12 +143,7 @@ export class TrainingAttempt {
         if (event.outcome !== 'finished') await this.#signalCheckpoint();
         return event.outcome;
       }
-      try {
-        await this.#take(event);
-      } finally {
-        // Also before the iteration is left for a fault: that waits for the thread's end.
-        this.#watchdog.watch();
-      }
+      await this.#take(event);
     }
     throw new Error('the engine ended without saying so');
   }

@@ -5,10 +5,14 @@ import type {
   TrainingVerificationActivities,
 } from '../../src/experiment/activity.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
+import type { TrainingJob } from '../../src/training/job.ts';
+import { startTraining } from '../../src/training/trainer.ts';
 import { gatherEvidence } from '../verification/gather-evidence.ts';
 import { verify } from '../verification/verify.ts';
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { watchedRun } from './watched-run.ts';
+import { Watchdog } from './watchdog.ts';
 import { throwIfEnding } from './worker-stopping.ts';
 
 /**
@@ -40,7 +44,9 @@ export function createVerifyingActivities(
             deviceNumber: config.executionDevice,
             graphCacheDirectory: config.graphCacheDirectory,
           };
-          const engine = { provider: config.executionProvider, place, onProgress };
+          const start = (job: TrainingJob) =>
+            watchedRun(startTraining(job), new Watchdog(dependencies, activity));
+          const engine = { provider: config.executionProvider, place, start, onProgress };
           return { verdict: await verify(evidence, span, directory, log, engine), host };
         }),
       ),

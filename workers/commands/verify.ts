@@ -11,6 +11,7 @@ import { switchOffEngineTelemetry, switchOffTf32 } from '../../src/process-envir
 import { BlobStore } from '../../src/storage/blob-store.ts';
 import { DirectoryStore } from '../../src/storage/directory-store.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
+import { startTraining } from '../../src/training/trainer.ts';
 import { BundleDiffers, readBundle } from '../verification/read-bundle.ts';
 import { verify } from '../verification/verify.ts';
 import { notDone, runCommand } from './command.ts';
@@ -36,6 +37,7 @@ async function check(path: string, asked: number | undefined): Promise<Verdict> 
     return verify(() => Promise.resolve(evidence), span, directory, createLogger('verify', logLevel()), {
       provider,
       place,
+      start: startTraining,
       onProgress: () => undefined,
     });
   });

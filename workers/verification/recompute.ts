@@ -13,8 +13,7 @@ import {
   type Verdict,
 } from '../../src/experiment/verification.ts';
 import type { TrainingPhase } from '../../src/storage/checkpoint-manifest.ts';
-import type { StepRecord, TrainingJob, TrainingState } from '../../src/training/job.ts';
-import { startTraining } from '../../src/training/trainer.ts';
+import type { StepRecord, TrainingJob, TrainingRun, TrainingState } from '../../src/training/job.ts';
 import { restoreState } from '../preparation/last-intact-checkpoint.ts';
 import { phasePlan } from '../preparation/phase-plan.ts';
 import { startPhase, type StartedPhase } from '../preparation/start-phase.ts';
@@ -25,6 +24,7 @@ import type { InputsWith } from './verification-inputs.ts';
 
 /** Which engine computes, and how its progress is told. */
 export interface VerifyingEngine extends Pick<TrainingJob, 'provider' | 'place'> {
+  readonly start: (job: TrainingJob) => TrainingRun;
   /** Called at least once a run of steps; what it throws ends the work. */
   readonly onProgress: () => void;
 }
@@ -131,22 +131,30 @@ function nextPart(
   };
 }
 
-/** Computes one job, and gives the state at its end or the first thing that is not as it was recorded. */
+/**
+ * Computes one job, and gives the state at its end or the first thing that is not as it was recorded. Nothing of it runs on
+ * after this.
+ */
 async function follow(
   evidence: Evidence,
   job: TrainingJob,
-  { onProgress }: VerifyingEngine,
+  { start, onProgress }: VerifyingEngine,
 ): Promise<{ readonly state: TrainingState } | { readonly verdict: Verdict }> {
   let profile: NumericProfile | undefined;
   let state: TrainingState | undefined;
-  for await (const event of startTraining(job).events) {
-    onProgress();
-    if (event.kind === 'phase') profile ??= event.profile;
-    if (event.kind === 'steps') {
-      const verdict = await compare(evidence, event.steps, profile);
-      if (verdict !== undefined) return { verdict };
+  const run = start(job);
+  try {
+    for await (const event of run.events) {
+      onProgress();
+      if (event.kind === 'phase') profile ??= event.profile;
+      if (event.kind === 'steps') {
+        const verdict = await compare(evidence, event.steps, profile);
+        if (verdict !== undefined) return { verdict };
+      }
+      if (event.kind === 'checkpoint') state = event.state;
     }
-    if (event.kind === 'checkpoint') state = event.state;
+  } finally {
+    await run.abandon();
   }
   if (state === undefined) throw new CodedError('engine_failed', 'The engine ended without a state.');
   return { state };

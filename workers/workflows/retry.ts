@@ -36,8 +36,26 @@ export async function afterFault(
   fruitless: number,
   advanced: boolean,
 ): Promise<number> {
-  if (isCancellation(error) || isFinal(error)) throw error;
+  throwIfFinal(error);
   await revokeAttempt({ projectId, experimentId });
+  return untilNextAttempt(error, fruitless, advanced);
+}
+
+/**
+ * As {@link afterFault}, for attempts without a lease that keep nothing until they succeed.
+ *
+ * @throws as `afterFault` does.
+ */
+export async function afterFaultWithoutLease(error: unknown, fruitless: number): Promise<number> {
+  throwIfFinal(error);
+  return untilNextAttempt(error, fruitless, false);
+}
+
+function throwIfFinal(error: unknown): void {
+  if (isCancellation(error) || isFinal(error)) throw error;
+}
+
+async function untilNextAttempt(error: unknown, fruitless: number, advanced: boolean): Promise<number> {
   const count = advanced ? 0 : fruitless + (countsAsFruitless(error) ? 1 : 0);
   if (count >= maximumFruitlessAttempts) throw noProgress(count, error);
   // Whoever starts the worker again waits longer each time that it dies soon.

@@ -1,33 +1,65 @@
 // One verification: hands it to a training worker, through the loss of any of them, and notes the verdict. It changes nothing
 // of its experiment.
-import { ActivityFailure, proxyActivities } from '@temporalio/workflow';
+import {
+  continueAsNew,
+  isCancellation,
+  patched,
+  proxyActivities,
+  TemporalFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type {
   CoordinatorVerificationActivities,
   TrainingVerificationActivities,
 } from '../../src/experiment/activity.ts';
 import { taskQueues } from '../../src/experiment/name.ts';
 import type { VerificationInput } from '../../src/experiment/activity.ts';
-import type { Verdict } from '../../src/experiment/verification.ts';
+import { undecided, type Verdict } from '../../src/experiment/verification.ts';
 import { describeFailure } from './failure.ts';
-import { persistent } from './retry.ts';
+import { afterFaultWithoutLease, once, persistent } from './retry.ts';
 
 const { verifySteps } = proxyActivities<TrainingVerificationActivities>({
   taskQueue: taskQueues.training,
   startToCloseTimeout: '365 days',
   // Longer than any step or reading takes: nobody waits for a lost attempt to be noticed.
   heartbeatTimeout: '2 minutes',
-  retry: { initialInterval: '2 s', backoffCoefficient: 1, maximumAttempts: 10 },
+  retry: once,
 });
 
 const { recordVerdict } = proxyActivities<CoordinatorVerificationActivities>(persistent);
 
-export async function VerificationWorkflow(input: VerificationInput): Promise<Verdict> {
-  const { verdict, host } = await verifySteps(input).catch((error: unknown) => {
-    if (!(error instanceof ActivityFailure)) throw error;
-    const { code, message } = describeFailure(error);
-    const reason = `It could not be computed again: ${code}: ${message}`;
-    return { verdict: { state: 'undecided', firstDifferentStep: null, reason } as const, host: null };
-  });
+/**
+ * Tries until the span is computed. What cannot be, through a final fault or ten that count, ends as `undecided`.
+ *
+ * @param fruitless attempts that counted before a long history went on here.
+ * @throws CancelledFailure when it is cancelled in Temporal itself.
+ */
+export async function VerificationWorkflow(input: VerificationInput, fruitless = 0): Promise<Verdict> {
+  const { verdict, host } = await computed(input, fruitless).catch(undecidedAfter);
   await recordVerdict({ ...input, verdict, host });
   return verdict;
+}
+
+async function computed(
+  input: VerificationInput,
+  fruitlessBefore: number,
+): ReturnType<TrainingVerificationActivities['verifySteps']> {
+  for (let fruitless = fruitlessBefore; ;) {
+    try {
+      return await verifySteps(input);
+    } catch (error) {
+      // What older code began, Temporal itself has tried again.
+      if (isCancellation(error) || !patched('verification-tries-again')) throw error;
+      fruitless = await afterFaultWithoutLease(error, fruitless);
+    }
+    if (workflowInfo().continueAsNewSuggested)
+      await continueAsNew<typeof VerificationWorkflow>(input, fruitless);
+  }
+}
+
+/** @throws what is no failure of an activity: cancellations, and the going on in a new run. */
+function undecidedAfter(error: unknown): { readonly verdict: Verdict; readonly host: null } {
+  if (!(error instanceof TemporalFailure) || isCancellation(error)) throw error;
+  const { code, message } = describeFailure(error);
+  return { verdict: undecided(`It could not be computed again: ${code}: ${message}`), host: null };
 }
