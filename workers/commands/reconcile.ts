@@ -29,8 +29,10 @@ async function reconcileOnce(dryRun: boolean): Promise<readonly ReportedDifferen
   });
   const database = openDatabase(config.databaseUrl);
   try {
+    const { reconciliation, verifications } = createRepositories(database);
     const reconciler = new Reconciler({
-      repository: createRepositories(database).reconciliation,
+      repository: reconciliation,
+      verifications,
       client: new Client({ connection, namespace: config.temporal.namespace }),
       store: openStore(config.storageUrl, { forcePathStyle: config.storagePathStyle }),
       log: createLogger('reconcile', logLevel()),
