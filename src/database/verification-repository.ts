@@ -31,7 +31,10 @@ export interface VerificationReference extends ExperimentReference {
   readonly verificationId: string;
 }
 
-export interface UndecidedVerification extends VerificationReference, VerificationFacts {}
+export interface UnfinishedVerification extends VerificationReference, VerificationFacts {}
+
+/** Of an experiment: they take the place of training on the workers. */
+const mostUnfinished = 20;
 
 export class VerificationRepository {
   readonly #database: Database;
@@ -43,7 +46,8 @@ export class VerificationRepository {
   /**
    * Stores that a span is to be verified, and the order to do so.
    *
-   * @throws CodedError `not_found`; `step_not_trained` when the span goes beyond the ledger.
+   * @throws CodedError `not_found`; `step_not_trained` when the span goes beyond the ledger; `too_many_verifications` when 20
+   * of the experiment are not decided.
    */
   async create(reference: ExperimentReference, { fromStep, toStep }: StepSpan): Promise<VerificationRecord> {
     const { projectId, experimentId } = reference;
@@ -54,6 +58,12 @@ export class VerificationRepository {
         throw new CodedError('step_not_trained', `The last step that was trained is ${last}.`, {
           problems: [{ path: '/toStep', message: `must be at most ${last}` }],
         });
+      const open = await queries.verification.count({ where: { projectId, experimentId, state: 'running' } });
+      if (open >= mostUnfinished)
+        throw new CodedError(
+          'too_many_verifications',
+          `${open} verifications of the experiment are not decided; at most ${mostUnfinished} may be.`,
+        );
       const id = newVerificationId();
       // By the clock of the database, as all its times: Prisma would write that of this process.
       await queries.$executeRaw`
@@ -121,9 +131,9 @@ export class VerificationRepository {
   }
 
   /** Those of all experiments that are not decided. */
-  async undecided(): Promise<readonly UndecidedVerification[]> {
+  async unfinished(): Promise<readonly UnfinishedVerification[]> {
     return this.#database.run(
-      (queries) => queries.$queryRaw<UndecidedVerification[]>`
+      (queries) => queries.$queryRaw<UnfinishedVerification[]>`
         SELECT v.project_id AS "projectId", v.experiment_id AS "experimentId", v.id AS "verificationId",
           extract(epoch FROM now() - v.created_at)::float8 AS "ageSeconds",
           EXISTS (SELECT FROM outbox o

@@ -8,7 +8,7 @@ import { forEachAtOnce } from './for-each-at-once.ts';
 
 const comparedAtOnce = 8;
 
-export type ComparedVerifications = Pick<VerificationRepository, 'undecided' | 'known' | 'decide'>;
+export type ComparedVerifications = Pick<VerificationRepository, 'unfinished' | 'known' | 'decide'>;
 
 /**
  * @param running as Temporal listed them before.
@@ -21,7 +21,7 @@ export async function compareVerifications(
   statusOf: (workflowId: string) => Promise<WorkflowFacts['status']>,
 ): Promise<readonly Found[]> {
   const all: Found[] = [];
-  await forEachAtOnce(await verifications.undecided(), comparedAtOnce, async (row) => {
+  await forEachAtOnce(await verifications.unfinished(), comparedAtOnce, async (row) => {
     const workflowId = row.verificationId;
     const difference = reconcileVerification(row, await statusOf(workflowId));
     if (difference === undefined) return;
