@@ -60,6 +60,12 @@ export const errorDefinitions = {
       'An experiment that has not ended makes its first checkpoint in time; one that has ended can be submitted anew.',
     fault: 'user',
   },
+  too_many_verifications: {
+    status: 409,
+    title: 'Too many verifications of the experiment are not decided',
+    remedy: 'Wait until one of them is decided; the list of verifications has them.',
+    fault: 'user',
+  },
   step_not_trained: {
     status: 422,
     title: 'The steps were not trained',

@@ -52,7 +52,13 @@ await runWorkerProcess({
     const parts = { repositories, store, databaseUrl, projectId: defaultProject, graceSeconds };
     const collecting = collectRegularly(parts, log, stopping);
     const reconciling = reconcileRegularly(
-      new Reconciler({ repository: repositories.reconciliation, client: temporal, store, log }),
+      new Reconciler({
+        repository: repositories.reconciliation,
+        verifications: repositories.verifications,
+        client: temporal,
+        store,
+        log,
+      }),
       { databaseUrl, intervalSeconds: config.reconcileSeconds },
       log,
       stopping,

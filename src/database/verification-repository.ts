@@ -3,6 +3,7 @@ import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
 import { newVerificationId } from '../experiment/id.ts';
 import { notFound } from '../experiment/not-found.ts';
+import type { VerificationFacts } from '../experiment/reconcile.ts';
 import type { StepSpan, VerificationState, Verdict } from '../experiment/verification.ts';
 import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
@@ -30,6 +31,11 @@ export interface VerificationReference extends ExperimentReference {
   readonly verificationId: string;
 }
 
+export interface UnfinishedVerification extends VerificationReference, VerificationFacts {}
+
+/** Of an experiment: they take the place of training on the workers. */
+const mostUnfinished = 20;
+
 export class VerificationRepository {
   readonly #database: Database;
 
@@ -40,7 +46,8 @@ export class VerificationRepository {
   /**
    * Stores that a span is to be verified, and the order to do so.
    *
-   * @throws CodedError `not_found`; `step_not_trained` when the span goes beyond the ledger.
+   * @throws CodedError `not_found`; `step_not_trained` when the span goes beyond the ledger; `too_many_verifications` when 20
+   * of the experiment are not decided.
    */
   async create(reference: ExperimentReference, { fromStep, toStep }: StepSpan): Promise<VerificationRecord> {
     const { projectId, experimentId } = reference;
@@ -51,9 +58,19 @@ export class VerificationRepository {
         throw new CodedError('step_not_trained', `The last step that was trained is ${last}.`, {
           problems: [{ path: '/toStep', message: `must be at most ${last}` }],
         });
+      const open = await queries.verification.count({ where: { projectId, experimentId, state: 'running' } });
+      if (open >= mostUnfinished)
+        throw new CodedError(
+          'too_many_verifications',
+          `${open} verifications of the experiment are not decided; at most ${mostUnfinished} may be.`,
+        );
       const id = newVerificationId();
-      const created = await queries.verification.create({
-        data: { projectId, id, experimentId, fromStep, toStep },
+      // By the clock of the database, as all its times: Prisma would write that of this process.
+      await queries.$executeRaw`
+        INSERT INTO verification (project_id, id, experiment_id, from_step, to_step)
+        VALUES (${projectId}, ${id}, ${experimentId}, ${fromStep}::int, ${toStep}::int)`;
+      const created = await queries.verification.findUniqueOrThrow({
+        where: { projectId_id: { projectId, id } },
       });
       await appendEvent(queries, reference, 'verificationAsked', { id, fromStep, toStep });
       await addToOutbox(queries, reference, 'verify', id);
@@ -113,22 +130,48 @@ export class VerificationRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** Writes the verdict; the second time changes nothing, and so does one for a verification that is gone. */
+  /** Those of all experiments that are not decided. */
+  async unfinished(): Promise<readonly UnfinishedVerification[]> {
+    return this.#database.run(
+      (queries) => queries.$queryRaw<UnfinishedVerification[]>`
+        SELECT v.project_id AS "projectId", v.experiment_id AS "experimentId", v.id AS "verificationId",
+          extract(epoch FROM now() - v.created_at)::float8 AS "ageSeconds",
+          EXISTS (SELECT FROM outbox o
+            WHERE o.project_id = v.project_id AND o.experiment_id = v.experiment_id AND o.subject = v.id)
+            AS "isToStart"
+        FROM verification v WHERE v.state = 'running' ORDER BY v.id`,
+    );
+  }
+
+  /** Which of these ids there are, whatever their project and whether they are decided. */
+  async known(verificationIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.#database.run((queries) =>
+      queries.verification.findMany({ where: { id: { in: [...verificationIds] } }, select: { id: true } }),
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /**
+   * Writes the verdict; the second time changes nothing, and so does one for a verification that is gone.
+   *
+   * @returns whether it was written.
+   */
   async decide(
     reference: VerificationReference,
     { state, firstDifferentStep, reason }: Verdict,
     host: string | null,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { projectId, experimentId, verificationId: id } = reference;
-    await this.#database.transaction(async (queries) => {
+    return this.#database.transaction(async (queries) => {
       // In the order of whoever deletes the experiment: its row, then those that belong to it.
-      if (!(await isLocked(queries, reference))) return;
+      if (!(await isLocked(queries, reference))) return false;
       const count = await queries.$executeRaw`
         UPDATE verification SET state = ${state}, first_different_step = ${firstDifferentStep}::int, reason = ${reason},
           host = ${host}, finished_at = now()
         WHERE project_id = ${projectId} AND experiment_id = ${experimentId} AND id = ${id} AND state = 'running'`;
       if (count > 0)
         await appendEvent(queries, reference, 'verificationDecided', { id, state, firstDifferentStep });
+      return count > 0;
     });
   }
 }

@@ -64,6 +64,23 @@ export interface Difference {
   readonly repair: Repair;
 }
 
+/** What the database says of a verification that is not decided. */
+export interface VerificationFacts {
+  /** Since it was asked for, by the database's clock. */
+  readonly ageSeconds: number;
+  /** Whether the outbox holds the order to start its workflow. */
+  readonly isToStart: boolean;
+}
+
+export interface VerificationDifference {
+  readonly found: 'workflow_missing' | 'workflow_closed';
+  /** It is decided as `undecided`. */
+  readonly repair: { readonly action: 'decide'; readonly reason: string };
+}
+
+/** A workflow that was started just now may not be known everywhere yet. */
+const leastVerificationAgeSeconds = 60;
+
 /**
  * Compares one experiment's row with its workflow. The row must have been read before the workflow.
  *
@@ -86,8 +103,24 @@ export function reconcile(row: RowFacts | undefined, workflow: WorkflowFacts): D
     case 'terminated':
     case 'timedOut':
     case 'failed':
-      return end('failed', terminatedAs[workflow.status]);
+      return end('failed', terminated(workflow.status));
   }
+}
+
+/**
+ * Compares the row of a verification that is not decided with its workflow. The row must have been read before the workflow.
+ * Nothing was kept of what it computed, and the user can ask again: it is not started anew.
+ *
+ * @returns `undefined` where both agree, or may yet.
+ */
+export function reconcileVerification(
+  { ageSeconds, isToStart }: VerificationFacts,
+  status: WorkflowFacts['status'],
+): VerificationDifference | undefined {
+  if (status === 'running' || isToStart || ageSeconds < leastVerificationAgeSeconds) return undefined;
+  const found = status === 'unknown' ? 'workflow_missing' : 'workflow_closed';
+  const reason = `The verification’s workflow ${whatBecameOf[status]}.`;
+  return { found, repair: { action: 'decide', reason } };
 }
 
 /** Whether a workflow was told that something is written which the row does not have: then the row was restored. */
@@ -141,12 +174,18 @@ function end(state: 'succeeded' | 'failed' | 'cancelled', error: ExperimentFailu
   return { found: 'workflow_closed', repair: { action: 'end', state, error } };
 }
 
-const terminatedAs = {
-  terminated: terminated('was terminated in Temporal'),
-  timedOut: terminated('ran out of the time that Temporal gave it'),
-  failed: terminated('failed in Temporal'),
+const whatBecameOf = {
+  unknown: 'is not known to Temporal',
+  completed: 'has ended, and the database lacks its verdict',
+  cancelled: 'was cancelled in Temporal',
+  terminated: 'was terminated in Temporal',
+  timedOut: 'ran out of the time that Temporal gave it',
+  failed: 'failed in Temporal',
 } as const;
 
-function terminated(what: string): ExperimentFailure {
-  return { code: 'workflow_terminated', message: `The experiment’s workflow ${what}.` };
+function terminated(status: 'terminated' | 'timedOut' | 'failed'): ExperimentFailure {
+  return {
+    code: 'workflow_terminated',
+    message: `The experiment’s workflow ${whatBecameOf[status]}.`,
+  };
 }

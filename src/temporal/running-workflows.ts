@@ -25,23 +25,30 @@ export interface RunningChild extends RunningWorkflow {
   readonly parentRunId: string | undefined;
 }
 
-/**
- * The running workflows of experiments: the ids of coordinators, which are those of experiments, and their children. Temporal's
- * list follows what happens with a delay of up to some seconds.
- */
-export async function runningExperimentWorkflows(
-  client: Client,
-): Promise<{ readonly coordinators: readonly string[]; readonly children: readonly RunningChild[] }> {
-  const types = [workflowNames.coordinator, workflowNames.training, workflowNames.evaluation];
+/** The running workflows of experiments. */
+export interface RunningExperimentWorkflows {
+  /** The ids of coordinators, which are those of experiments. */
+  readonly coordinators: readonly string[];
+  readonly children: readonly RunningChild[];
+  /** Their ids are those of verifications. */
+  readonly verifications: readonly RunningWorkflow[];
+}
+
+/** Lists them. Temporal's list follows what happens with a delay of up to some seconds. */
+export async function runningExperimentWorkflows(client: Client): Promise<RunningExperimentWorkflows> {
+  const { coordinator, training, evaluation, verification } = workflowNames;
+  const types = [coordinator, training, evaluation, verification];
   const quoted = types.map((name) => `'${name}'`).join(', ');
   const query = `ExecutionStatus = 'Running' AND WorkflowType IN (${quoted})`;
   const coordinators: string[] = [];
   const children: RunningChild[] = [];
+  const verifications: RunningWorkflow[] = [];
   for await (const { workflowId, runId, type, parentExecution } of client.workflow.list({
     query,
     pageSize,
   })) {
-    if (type === workflowNames.coordinator) coordinators.push(workflowId);
+    if (type === coordinator) coordinators.push(workflowId);
+    else if (type === verification) verifications.push({ workflowId, runId });
     else
       children.push({
         workflowId,
@@ -50,7 +57,7 @@ export async function runningExperimentWorkflows(
         parentRunId: parentExecution?.runId ?? undefined,
       });
   }
-  return { coordinators, children };
+  return { coordinators, children, verifications };
 }
 
 /**

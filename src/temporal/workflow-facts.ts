@@ -17,12 +17,13 @@ const nothingRecorded: RecordedProgress = {
   failure: null,
 };
 
-const closedStatuses = {
-  CANCELLED: 'cancelled',
-  TERMINATED: 'terminated',
-  TIMED_OUT: 'timedOut',
-  FAILED: 'failed',
-} as const;
+const closedStatuses: Readonly<Partial<Record<string, 'cancelled' | 'terminated' | 'timedOut' | 'failed'>>> =
+  {
+    CANCELLED: 'cancelled',
+    TERMINATED: 'terminated',
+    TIMED_OUT: 'timedOut',
+    FAILED: 'failed',
+  };
 
 /** What the history of a run that is not over told when it had so many events. */
 interface ReadHistory {
@@ -45,14 +46,22 @@ export class WorkflowFactsReader {
     const description = await this.#describe(workflowId);
     if (description === undefined) return { status: 'unknown' };
     const { runId, historyLength, status } = description;
-    if (status.name in closedStatuses)
-      return { status: closedStatuses[status.name as keyof typeof closedStatuses], runId };
+    const closed = closedStatuses[status.name];
+    if (closed !== undefined) return { status: closed, runId };
     const known = this.#read.get(workflowId);
     if (known?.runId === runId && known.historyLength === historyLength) return { ...known.facts, runId };
     const { events } = await this.#client.workflow.getHandle(workflowId, runId).fetchHistory();
     const facts = factsIn(events ?? []);
     if (facts.status === 'running') this.#read.set(workflowId, { runId, historyLength, facts });
     return { ...facts, runId };
+  }
+
+  /** Whether a workflow runs or how it ended, without a look into it. @throws as `factsOf` does. */
+  async statusOf(workflowId: string): Promise<WorkflowFacts['status']> {
+    const description = await this.#describe(workflowId);
+    if (description === undefined) return 'unknown';
+    const { name } = description.status;
+    return closedStatuses[name] ?? (name === 'COMPLETED' ? 'completed' : 'running');
   }
 
   /** Forgets what was read of workflows other than these. */

@@ -4,6 +4,7 @@ import { openDatabase, type Database } from '../../src/database/client.ts';
 import { createRepositories, type Repositories } from '../../src/database/repositories.ts';
 import type { ExperimentProgress } from '../../src/database/experiment-record.ts';
 import type { RecordedStep } from '../../src/database/ledger-chunk.ts';
+import type { VerificationReference } from '../../src/database/verification-repository.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { newExperimentId } from '../../src/experiment/id.ts';
 import type { NumericProfile } from '../../src/experiment/profile.ts';
@@ -103,6 +104,18 @@ export async function submit(
     respond: () => '',
   });
   return { projectId, experimentId };
+}
+
+/** Asks for the verification of an experiment with ten steps. */
+export async function askForVerification(repositories: Repositories): Promise<VerificationReference> {
+  const { attempts, ledger, verifications } = repositories;
+  const reference = await submit(repositories);
+  const holder = await attempts.beginAttempt({ ...reference, phase: 'training', host: 'host' });
+  const profile = { profile: profileOf(1), threads: 1, provider: 'cpu', startStep: 0 } as const;
+  await attempts.setAttemptProfile(holder, profile);
+  await ledger.recordSteps(holder, { steps: stepsFrom(1, 10), progress: progressAt(10), times: noTimes });
+  const { id } = await verifications.create(reference, { fromStep: 1, toStep: 10 });
+  return { ...reference, verificationId: id };
 }
 
 /** Gives an experiment the report without which it does not succeed; the state stays. */

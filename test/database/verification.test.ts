@@ -4,26 +4,12 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { VerificationReference } from '../../src/database/verification-repository.ts';
 import { agrees } from '../../src/experiment/verification.ts';
 import { until } from '../../src/local/until.ts';
-import { noTimes, profileOf, progressAt, stepsFrom, submit, useDatabase } from './fixture.ts';
+import { askForVerification, useDatabase } from './fixture.ts';
 
 const opened = useDatabase();
 afterEach(() => void vi.useRealTimers());
 
-/** A verification of an experiment with ten steps. */
-async function asked(): Promise<VerificationReference> {
-  const { attempts, ledger, verifications } = opened.repositories;
-  const reference = await submit(opened.repositories);
-  const holder = await attempts.beginAttempt({ ...reference, phase: 'training', host: 'host' });
-  await attempts.setAttemptProfile(holder, {
-    profile: profileOf(1),
-    threads: 1,
-    provider: 'cpu',
-    startStep: 0,
-  });
-  await ledger.recordSteps(holder, { steps: stepsFrom(1, 10), progress: progressAt(10), times: noTimes });
-  const { id } = await verifications.create(reference, { fromStep: 1, toStep: 10 });
-  return { ...reference, verificationId: id };
-}
+const asked = () => askForVerification(opened.repositories);
 
 const rowOf = (reference: VerificationReference) => opened.repositories.verifications.require(reference);
 
@@ -39,13 +25,14 @@ async function withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {
 
 describe('a verification', () => {
   it('goes by the clock of the database', async () => {
-    const reference = await asked();
     const { verifications } = opened.repositories;
     vi.useFakeTimers({ toFake: ['Date'], now: new Date('2001-01-01') });
+    const reference = await asked();
     await verifications.begin(reference, 'host');
     await verifications.decide(reference, agrees, 'host');
     vi.useRealTimers();
-    const { startedAt, finishedAt } = await rowOf(reference);
+    const { createdAt, startedAt, finishedAt } = await rowOf(reference);
+    expect(createdAt.getFullYear()).toBeGreaterThan(2001);
     expect(startedAt?.getFullYear()).toBeGreaterThan(2001);
     expect(finishedAt?.getFullYear()).toBeGreaterThan(2001);
   });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   reconcile,
+  reconcileVerification,
   type RecordedProgress,
   type RowFacts,
   type WorkflowFacts,
@@ -144,5 +145,27 @@ describe('a checkpoint whose manifest is gone', () => {
       repair: { action: 'forgetCheckpoint', step: 20 },
     });
     expect(reconcile({ ...row, state: 'succeeded' }, { status: 'unknown' })).toBeUndefined();
+  });
+});
+
+describe('a verification that is not decided', () => {
+  const old = { ageSeconds: 61, isToStart: false };
+
+  it.each([
+    ['unknown', 'workflow_missing', 'is not known to Temporal'],
+    ['completed', 'workflow_closed', 'has ended, and the database lacks its verdict'],
+    ['cancelled', 'workflow_closed', 'was cancelled in Temporal'],
+    ['terminated', 'workflow_closed', 'was terminated in Temporal'],
+    ['timedOut', 'workflow_closed', 'ran out of the time that Temporal gave it'],
+    ['failed', 'workflow_closed', 'failed in Temporal'],
+  ] as const)('is decided where its workflow is %s', (status, found, what) => {
+    const reason = `The verification’s workflow ${what}.`;
+    expect(reconcileVerification(old, status)).toEqual({ found, repair: { action: 'decide', reason } });
+  });
+
+  it('is left alone while its workflow runs, its start waits in the outbox, or it is younger than a minute', () => {
+    expect(reconcileVerification(old, 'running')).toBeUndefined();
+    expect(reconcileVerification({ ...old, isToStart: true }, 'unknown')).toBeUndefined();
+    expect(reconcileVerification({ ...old, ageSeconds: 59 }, 'unknown')).toBeUndefined();
   });
 });

@@ -50,6 +50,7 @@ class Counting extends Reconciler {
 const counting = (): Counting =>
   new Counting({
     repository: opened.repositories.reconciliation,
+    verifications: opened.repositories.verifications,
     client: temporal.client,
     store: new DirectoryStore(directory),
     log,

@@ -34,6 +34,7 @@ afterAll(async () => {
 function reconciler(changes: Partial<ReconcilerDependencies> = {}): Reconciler {
   return new Reconciler({
     repository: opened.repositories.reconciliation,
+    verifications: opened.repositories.verifications,
     client: temporal.client,
     store: new DirectoryStore(directory),
     log: pino({ level: 'silent' }),

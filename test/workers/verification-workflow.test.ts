@@ -1,5 +1,5 @@
 // The workflow of one verification, with activities whose behaviour the test decides; records its histories.
-import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type {
@@ -28,10 +28,11 @@ beforeAll(async () => {
 });
 afterAll(() => temporal.stop());
 
-/** Runs the workflow to its end, and records it under `name`. @returns what was noted of it. */
+/** Runs the workflow to its end, and records it under `name` unless told otherwise. @returns what was noted of it. */
 async function run(
   name: string,
   verifySteps: TrainingVerificationActivities['verifySteps'],
+  isRecorded = true,
 ): Promise<Recorded[]> {
   const { client, connection } = temporal;
   const noted: Recorded[] = [];
@@ -56,7 +57,7 @@ async function run(
       args: [input],
     });
     await handle.result();
-    await record(name, temporal, name);
+    if (isRecorded) await record(name, temporal, name);
     return noted;
   } finally {
     for (const worker of workers) worker.shutdown();
@@ -98,6 +99,23 @@ it('is undecided after ten faults that count, others left out, and says which wa
   expect(noted?.verdict.reason).toContain('no_progress: 10 attempts in a row');
   expect(noted?.verdict.reason).toContain('engine_failed: The engine failed.');
   expect(attempts).toBe(11);
+});
+
+it('goes on in a new run where its history has become long, and counts on', async () => {
+  const handle = temporal.client.workflow.getHandle('verification-continued');
+  const runs = new Set<string>();
+  let attempts = 0;
+  const verify = async (): Promise<never> => {
+    attempts += 1;
+    runs.add(Context.current().info.workflowExecution?.runId ?? '');
+    if (attempts !== 5) throw ApplicationFailure.retryable('The worker died.', workerLost);
+    // Temporal suggests a new run from 4 MiB on; nobody listens to these.
+    for (let count = 0; count < 5; count += 1) await handle.signal('ballast', 'x'.repeat(1_000_000));
+    throw ApplicationFailure.retryable('The worker stops.', 'worker_stopping');
+  };
+  const [noted] = await run('verification-continued', verify, false);
+  expect(noted?.verdict.reason).toContain('no_progress: 10 attempts in a row');
+  expect({ attempts, runs: runs.size }).toEqual({ attempts: 11, runs: 2 });
 });
 
 it('is undecided where it cannot be computed, and says why', async () => {

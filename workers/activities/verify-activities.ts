@@ -60,6 +60,8 @@ export function createVerdictActivities({
 }: Pick<ActivityDependencies, 'repositories' | 'log'>): CoordinatorVerificationActivities {
   return {
     recordVerdict: ({ verdict, host, ...reference }) =>
-      withCodedFailures(log, () => repositories.verifications.decide(reference, verdict, host)),
+      withCodedFailures(log, async () => {
+        await repositories.verifications.decide(reference, verdict, host);
+      }),
   };
 }

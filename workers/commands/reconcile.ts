@@ -27,6 +27,7 @@ async function reconcileOnce(dryRun: boolean): Promise<readonly ReportedDifferen
     try {
       const reconciler = new Reconciler({
         repository: repositories.reconciliation,
+        verifications: repositories.verifications,
         client: new Client({ connection, namespace: config.temporal.namespace }),
         store,
         log: createLogger('reconcile', logLevel()),

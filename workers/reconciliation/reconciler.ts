@@ -1,17 +1,19 @@
-// Compares every experiment's row with its workflow and its newest manifest, and mends what differs twice.
+// Compares every experiment's row with its workflow and its newest manifest, and verifications with theirs; mends what differs
+// twice.
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type {
   ReconciledRow,
   ReconciliationRepository,
 } from '../../src/database/reconciliation-repository.ts';
-import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { reconcile, type Difference } from '../../src/experiment/reconcile.ts';
 import type { Logger } from '../../src/log.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { runningExperimentWorkflows, type RunningChild } from '../../src/temporal/running-workflows.ts';
 import { WorkflowFactsReader } from '../../src/temporal/workflow-facts.ts';
+import { compareVerifications, type ComparedVerifications } from './compare-verifications.ts';
+import type { Found } from './found.ts';
 import { forEachAtOnce } from './for-each-at-once.ts';
 
 /** Between two looks: no race between a row and a workflow lasts so long. */
@@ -21,6 +23,7 @@ const callTimeoutSeconds = 30;
 
 export interface ReconcilerDependencies {
   readonly repository: Pick<ReconciliationRepository, 'liveRows' | 'rowsOf' | 'repair'>;
+  readonly verifications: ComparedVerifications;
   readonly client: Client;
   readonly store: ObjectStore;
   readonly log: Logger;
@@ -31,18 +34,10 @@ export interface ReconcilerDependencies {
 /** A difference as the report and the log name it. */
 export interface ReportedDifference {
   readonly workflowId: string;
-  readonly found: Difference['found'];
-  readonly repair: Difference['repair'];
+  readonly found: Found['difference']['found'];
+  readonly repair: Found['difference']['repair'];
   /** `false` where it was to be looked at only, or had changed before it could be mended. */
   readonly mended: boolean;
-}
-
-interface Found {
-  readonly workflowId: string;
-  readonly runId: string | undefined;
-  /** `null` where no row is left that could tell of it. */
-  readonly row: (ExperimentReference & { readonly stateSequence: number }) | null;
-  readonly difference: Difference;
 }
 
 export class Reconciler {
@@ -79,8 +74,9 @@ export class Reconciler {
   }
 
   async #look(): Promise<readonly Found[]> {
-    const { repository, client } = this.#dependencies;
-    const { coordinators, children } = await within(client, () => runningExperimentWorkflows(client));
+    const { repository, verifications, client } = this.#dependencies;
+    const running = await within(client, () => runningExperimentWorkflows(client));
+    const { coordinators, children } = running;
     const rows = new Map((await repository.liveRows()).map((row) => [row.experimentId, row]));
     const parents = children.map(({ parentWorkflowId }) => parentWorkflowId);
     const unread = [...coordinators, ...parents].filter((id) => !rows.has(id));
@@ -93,9 +89,10 @@ export class Reconciler {
       if (found !== undefined) all.push(found);
     });
     await forEachAtOnce(children, comparedAtOnce, async (child) => {
-      if (await this.#isOrphan(child)) all.push(orphan(child, rows.get(child.parentWorkflowId)));
+      if (await this.#isOrphan(child)) all.push(this.#orphan(child, rows.get(child.parentWorkflowId)));
     });
-    return all;
+    const statusOf = (id: string) => within(client, () => this.#facts.statusOf(id));
+    return [...all, ...(await compareVerifications(verifications, running.verifications, statusOf))];
   }
 
   async #compare(workflowId: string, row: ReconciledRow | undefined): Promise<Found | undefined> {
@@ -103,7 +100,20 @@ export class Reconciler {
     const { runId, ...workflow } = await within(client, () => this.#facts.factsOf(workflowId));
     const facts = row && { ...row, manifestMissing: await this.#lacksManifest(row) };
     const difference = reconcile(facts, workflow);
-    return difference && { workflowId, runId, row: row ?? null, difference };
+    return difference && { workflowId, runId, difference, ...this.#asRow(row, difference) };
+  }
+
+  #orphan({ workflowId, runId }: RunningChild, row: ReconciledRow | undefined): Found {
+    const difference = { found: 'parent_missing', repair: { action: 'terminateWorkflow' } } as const;
+    return { workflowId, runId, difference, ...this.#asRow(row, difference) };
+  }
+
+  /** Where no row is left that could tell of it, nothing is left to mend either. */
+  #asRow(row: ReconciledRow | undefined, difference: Difference): Pick<Found, 'rowMoves' | 'mendRow'> {
+    const { repository } = this.#dependencies;
+    if (row === undefined) return { rowMoves: null, mendRow: () => Promise.resolve(true) };
+    const { stateSequence } = row;
+    return { rowMoves: stateSequence, mendRow: () => repository.repair(row, stateSequence, difference) };
   }
 
   async #lacksManifest(row: ReconciledRow): Promise<boolean> {
@@ -121,8 +131,8 @@ export class Reconciler {
   }
 
   /** @returns whether it was mended: not where it has changed meanwhile. */
-  async #mend({ workflowId, runId, row, difference }: Found): Promise<boolean> {
-    const { repository, client } = this.#dependencies;
+  async #mend({ workflowId, runId, difference, mendRow }: Found): Promise<boolean> {
+    const { client } = this.#dependencies;
     if (difference.repair.action === 'terminateWorkflow') {
       try {
         const handle = client.workflow.getHandle(workflowId, runId);
@@ -132,22 +142,17 @@ export class Reconciler {
         throw error;
       }
     }
-    return row === null || (await repository.repair(row, row.stateSequence, difference));
+    return mendRow();
   }
 }
 
 /** The same difference of a row that did not move. */
-function keyOf({ workflowId, runId, row, difference }: Found): string {
-  return JSON.stringify([workflowId, runId, row?.stateSequence, difference]);
+function keyOf({ workflowId, runId, rowMoves, difference }: Found): string {
+  return JSON.stringify([workflowId, runId, rowMoves, difference]);
 }
 
 function rankOf({ difference }: Found): number {
   return difference.repair.action === 'terminateWorkflow' ? 0 : 1;
-}
-
-function orphan({ workflowId, runId }: RunningChild, row: ReconciledRow | undefined): Found {
-  const difference = { found: 'parent_missing', repair: { action: 'terminateWorkflow' } } as const;
-  return { workflowId, runId, row: row ?? null, difference };
 }
 
 function within<T>(client: Client, call: () => Promise<T>): Promise<T> {

@@ -15,7 +15,7 @@ import {
 
 /**
  * @throws CodedError, in the handlers: `not_found`; `invalid_request` for a span that ends before it begins; `step_not_trained`;
- * `no_checkpoint`; `invalid_request` for a cursor that no page gave.
+ * `too_many_verifications`; `no_checkpoint`; `invalid_request` for a cursor that no page gave.
  */
 export function verificationRoutes(app: App, context: RouteContext): void {
   routeToVerify(app, context);
