@@ -15,6 +15,7 @@ const rowOf = (changes: Partial<RowFacts> = {}): RowFacts => ({
   hasSnapshot: true,
   hasReport: false,
   checkpointStep: 20,
+  checkpointId: 'sha256:20',
   manifestMissing: false,
   ...changes,
 });
@@ -141,7 +142,7 @@ describe('a checkpoint whose manifest is gone', () => {
     const row = rowOf({ manifestMissing: true });
     expect(reconcile(row, { status: 'running', recorded })).toEqual({
       found: 'manifest_missing',
-      repair: { action: 'forgetCheckpoint', step: 20 },
+      repair: { action: 'forgetCheckpoint', step: 20, checkpointId: 'sha256:20' },
     });
     expect(reconcile({ ...row, state: 'succeeded' }, { status: 'unknown' })).toBeUndefined();
   });
