@@ -1,14 +1,21 @@
 // What a worker does first when it takes the place of one that died: it says so, and the next attempts begin at once.
 import type { Config } from '../src/config.ts';
 import { messageOf } from '../src/error.ts';
+import type { Logger } from '../src/log.ts';
 import { failActivitiesOf, workerIdentity } from '../src/temporal/lost-worker.ts';
 import type { ActivityDependencies } from './activities/dependencies.ts';
 
 /** A process has few attempts at a time; those of other workers of this machine are looked at too. */
 const mostAttempts = 100;
+/** For what is asked about one workflow. */
 const callTimeoutSeconds = 5;
+/** For all of them: a worker must not wait for long before it polls. */
+const roundSeconds = 20;
 
-/** Ends the attempts and verifications that a dead process was at. Where that fails, Temporal notices its silence a little later. */
+/**
+ * Ends the attempts and verifications that a dead process was at. Where that fails, for one or for all, Temporal notices its silence
+ * a little later.
+ */
 export async function endAttemptsOfPredecessor(
   {
     repositories,
@@ -19,21 +26,37 @@ export async function endAttemptsOfPredecessor(
   { predecessorProcess }: Pick<Config, 'predecessorProcess'>,
 ): Promise<void> {
   if (predecessorProcess === null) return;
-  try {
-    const identity = workerIdentity(predecessorProcess, host);
-    const attempts = await repositories.attempts.openOn(host, mostAttempts);
-    const experiments = new Set(attempts.map(({ experimentId }) => experimentId));
-    const verifications = await repositories.verifications.runningOn(host, mostAttempts);
-    for (const workflowId of [...experiments, ...verifications]) {
-      const failed = await temporal.withDeadline(Date.now() + callTimeoutSeconds * 1000, () =>
+  const identity = workerIdentity(predecessorProcess, host);
+  const roundEnd = Date.now() + roundSeconds * 1000;
+  for (const workflowId of await workflowsOn(host, repositories, log)) {
+    const now = Date.now();
+    if (now >= roundEnd)
+      return log.warn({ predecessorProcess }, 'not all attempts of a worker that died were ended');
+    try {
+      const failed = await temporal.withDeadline(Math.min(roundEnd, now + callTimeoutSeconds * 1000), () =>
         failActivitiesOf(temporal, workflowId, identity),
       );
       if (failed > 0) log.info({ workflowId, predecessorProcess }, 'ended an attempt of a worker that died');
+    } catch (error) {
+      log.warn(
+        { workflowId, reason: messageOf(error), predecessorProcess },
+        'what a worker that died was at was not ended',
+      );
     }
+  }
+}
+
+/** Experiments and verifications that workers of a machine are at; none where the database does not answer. */
+async function workflowsOn(
+  host: string,
+  { attempts, verifications }: ActivityDependencies['repositories'],
+  log: Logger,
+): Promise<readonly string[]> {
+  try {
+    const experiments = (await attempts.openOn(host, mostAttempts)).map(({ experimentId }) => experimentId);
+    return [...new Set(experiments), ...(await verifications.runningOn(host, mostAttempts))];
   } catch (error) {
-    log.warn(
-      { reason: messageOf(error), predecessorProcess },
-      'the attempts of a worker that died were not ended',
-    );
+    log.warn({ reason: messageOf(error) }, 'what a worker that died was at is not known');
+    return [];
   }
 }
