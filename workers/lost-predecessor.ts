@@ -13,7 +13,7 @@ const callTimeoutSeconds = 5;
 const roundSeconds = 20;
 
 /**
- * Ends the attempts and verifications that a dead process was at. Where that fails, for one or for all, Temporal notices its silence
+ * Ends the attempts and verifications that dead processes were at. Where that fails, for one or for all, Temporal notices its silence
  * a little later.
  */
 export async function endAttemptsOfPredecessor(
@@ -23,24 +23,24 @@ export async function endAttemptsOfPredecessor(
     host,
     log,
   }: Pick<ActivityDependencies, 'repositories' | 'temporal' | 'host' | 'log'>,
-  { predecessorProcess }: Pick<Config, 'predecessorProcess'>,
+  { predecessorProcesses }: Pick<Config, 'predecessorProcesses'>,
 ): Promise<void> {
-  if (predecessorProcess === null) return;
-  const identity = workerIdentity(predecessorProcess, host);
+  if (predecessorProcesses.length === 0) return;
+  const identities = predecessorProcesses.map((process) => workerIdentity(process, host));
   const roundEnd = Date.now() + roundSeconds * 1000;
   for (const workflowId of await workflowsOn(host, repositories, log)) {
     const now = Date.now();
     if (now >= roundEnd)
-      return log.warn({ predecessorProcess }, 'not all attempts of a worker that died were ended');
+      return log.warn({ predecessorProcesses }, 'not all attempts of workers that died were ended');
     try {
       const failed = await temporal.withDeadline(Math.min(roundEnd, now + callTimeoutSeconds * 1000), () =>
-        failActivitiesOf(temporal, workflowId, identity),
+        failActivitiesOf(temporal, workflowId, identities),
       );
-      if (failed > 0) log.info({ workflowId, predecessorProcess }, 'ended an attempt of a worker that died');
+      if (failed > 0) log.info({ workflowId, predecessorProcesses }, 'ended an attempt of workers that died');
     } catch (error) {
       log.warn(
-        { workflowId, reason: messageOf(error), predecessorProcess },
-        'what a worker that died was at was not ended',
+        { workflowId, reason: messageOf(error), predecessorProcesses },
+        'the attempts of workers that died were not ended',
       );
     }
   }
@@ -56,7 +56,7 @@ async function workflowsOn(
     const experiments = (await attempts.openOn(host, mostAttempts)).map(({ experimentId }) => experimentId);
     return [...new Set(experiments), ...(await verifications.runningOn(host, mostAttempts))];
   } catch (error) {
-    log.warn({ reason: messageOf(error) }, 'what a worker that died was at is not known');
+    log.warn({ reason: messageOf(error) }, 'the attempts of workers that died are not known');
     return [];
   }
 }

@@ -10,21 +10,21 @@ const { PendingActivityState } = proto.temporal.api.enums.v1;
 export const workerIdentity = (processId: number, host: string): string => `${processId}@${host}`;
 
 /**
- * Fails what a worker was at for an experiment (preparing, training, evaluating) or a verification. What has ended meanwhile stays as
+ * Fails what workers were at for an experiment (preparing, training, evaluating) or a verification. What has ended meanwhile stays as
  * it is.
  *
  * Temporal fails an activity by its id, whoever works at it then. Each attempt of an experiment has an id of its own, and one that
  * another worker has is left alone. A verification keeps its id: where its next try begins between the look and the failing, some
  * milliseconds, that try is failed instead. It costs one of the ten tries, and nothing that was kept.
  *
- * @param identity of a worker whose process is gone.
+ * @param identities of workers whose processes are gone.
  * @returns how many activities were failed.
  * @throws what Temporal's client throws when the server does not answer.
  */
 export async function failActivitiesOf(
   client: Client,
   experimentOrVerificationId: string,
-  identity: string,
+  identities: readonly string[],
 ): Promise<number> {
   const own = await unlessGone(client.workflow.getHandle(experimentOrVerificationId).describe());
   const children = (own?.raw.pendingChildren ?? []).flatMap(({ workflowId }) => workflowId ?? []);
@@ -36,7 +36,8 @@ export async function failActivitiesOf(
     const { raw, runId } = described;
     const lost = (raw.pendingActivities ?? []).filter(
       ({ state, lastWorkerIdentity }) =>
-        state === PendingActivityState.PENDING_ACTIVITY_STATE_STARTED && lastWorkerIdentity === identity,
+        state === PendingActivityState.PENDING_ACTIVITY_STATE_STARTED &&
+        identities.includes(lastWorkerIdentity ?? ''),
     );
     for (const { activityId } of lost) {
       if (!activityId) continue;

@@ -44,9 +44,9 @@ it('the attempt of a dead worker is ended, and the next begins without a wait; t
   await runScenario(temporal, { fineTuneBert, revokeAttempt }, async (scenario) => {
     const { workflowId } = scenario.handle;
     await begun;
-    expect(await failActivitiesOf(temporal.client, workflowId, other)).toBe(0);
-    expect(await failActivitiesOf(temporal.client, workflowId, own)).toBe(1);
-    expect(await failActivitiesOf(temporal.client, workflowId, other)).toBe(0);
+    expect(await failActivitiesOf(temporal.client, workflowId, [other])).toBe(0);
+    expect(await failActivitiesOf(temporal.client, workflowId, [own])).toBe(1);
+    expect(await failActivitiesOf(temporal.client, workflowId, [other])).toBe(0);
     expect(await scenario.handle.result()).toMatchObject({ state: 'succeeded' });
     expect({ attempts, revoked }).toEqual({ attempts: 2, revoked: 1 });
     expect(statesOf(scenario)).toEqual(['preparing', 'training', 'evaluating', 'succeeded']);
@@ -78,7 +78,7 @@ it('the attempt is ended also where the training has gone on in another run', as
   };
   await runScenario(temporal, { fineTuneBert }, async ({ handle }) => {
     await begun;
-    expect(await failActivitiesOf(temporal.client, handle.workflowId, own)).toBe(1);
+    expect(await failActivitiesOf(temporal.client, handle.workflowId, [own])).toBe(1);
     expect(await handle.result()).toMatchObject({ state: 'succeeded' });
     expect(runIds.size).toBe(2);
   });
@@ -104,8 +104,8 @@ it.each(['snapshotDataset', 'evaluateBert'] as const)('so is the attempt of %s',
   };
   await runScenario(temporal, { [activity]: attempt }, async ({ handle }) => {
     await begun;
-    expect(await failActivitiesOf(temporal.client, handle.workflowId, other)).toBe(0);
-    expect(await failActivitiesOf(temporal.client, handle.workflowId, own)).toBe(1);
+    expect(await failActivitiesOf(temporal.client, handle.workflowId, [other])).toBe(0);
+    expect(await failActivitiesOf(temporal.client, handle.workflowId, [own])).toBe(1);
     expect(await handle.result()).toMatchObject({ state: 'succeeded' });
     expect(attempts).toBe(2);
   });
@@ -147,7 +147,7 @@ it.each(['the attempt', 'the child that had it'])(
         return getHandle(isChild ? 'forgotten' : id);
       });
       try {
-        expect(await failActivitiesOf(temporal.client, handle.workflowId, own)).toBe(0);
+        expect(await failActivitiesOf(temporal.client, handle.workflowId, [own])).toBe(0);
         expect(failing).toHaveBeenCalledTimes(gone === 'the attempt' ? 1 : 0);
         expect(asking).toHaveBeenCalledWith(
           gone === 'the attempt' ? handle.workflowId : `${handle.workflowId}/training`,
@@ -155,12 +155,12 @@ it.each(['the attempt', 'the child that had it'])(
       } finally {
         vi.restoreAllMocks();
       }
-      await failActivitiesOf(temporal.client, handle.workflowId, own);
+      await failActivitiesOf(temporal.client, handle.workflowId, [own]);
       expect(await handle.result()).toMatchObject({ state: 'succeeded' });
     });
   },
 );
 
 it('there is nothing to end where Temporal does not know the experiment', async () => {
-  expect(await failActivitiesOf(temporal.client, 'exp_unknown', own)).toBe(0);
+  expect(await failActivitiesOf(temporal.client, 'exp_unknown', [own])).toBe(0);
 });

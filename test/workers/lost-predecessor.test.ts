@@ -131,10 +131,10 @@ it('ends every attempt and verification of the process that died, also after one
     const ids = handles.map(({ workflowId }) => workflowId);
     const triesOf = (): number[] => ids.map((each) => tries.of(each));
     await expect.poll(triesOf, { timeout: 10_000 }).toEqual([1, 1, 1]);
-    await endAttemptsOfPredecessor(dependencies(), { predecessorProcess: process.pid + 1 });
-    await endAttemptsOfPredecessor(dependencies(), { predecessorProcess: null });
+    await endAttemptsOfPredecessor(dependencies(), { predecessorProcesses: [process.pid + 1] });
+    await endAttemptsOfPredecessor(dependencies(), { predecessorProcesses: [] });
     expect(triesOf()).toEqual([1, 1, 1]);
-    await endAttemptsOfPredecessor(dependencies(), { predecessorProcess: process.pid });
+    await endAttemptsOfPredecessor(dependencies(), { predecessorProcesses: [process.pid, process.pid + 1] });
     await Promise.all(handles.map((handle) => handle.result()));
     expect(triesOf()).toEqual([2, 2, 2]);
   });
