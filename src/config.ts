@@ -33,8 +33,8 @@ export interface Config {
   readonly workflowCacheSize: number | null;
   /** Objects that nothing refers to are removed when they are older than this. */
   readonly collectionGraceSeconds: number;
-  /** Of the process that this one takes the place of, and that is gone; `null` when there is none. */
-  readonly predecessorProcess: number | null;
+  /** Of the processes that this one takes the place of, and that are gone. */
+  readonly predecessorProcesses: readonly number[];
   /** From one comparison of database, Temporal and store to the next; 0: none. */
   readonly reconcileSeconds: number;
 }
@@ -94,7 +94,7 @@ export const variables = {
   collectionGrace: 'COLLECTION_GRACE_SECONDS',
   workflowCacheSize: 'WORKFLOW_CACHE_SIZE',
   reconcileInterval: 'RECONCILE_SECONDS',
-  predecessorProcess: 'PREDECESSOR_PROCESS',
+  predecessorProcesses: 'PREDECESSOR_PROCESS',
 } as const;
 
 const gibibyte = 1024 ** 3;
@@ -138,14 +138,17 @@ export function readConfig(environment: Environment = processEnvironment): Confi
     reconcileSeconds: wholeNumber(environment, variables.reconcileInterval, 60, 0, 86_400),
     replay: {
       sample: wholeNumber(environment, variables.replaySample, 20, 0, 10_000),
-      allowedBreaks: (environment[variables.replayAllowedBreaks] ?? '')
-        .split(',')
-        .map((id) => id.trim())
-        .filter((id) => id !== ''),
+      allowedBreaks: list(environment, variables.replayAllowedBreaks),
     },
-    predecessorProcess: environment[variables.predecessorProcess]
-      ? wholeNumber(environment, variables.predecessorProcess, 0, 1, greatestProcess)
-      : null,
+    predecessorProcesses: list(environment, variables.predecessorProcesses).map((text) =>
+      wholeNumber(
+        { [variables.predecessorProcesses]: text },
+        variables.predecessorProcesses,
+        0,
+        1,
+        greatestProcess,
+      ),
+    ),
     workflowCacheSize: environment[variables.workflowCacheSize]
       ? wholeNumber(environment, variables.workflowCacheSize, 0, 0, 1_000_000)
       : null,
@@ -218,6 +221,14 @@ function tlsFiles(environment: Environment): TemporalConfig['tls'] {
       `is set together with ${variables.temporalCertificate} or not at all`,
     );
   return { certificatePath, keyPath };
+}
+
+/** What commas separate. */
+function list(environment: Environment, name: string): readonly string[] {
+  return (environment[name] ?? '')
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
 }
 
 function wholeNumber(

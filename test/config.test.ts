@@ -25,10 +25,19 @@ describe('the configuration', () => {
     [{ TRAINING_THREADS: '0' }, 'TRAINING_THREADS must be a whole number'],
     [{ EXECUTION_DEVICE: '-1' }, 'EXECUTION_DEVICE must be a whole number from 0 to 255'],
     [{ EXECUTION_PROVIDER: 'tpu' }, 'EXECUTION_PROVIDER must be one of auto, cpu, cuda'],
+    [{ PREDECESSOR_PROCESS: '7,none' }, 'PREDECESSOR_PROCESS must be a whole number from 1 to'],
     [{ AUTH: 'basic' }, 'AUTH must be one of none'],
     [{ TEMPORAL_TLS_CERT: '/cert' }, 'TEMPORAL_TLS_KEY is set together with TEMPORAL_TLS_CERT'],
   ])('names the variable that is wrong: %o', (environment, message) => {
     expect(() => readConfig(environment)).toThrow(message);
+  });
+
+  it.each([
+    [undefined, []],
+    ['7', [7]],
+    ['7, 8', [7, 8]],
+  ])('takes the place of no process, of one or of several: %s', (text, processes) => {
+    expect(readConfig({ PREDECESSOR_PROCESS: text }).predecessorProcesses).toEqual(processes);
   });
 
   it('of a part alone names every address that is missing, instead of guessing one', () => {

@@ -31,6 +31,8 @@ export interface OutboxRow extends ExperimentReference {
   readonly subject: string | null;
   /** Deliveries that failed. */
   readonly attempts: number;
+  /** How often it was claimed, this time included: the claim is held until it is claimed again. */
+  readonly claims: number;
 }
 
 /** Adds a row and wakes the dispatcher when the transaction commits. */
@@ -69,23 +71,30 @@ export class Outbox {
   async claim(): Promise<OutboxRow | undefined> {
     const [row] = await this.#database.run((queries) =>
       queries.$queryRaw<OutboxRow[]>(Prisma.sql`
-        UPDATE outbox SET not_before = ${fromNow(claimSeconds)}
+        UPDATE outbox SET not_before = ${fromNow(claimSeconds)}, claims = claims + 1
         WHERE id = (
           SELECT candidate.id FROM outbox candidate
           WHERE candidate.not_before <= statement_timestamp()
             AND ${isFirstOfExperiment}
           ORDER BY candidate.id LIMIT 1 FOR UPDATE SKIP LOCKED)
-        RETURNING id, project_id AS "projectId", experiment_id AS "experimentId", kind, subject, attempts`),
+        RETURNING id, project_id AS "projectId", experiment_id AS "experimentId", kind, subject, attempts,
+          claims`),
     );
     return row;
   }
 
-  /** Keeps a claimed row from others for 30 s more, from now on. */
-  async renew({ id }: OutboxRow): Promise<void> {
-    await this.#database.run(
+  /**
+   * Keeps a claimed row from others for 30 s more, from now on.
+   *
+   * @returns `false` where another dispatcher has claimed it since, or it is gone: it is not this one's to deliver any more.
+   */
+  async renew(row: OutboxRow): Promise<boolean> {
+    const count = await this.#database.run(
       (queries) =>
-        queries.$executeRaw`UPDATE outbox SET not_before = ${fromNow(claimSeconds)} WHERE id = ${id}`,
+        queries.$executeRaw`
+          UPDATE outbox SET not_before = ${fromNow(claimSeconds)} WHERE ${isHeld(row)}`,
     );
+    return count > 0;
   }
 
   /**
@@ -101,7 +110,10 @@ export class Outbox {
     return row?.seconds ?? undefined;
   }
 
-  /** Forgets a row that was delivered; the experiment's next one becomes due, and dispatchers are told where there is one. */
+  /**
+   * Forgets a row that was delivered; the experiment's next one becomes due, and dispatchers are told where there is one. A row
+   * that another dispatcher has claimed since stays until that one is through with it: what follows must not come before.
+   */
   async delivered(row: OutboxRow): Promise<void> {
     if (startKinds.includes(row.kind) && row.attempts > 0)
       await this.#database.transaction(async (queries) => {
@@ -110,13 +122,13 @@ export class Outbox {
     else await this.#database.run((queries) => forget(queries, row));
   }
 
-  /** Puts a row off that could not be delivered, and counts that. */
+  /** Puts a row off that could not be delivered, and counts that; not where another dispatcher has claimed it since. */
   async postpone(row: OutboxRow, error: string, delaySeconds: number): Promise<void> {
     await this.#database.transaction(async (queries) => {
       const count = await queries.$executeRaw`
         UPDATE outbox SET attempts = attempts + 1, last_error = ${error.slice(0, longestErrorCharacters)},
           not_before = ${fromNow(delaySeconds)}
-        WHERE id = ${row.id}`;
+        WHERE ${isHeld(row)}`;
       // From the first failure on a reader is told that the experiment waits for Temporal.
       if (count > 0 && startKinds.includes(row.kind) && row.attempts === 0)
         await announceChange(queries, row);
@@ -124,10 +136,12 @@ export class Outbox {
   }
 }
 
-/** @returns whether the row was there. */
-async function forget(queries: Queries, { id }: OutboxRow): Promise<boolean> {
+const isHeld = ({ id, claims }: OutboxRow): Prisma.Sql => Prisma.sql`id = ${id} AND claims = ${claims}`;
+
+/** @returns whether the row was there, and held. */
+async function forget(queries: Queries, row: OutboxRow): Promise<boolean> {
   const gone = await queries.$queryRaw<{ id: bigint }[]>(Prisma.sql`
-    WITH gone AS (DELETE FROM outbox WHERE id = ${id} RETURNING id, project_id, experiment_id)
+    WITH gone AS (DELETE FROM outbox WHERE ${isHeld(row)} RETURNING id, project_id, experiment_id)
     SELECT id, CASE WHEN EXISTS (
       SELECT FROM outbox later
       WHERE later.project_id = gone.project_id AND later.experiment_id = gone.experiment_id AND later.id <> gone.id

@@ -14,10 +14,7 @@ import { applyTransition } from './transition-repository.ts';
 /** More transitions than a workflow makes: those of the one before are all too late afterwards. */
 const sequencesSkipped = 1000;
 
-export interface ReconciledRow extends ExperimentReference, Omit<RowFacts, 'manifestMissing'> {
-  /** `sha256:…` of the newest checkpoint's manifest. */
-  readonly checkpointId: string | null;
-}
+export type ReconciledRow = ExperimentReference & Omit<RowFacts, 'manifestMissing'>;
 
 export class ReconciliationRepository {
   readonly #database: Database;
@@ -47,6 +44,7 @@ export class ReconciliationRepository {
       const locked = await lockExperiment(queries, reference);
       if (locked.stateSequence !== seen) return false;
       const { found, repair } = difference;
+      if (!(await isStillThere(queries, reference, repair))) return false;
       await appendEvent(queries, reference, 'reconciled', { found, ...repair });
       await mend(queries, reference, locked, repair);
       return true;
@@ -70,6 +68,17 @@ export class ReconciliationRepository {
         WHERE ${condition} ORDER BY e.id`),
     );
   }
+}
+
+/** A checkpoint can be committed anew while the state's number stands still: training makes no transition. */
+async function isStillThere(
+  queries: Queries,
+  { projectId, experimentId }: ExperimentReference,
+  repair: Difference['repair'],
+): Promise<boolean> {
+  if (repair.action !== 'forgetCheckpoint') return true;
+  const { step, checkpointId: manifest } = repair;
+  return (await queries.checkpoint.count({ where: { projectId, experimentId, step, manifest } })) > 0;
 }
 
 async function mend(

@@ -13,6 +13,8 @@ export interface RowFacts {
   readonly hasReport: boolean;
   /** Of the newest checkpoint. */
   readonly checkpointStep: number | null;
+  /** `sha256:…` of the newest checkpoint's manifest. */
+  readonly checkpointId: string | null;
   /** Whether the store has no manifest for the newest checkpoint. */
   readonly manifestMissing: boolean;
 }
@@ -57,7 +59,7 @@ type Repair =
       readonly error: ExperimentFailure | null;
     }
   | { readonly action: 'terminateWorkflow' }
-  | { readonly action: 'forgetCheckpoint'; readonly step: number };
+  | { readonly action: 'forgetCheckpoint'; readonly step: number; readonly checkpointId: string };
 
 export interface Difference {
   readonly found: Finding;
@@ -157,9 +159,13 @@ function afterResult(row: RowFacts, recorded: RecordedProgress, result: Coordina
 }
 
 /** Training would fall back to the checkpoint before; the row must not be offered to anybody meanwhile. */
-function lostManifest({ manifestMissing, checkpointStep }: RowFacts): Difference | undefined {
-  if (!manifestMissing || checkpointStep === null) return undefined;
-  return { found: 'manifest_missing', repair: { action: 'forgetCheckpoint', step: checkpointStep } };
+function lostManifest({
+  manifestMissing,
+  checkpointStep: step,
+  checkpointId,
+}: RowFacts): Difference | undefined {
+  if (!manifestMissing || step === null || checkpointId === null) return undefined;
+  return { found: 'manifest_missing', repair: { action: 'forgetCheckpoint', step, checkpointId } };
 }
 
 function ifRunning({ status }: WorkflowFacts, found: Finding): Difference | undefined {

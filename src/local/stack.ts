@@ -78,11 +78,11 @@ export async function startStack(config: Config, log: Logger, stopping: AbortSig
     };
     await writeEnvironmentFile(join(dataDirectory, 'stack.env'), environment);
     for (const [name, program] of Object.entries(programs))
-      supervise(running, log, name, name === 'api' ? 'api' : 'worker', (endedProcess) =>
+      supervise(running, log, name, name === 'api' ? 'api' : 'worker', (endedProcesses) =>
         spawnProgram(program, join(dataDirectory, 'logs', `${name}.log`), {
           ...own,
           ...environment,
-          ...(endedProcess !== undefined && { [variables.predecessorProcess]: String(endedProcess) }),
+          ...(endedProcesses.length > 0 && { [variables.predecessorProcesses]: endedProcesses.join(',') }),
         }),
       );
     const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;

@@ -6,13 +6,16 @@ import type { Logger } from '../log.ts';
 
 const firstDelayMilliseconds = 200;
 const greatestDelayMilliseconds = 5000;
-/** A part that ran this long was healthy, and so was one that ended as it was asked to: the next starts at once. */
+/** A part that ran this long was healthy, and so was one that ended as it was asked to, unless at once: the next starts without a wait. */
 const healthySeconds = 10;
+const orderlySeconds = 1;
+/** In the time that so many die one after the other, whatever the first of them was at has been silent for too long. */
+const mostEndedProcesses = 32;
 
 export interface PartOptions {
   readonly name: string;
-  /** @param endedProcess the number of the process before it, which has ended; none at the first start. */
-  readonly spawn: (endedProcess?: number) => ChildProcess;
+  /** @param endedProcesses the numbers of the processes from the last on that ran for 10 s, all ended; none at the first start. */
+  readonly spawn: (endedProcesses: readonly number[]) => ChildProcess;
   readonly stopSignal: NodeJS.Signals;
   /** After this the part is killed. */
   readonly stopTimeoutSeconds: number;
@@ -55,24 +58,43 @@ export class SupervisedPart {
   }
 
   async #keepRunning(): Promise<void> {
-    const { name, spawn, log } = this.#options;
+    const { name, log } = this.#options;
     const { signal } = this.#stopping;
     let delayMilliseconds = firstDelayMilliseconds;
-    let endedProcess: number | undefined;
+    let endedProcesses: readonly number[] = [];
     while (!signal.aborted) {
-      const startedAt = Date.now();
-      const child = spawn(endedProcess);
-      this.#child = child;
-      // A program that cannot be started at all ends with an error instead of an exit.
-      const ended = await once(child, 'exit').catch((error: unknown) => [error]);
+      const { processId, ranLong, wasHealthy, ended } = await this.#runOnce(endedProcesses);
       if (this.#stopping.signal.aborted) return;
-      endedProcess = child.pid;
-      log.warn({ name, ended: ended.map(String) }, 'ended and is started again');
-      const wasHealthy = child.exitCode === 0 || Date.now() - startedAt > healthySeconds * 1000;
-      if (wasHealthy) delayMilliseconds = firstDelayMilliseconds;
+      log.warn({ name, ended }, 'ended and is started again');
+      // Whoever ran that long has seen to those before it; one that ended as it was asked to may not have come to it.
+      endedProcesses = [...(ranLong ? [] : endedProcesses), ...processId].slice(-mostEndedProcesses);
+      if (wasHealthy) {
+        delayMilliseconds = firstDelayMilliseconds;
+        continue;
+      }
       // Stopping ends the wait early.
       await delay(delayMilliseconds, undefined, { signal }).catch(() => undefined);
       delayMilliseconds = Math.min(greatestDelayMilliseconds, delayMilliseconds * 2);
+    }
+  }
+
+  /** @returns what has ended: no process where none could be started. */
+  async #runOnce(endedProcesses: readonly number[]) {
+    const beganAt = performance.now();
+    try {
+      const child = this.#options.spawn(endedProcesses);
+      this.#child = child;
+      const ended = await once(child, 'exit');
+      const seconds = (performance.now() - beganAt) / 1000;
+      return {
+        processId: child.pid === undefined ? [] : [child.pid],
+        ranLong: seconds >= healthySeconds,
+        wasHealthy: seconds >= (child.exitCode === 0 ? orderlySeconds : healthySeconds),
+        ended: ended.map(String),
+      };
+    } catch (error) {
+      // A program that cannot be started ends with an error instead of an exit, or at once.
+      return { processId: [], ranLong: false, wasHealthy: false, ended: [String(error)] };
     }
   }
 }

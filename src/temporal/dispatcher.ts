@@ -16,6 +16,7 @@ import { durationLeftSeconds, type LimitedExperiment } from '../waste/duration-l
 import type { TimedExperiment } from '../waste/waste.ts';
 import type { TypedSearchAttributes } from '@temporalio/common';
 import { searchAttributesOf, type SearchedExperiment } from './search-attributes.ts';
+import { callTimeoutSeconds, whileClaimHeld } from './held-claim.ts';
 import { startVerification } from './start-verification.ts';
 import { readHistories, type ExperimentHistories } from './history.ts';
 
@@ -23,8 +24,6 @@ import { readHistories, type ExperimentHistories } from './history.ts';
 const pollSeconds = 5;
 const leastDelaySeconds = 1;
 const greatestDelaySeconds = 10;
-/** A call to a Temporal server that does not answer ends after this. */
-const callTimeoutSeconds = 10;
 /** A row whose delivery takes many calls is claimed anew before one when its claim is as old as this. */
 const renewSeconds = 10;
 /** Status code INVALID_ARGUMENT of gRPC (its documentation, "Status codes and their use"). */
@@ -120,13 +119,13 @@ async function deliverRow(dependencies: DispatcherDependencies, row: OutboxRow):
 
 /** @returns `false` when it is too early. */
 async function deliver(dependencies: DispatcherDependencies, row: OutboxRow): Promise<boolean> {
-  const { client } = dependencies;
+  const { client, outbox } = dependencies;
   const withinTimeout = <T>(call: () => Promise<T>): Promise<T> =>
     client.withDeadline(Date.now() + callTimeoutSeconds * 1000, call);
   switch (row.kind) {
     case 'start':
     case 'restart':
-      await start(dependencies, row, withinTimeout);
+      await start(dependencies, row);
       return true;
     case 'cancel':
     case 'pause':
@@ -134,10 +133,12 @@ async function deliver(dependencies: DispatcherDependencies, row: OutboxRow): Pr
       await signal(dependencies, row, row.kind, withinTimeout);
       return true;
     case 'verify':
-      await withinTimeout(() => startVerification(client, row, dependencies.verificationOf));
+      await startVerification(client, row, dependencies.verificationOf, (call) =>
+        whileClaimHeld(client, outbox, row, call),
+      );
       return true;
     case 'storeHistory': {
-      const renew = renewing(dependencies.outbox, row);
+      const renew = renewing(outbox, row);
       // Long histories take many calls, each of which has the whole time.
       const histories = await readHistories(client, row.experimentId, async (call) => {
         await renew();
@@ -155,7 +156,7 @@ function renewing(outbox: Pick<Outbox, 'renew'>, row: OutboxRow): () => Promise<
   let lastMilliseconds = performance.now();
   return async () => {
     if (performance.now() - lastMilliseconds < renewSeconds * 1000) return;
-    await outbox.renew(row);
+    if (!(await outbox.renew(row))) throw new Error('Another dispatcher has claimed the row since.');
     lastMilliseconds = performance.now();
   };
 }
@@ -167,9 +168,8 @@ const policies = {
 } as const;
 
 async function start(
-  { client, experimentOf, timesOf }: DispatcherDependencies,
+  { client, outbox, experimentOf, timesOf }: DispatcherDependencies,
   row: OutboxRow,
-  withinTimeout: <T>(call: () => Promise<T>) => Promise<T>,
 ): Promise<void> {
   const { projectId, experimentId } = row;
   const experiment = await experimentOf(row);
@@ -179,11 +179,12 @@ async function start(
   const input: ExperimentWorkflowInput = {
     projectId,
     experimentId,
+    orderId: Number(row.id),
     ...(sequence > 0 && { continued: { state, sequence } }),
     ...(durationSeconds !== undefined && { durationSeconds }),
   };
   const startWith = (attributes: { typedSearchAttributes?: TypedSearchAttributes }): Promise<unknown> =>
-    withinTimeout(() =>
+    whileClaimHeld(client, outbox, row, () =>
       client.workflow.start(workflowNames.coordinator, {
         workflowId: experimentId,
         taskQueue: taskQueues.coordinator,
@@ -205,6 +206,8 @@ async function start(
 }
 
 /**
+ * Carries the row's id, by which a workflow tells a delivery that comes late: after one of a later row.
+ *
  * A workflow that has ended needs no signal, and its last transition has ended the experiment. Where it has not, the
  * workflow was terminated or forgotten, and nobody else would end an experiment that is to be cancelled.
  */
@@ -216,7 +219,7 @@ async function signal(
 ): Promise<void> {
   const handle = client.workflow.getHandle(row.experimentId);
   try {
-    await withinTimeout(() => handle.signal(signalNames[action]));
+    await withinTimeout(() => handle.signal(signalNames[action], Number(row.id)));
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     const experiment = await experimentOf(row);

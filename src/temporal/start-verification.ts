@@ -5,11 +5,15 @@ import type { VerificationRecord, VerificationReference } from '../database/veri
 import type { VerificationInput } from '../experiment/activity.ts';
 import { taskQueues, workflowNames } from '../experiment/name.ts';
 
-/** @throws what Temporal's client throws while the server is away; CodedError `not_found` when the verification is gone. */
+/**
+ * @param withinClaim makes the call while the row is still to be delivered.
+ * @throws what `withinClaim` and Temporal's client throws throw while the server is away; CodedError `not_found` when the verification is gone.
+ */
 export async function startVerification(
   client: Client,
   { projectId, experimentId, subject }: OutboxRow,
   verificationOf: (reference: VerificationReference) => Promise<VerificationRecord>,
+  withinClaim: (call: () => Promise<unknown>) => Promise<unknown>,
 ): Promise<void> {
   if (subject === null) return;
   const reference = { projectId, experimentId, verificationId: subject };
@@ -17,12 +21,14 @@ export async function startVerification(
   if (state !== 'running') return;
   const input: VerificationInput = { ...reference, fromStep, toStep };
   try {
-    await client.workflow.start(workflowNames.verification, {
-      workflowId: subject,
-      taskQueue: taskQueues.coordinator,
-      args: [input],
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-    });
+    await withinClaim(() =>
+      client.workflow.start(workflowNames.verification, {
+        workflowId: subject,
+        taskQueue: taskQueues.coordinator,
+        args: [input],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      }),
+    );
   } catch (error) {
     // Started before, by a delivery whose confirmation was lost: twice is once.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

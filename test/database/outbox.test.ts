@@ -72,7 +72,7 @@ describe('the outbox', () => {
     const reference = await submit(opened.repositories);
     const row = await outbox.claim();
     await pass(15);
-    await outbox.renew(row!);
+    expect(await outbox.renew(row!)).toBe(true);
     await pass(20);
     expect(await outbox.claim()).toBeUndefined();
     const untilDue = await outbox.secondsUntilDue();
@@ -80,6 +80,23 @@ describe('the outbox', () => {
     expect(untilDue).toBeLessThanOrEqual(10);
     await pass(10);
     expect(await outbox.claim()).toMatchObject(reference);
+  });
+
+  it('takes nothing more from a dispatcher whose row another has claimed since', async () => {
+    const { outbox } = opened.repositories;
+    await submit(opened.repositories);
+    const late = await outbox.claim();
+    await pass(31);
+    const row = await outbox.claim();
+    expect(row?.id).toBe(late?.id);
+    expect(await outbox.renew(late!)).toBe(false);
+    await outbox.postpone(late!, 'away', 0);
+    await outbox.delivered(late!);
+    const untilDue = await outbox.secondsUntilDue();
+    expect(untilDue).toBeGreaterThan(25);
+    expect(await outbox.renew(row!)).toBe(true);
+    await outbox.delivered(row!);
+    expect(await outbox.secondsUntilDue()).toBeUndefined();
   });
 
   it('goes by the database’s clock, whatever that of the application says', async () => {

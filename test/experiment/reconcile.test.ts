@@ -16,6 +16,7 @@ const rowOf = (changes: Partial<RowFacts> = {}): RowFacts => ({
   hasSnapshot: true,
   hasReport: false,
   checkpointStep: 20,
+  checkpointId: 'sha256:20',
   manifestMissing: false,
   ...changes,
 });
@@ -142,7 +143,7 @@ describe('a checkpoint whose manifest is gone', () => {
     const row = rowOf({ manifestMissing: true });
     expect(reconcile(row, { status: 'running', recorded })).toEqual({
       found: 'manifest_missing',
-      repair: { action: 'forgetCheckpoint', step: 20 },
+      repair: { action: 'forgetCheckpoint', step: 20, checkpointId: 'sha256:20' },
     });
     expect(reconcile({ ...row, state: 'succeeded' }, { status: 'unknown' })).toBeUndefined();
   });

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { processesOf, stackVariable } from '../../src/local/process-identity.ts';
 import { startOf } from '../../src/process-start.ts';
 import { endLeftovers } from '../../src/local/leftover.ts';
-import { SupervisedPart } from '../../src/local/supervised-part.ts';
+import { SupervisedPart, type PartOptions } from '../../src/local/supervised-part.ts';
 import { until } from '../../src/local/until.ts';
 import { createLogger } from '../../src/log.ts';
 
@@ -22,14 +22,33 @@ function run(program: string, environment: Record<string, string> = {}): ChildPr
   return child;
 }
 
-function part(program: string, stopTimeoutSeconds = 5): SupervisedPart {
+function supervise(spawnPart: PartOptions['spawn'], stopTimeoutSeconds = 5): SupervisedPart {
   return new SupervisedPart({
     name: 'part',
-    spawn: () => run(program),
+    spawn: spawnPart,
     stopSignal: 'SIGTERM',
     stopTimeoutSeconds,
     log,
   });
+}
+
+const part = (program: string, stopTimeoutSeconds = 5): SupervisedPart =>
+  supervise(() => run(program), stopTimeoutSeconds);
+
+/** Milliseconds from each end of a program to its next start, as often as asked for. */
+async function waitsOf(program: string, count: number): Promise<readonly number[]> {
+  const waits: number[] = [];
+  let endedAt: number | undefined;
+  const supervised = supervise(() => {
+    if (endedAt !== undefined) waits.push(performance.now() - endedAt);
+    const child = run(program);
+    child.once('exit', () => (endedAt = performance.now()));
+    return child;
+  });
+  supervised.start();
+  await wait(() => waits.length === count);
+  await supervised.stop();
+  return waits;
 }
 
 const wait = (condition: () => boolean): Promise<void> =>
@@ -54,41 +73,73 @@ describe('a supervised part', () => {
     expect(started.some(isAlive)).toBe(false);
   });
 
-  it('is started again later and later when it fails, and at once when it ended as it was asked to', async () => {
-    const secondsOf = async (program: string): Promise<number> => {
-      const supervised = part(program);
-      const before = started.length;
-      const beganAt = Date.now();
-      supervised.start();
-      await wait(() => started.length === before + 5);
-      const seconds = (Date.now() - beganAt) / 1000;
-      await supervised.stop();
-      return seconds;
+  it('is started again at once after it ended as it was asked to, and later and later when it fails or ends too soon', async () => {
+    const endOf: Record<string, string> = {
+      orderly: 'setTimeout(() => process.exit(0), 1100)',
+      failing: 'setTimeout(() => process.exit(1), 1100)',
+      soon: 'process.exit(0)',
     };
-    // Four waits: of 0.2, 0.4, 0.8 and 1.6 s, or of 0.2 s each.
-    const failing = await secondsOf('process.exit(1)');
-    const orderly = await secondsOf('process.exit(0)');
-    expect(failing - orderly).toBeGreaterThan(1.5);
+    const waits = await Promise.all(Object.values(endOf).map((program) => waitsOf(program, 3)));
+    const [orderly = [], failing = [], soon = []] = waits;
+    expect(Math.max(...orderly)).toBeLessThan(190);
+    for (const [first = 0, second = 0, third = 0] of [failing, soon]) {
+      expect(first).toBeGreaterThan(190);
+      expect(second).toBeGreaterThan(390);
+      expect(third).toBeGreaterThan(790);
+    }
   });
 
-  it('is told which process it takes the place of', async () => {
-    const told: (number | undefined)[] = [];
-    const supervised = new SupervisedPart({
-      name: 'part',
-      spawn: (endedProcess) => {
-        told.push(endedProcess);
-        return run(idle);
-      },
-      stopSignal: 'SIGTERM',
-      stopTimeoutSeconds: 5,
-      log,
+  it('counts how long it ran by no clock that can be put forward', async () => {
+    const supervised = part(idle);
+    supervised.start();
+    await wait(() => isAlive(started[0]));
+    const later = Date.now() + 3_600_000;
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(later);
+    const ended = once(started[0]!, 'exit');
+    started[0]?.kill('SIGKILL');
+    await ended;
+    clock.mockRestore();
+    const endedAt = performance.now();
+    await wait(() => started.length === 2);
+    expect(performance.now() - endedAt).toBeGreaterThan(190);
+    await supervised.stop();
+  });
+
+  it('is told which processes it takes the place of: all since one that ran for 10 s', async () => {
+    const told: (readonly number[])[] = [];
+    const supervised = supervise((endedProcesses) => {
+      told.push(endedProcesses);
+      return run(idle);
+    });
+    supervised.start();
+    const endNext = async (): Promise<void> => {
+      const count = started.length;
+      await wait(() => isAlive(started[count - 1]));
+      started[count - 1]?.kill('SIGKILL');
+      await wait(() => started.length === count + 1);
+    };
+    await endNext();
+    await endNext();
+    const soon = performance.now() + 10_000;
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(soon);
+    await endNext();
+    clock.mockRestore();
+    await supervised.stop();
+    const [first, second, third] = started.map(({ pid }) => pid);
+    expect(told).toEqual([[], [first], [first, second], [third]]);
+  });
+
+  it('is started again when it could not be started at all, and counts no process for that', async () => {
+    const told: (readonly number[])[] = [];
+    const supervised = supervise((endedProcesses) => {
+      told.push(endedProcesses);
+      if (told.length === 1) throw new Error('EAGAIN');
+      return run(idle);
     });
     supervised.start();
     await wait(() => isAlive(started[0]));
-    started[0]?.kill('SIGKILL');
-    await wait(() => started.length === 2);
     await supervised.stop();
-    expect(told).toEqual([undefined, started[0]?.pid]);
+    expect(told).toEqual([[], []]);
   });
 
   it('is not started again after it was stopped', async () => {
@@ -109,13 +160,7 @@ describe('a supervised part', () => {
   });
 
   it('may be a program that does not exist: stopping still ends', async () => {
-    const supervised = new SupervisedPart({
-      name: 'missing',
-      spawn: () => spawn('/nonexistent/program'),
-      stopSignal: 'SIGTERM',
-      stopTimeoutSeconds: 1,
-      log,
-    });
+    const supervised = supervise(() => spawn('/nonexistent/program'), 1);
     supervised.start();
     await supervised.stop();
   });

@@ -1,15 +1,19 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ChangeFeed } from '../../src/database/change-feed.ts';
+import { addToOutbox, type OutboxRow } from '../../src/database/outbox.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { taskQueues } from '../../src/experiment/name.ts';
+import type { ExperimentWorkflowInput } from '../../src/experiment/workflow.ts';
 import { freePort } from '../../src/local/free-port.ts';
 import { until } from '../../src/local/until.ts';
 import { createLogger } from '../../src/log.ts';
 import { runDispatcher, type DispatcherDependencies } from '../../src/temporal/dispatcher.ts';
 import { createTemporalGateway } from '../../src/temporal/gateway.ts';
+import { whileClaimHeld } from '../../src/temporal/held-claim.ts';
 import type { ExperimentHistories } from '../../src/temporal/history.ts';
 import { registerSearchAttributes } from '../../src/temporal/search-attributes.ts';
 import { specOf, submit, useDatabase } from '../database/fixture.ts';
@@ -94,6 +98,25 @@ async function runsOf(workflowId: string): Promise<number> {
   for await (const _run of temporal.client.workflow.list({ query: `WorkflowId = '${workflowId}'` }))
     count += 1;
   return count;
+}
+
+/** What a workflow was signalled, in order. */
+async function signalsOf(handle: WorkflowHandle): Promise<readonly { name: string; id: unknown }[]> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) =>
+    signal
+      ? {
+          name: signal.signalName ?? '',
+          id: defaultPayloadConverter.fromPayload(signal.input?.payloads?.[0] ?? {}),
+        }
+      : [],
+  );
+}
+
+async function inputOf(handle: WorkflowHandle): Promise<ExperimentWorkflowInput> {
+  const { events } = await handle.fetchHistory();
+  const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0] ?? {};
+  return defaultPayloadConverter.fromPayload<ExperimentWorkflowInput>(payload);
 }
 
 const stateOf = async (reference: ExperimentReference) =>
@@ -217,6 +240,105 @@ describe('the dispatcher', () => {
     const description = await temporal.client.workflow.getHandle(reference.experimentId).describe();
     expect(description.status.name).toBe('RUNNING');
   });
+});
+
+describe('a dispatcher that stood still after its claim, while another delivered', () => {
+  /** Lets a dispatcher claim the next row and stand still until `meanwhile` is over and its claim has run out. */
+  async function whileOneStandsStill(meanwhile: () => Promise<void>): Promise<void> {
+    const { outbox } = opened.repositories;
+    let claimed: () => void = () => undefined;
+    const isClaimed = new Promise<void>((resolve) => (claimed = resolve));
+    let goOn: () => void = () => undefined;
+    const goesOn = new Promise<void>((resolve) => (goOn = resolve));
+    const standing: DispatcherDependencies['outbox'] = {
+      claim: async () => {
+        const row = await outbox.claim();
+        if (row === undefined) return row;
+        claimed();
+        await goesOn;
+        return row;
+      },
+      renew: (row) => outbox.renew(row),
+      secondsUntilDue: () => outbox.secondsUntilDue(),
+      delivered: (row) => outbox.delivered(row),
+      postpone: (row, error, delaySeconds) => outbox.postpone(row, error, delaySeconds),
+    };
+    const act = async (): Promise<void> => {
+      await isClaimed;
+      await opened.database.run(
+        (queries) => queries.$executeRaw`UPDATE outbox SET not_before = not_before - interval '31 s'`,
+      );
+      await whileDispatching(1, meanwhile).finally(goOn);
+    };
+    await whileDispatching(1, act, temporal.client, { outbox: standing });
+  }
+
+  const started = async (): Promise<ExperimentReference> => {
+    const reference = await submit(opened.repositories);
+    await whileDispatching(1, delivered);
+    return reference;
+  };
+
+  it('leaves a workflow alone that was started again and signalled since', async () => {
+    const reference = await started();
+    const handle = temporal.client.workflow.getHandle(reference.experimentId);
+    const { runId: firstRunId } = await handle.describe();
+    await opened.database.run((queries) => addToOutbox(queries, reference, 'restart'));
+    let runId = '';
+    await whileOneStandsStill(async () => {
+      await opened.repositories.requests.request(reference, 'pause');
+      await delivered();
+      ({ runId } = await handle.describe());
+    });
+    expect(runId).not.toBe(firstRunId);
+    expect(await handle.describe()).toMatchObject({ runId, status: { name: 'RUNNING' } });
+    expect((await signalsOf(handle)).map(({ name }) => name)).toEqual(['pause']);
+  });
+
+  it('signals with an id below that of the later signal, and above that of the start', async () => {
+    const reference = await started();
+    const { requests } = opened.repositories;
+    await requests.request(reference, 'pause');
+    await whileOneStandsStill(async () => {
+      await requests.request(reference, 'resume');
+      await delivered();
+    });
+    const handle = temporal.client.workflow.getHandle(reference.experimentId);
+    const signals = await signalsOf(handle);
+    expect(signals.map(({ name }) => name)).toEqual(['pause', 'resume', 'pause']);
+    const [pause, resume, late] = signals.map(({ id }) => id as number);
+    expect(late).toBe(pause);
+    expect(resume).toBeGreaterThan(late!);
+    expect(late).toBeGreaterThan((await inputOf(handle)).orderId ?? Infinity);
+  });
+
+  it.each<[string, { now: () => number }]>([
+    ['steady clock', performance],
+    ['wall clock', Date],
+  ])(
+    'sends nothing where the time of the call, by the %s, is over after the claim was renewed',
+    async (_name, clock) => {
+      const { outbox } = opened.repositories;
+      await submit(opened.repositories);
+      const row = await outbox.claim();
+      const ask = vi.fn(() => temporal.client.workflowService.getSystemInfo({}));
+      const renew = async (renewed: OutboxRow): Promise<boolean> => {
+        const isHeld = await outbox.renew(renewed);
+        const soon = clock.now() + 10_001;
+        vi.spyOn(clock, 'now').mockReturnValue(soon);
+        return isHeld;
+      };
+      await whileClaimHeld(temporal.client, outbox, row!, ask);
+      expect(ask).toHaveBeenCalledOnce();
+      try {
+        await expect(whileClaimHeld(temporal.client, { renew }, row!, ask)).rejects.toThrow('too long ago');
+        expect(ask).toHaveBeenCalledOnce();
+      } finally {
+        vi.restoreAllMocks();
+        await outbox.delivered(row!);
+      }
+    },
+  );
 });
 
 describe('the search of Temporal', () => {

@@ -99,6 +99,39 @@ describe('a pause', () => {
     });
   });
 
+  it('that is delivered late, after the resume that followed it, changes nothing', async () => {
+    const attempts = attemptsUntil(2);
+    await runScenario(temporal, attempts, async (scenario) => {
+      const { handle } = scenario;
+      await attempts.began[0];
+      await handle.signal(signalNames.pause, 11);
+      await reaches(scenario, ['preparing', 'training', 'paused']);
+      await handle.signal(signalNames.resume, 12);
+      await handle.signal(signalNames.pause, 11);
+      await handle.signal(signalNames.resume, 12);
+      expect(await handle.result()).toMatchObject({ state: 'succeeded' });
+      expect(statesOf(scenario).slice(2)).toEqual(['paused', 'training', 'evaluating', 'succeeded']);
+    });
+  });
+
+  it('changes nothing where it belonged to the workflow before', async () => {
+    const attempts = attemptsUntil(1);
+    let prepare: () => void = () => undefined;
+    const prepared = new Promise<void>((resolve) => (prepare = resolve));
+    const snapshotDataset = async () => {
+      await prepared;
+      return { sha256: 'sha256:s', totalSteps: 10, stepSeconds: 0.1, evaluationBatchSeconds: 0.1 };
+    };
+    const act = async (scenario: Scenario): Promise<void> => {
+      await reaches(scenario, ['preparing']);
+      await scenario.handle.signal(signalNames.pause, 9);
+      prepare();
+      expect(await scenario.handle.result()).toMatchObject({ state: 'succeeded' });
+      expect(statesOf(scenario)).toEqual(['preparing', 'training', 'evaluating', 'succeeded']);
+    };
+    await runScenario(temporal, { ...attempts, snapshotDataset }, act, { orderId: 10 });
+  });
+
   it('changes nothing once the experiment is evaluated', async () => {
     let evaluate: () => void = () => undefined;
     const waited = new Promise<void>((resolve) => (evaluate = resolve));

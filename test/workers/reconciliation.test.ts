@@ -212,7 +212,8 @@ describe('a workflow that runs', () => {
     expect(await repairsOf(reference)).toEqual([{ found: 'parent_missing', action: 'terminateWorkflow' }]);
   });
 
-  it('for an experiment whose newest manifest is gone: the checkpoint is forgotten, that before it is the newest', async () => {
+  /** An experiment in training with checkpoints of the steps 10 and 20, whose manifests the store lacks; and how to commit another. */
+  async function trainedTo20() {
     const reference = await experimentIn('training');
     const { attempts, checkpoints, ledger } = opened.repositories;
     const holder = await attempts.beginAttempt({ ...reference, phase: 'training', host: 'host' });
@@ -223,18 +224,39 @@ describe('a workflow that runs', () => {
       startStep: 0,
     });
     await ledger.recordSteps(holder, { steps: stepsFrom(1, 20), progress: progressAt(20), times: noTimes });
-    for (const step of [10, 20])
-      await checkpoints.commitCheckpoint(holder, {
-        step,
-        id: `sha256:${step}`,
-        stateSha256: 'sha256:s',
-        sizeBytes: 1,
-      });
+    const commit = (step: number, id: string): Promise<void> =>
+      checkpoints.commitCheckpoint(holder, { step, id, stateSha256: 'sha256:s', sizeBytes: 1 });
+    for (const step of [10, 20]) await commit(step, `sha256:${step}`);
+    return { reference, commit };
+  }
+
+  it('for an experiment whose newest manifest is gone: the checkpoint is forgotten, that before it is the newest', async () => {
+    const { reference } = await trainedTo20();
     await startWorkflow(workflowNames.coordinator, reference.experimentId);
     expect(await found(reference.experimentId)).toMatchObject([{ found: 'manifest_missing', mended: true }]);
     expect((await rowOf(reference)).latestCheckpoint).toMatchObject({ step: 10 });
     expect(await repairsOf(reference)).toEqual([
-      { found: 'manifest_missing', action: 'forgetCheckpoint', step: 20 },
+      { found: 'manifest_missing', action: 'forgetCheckpoint', step: 20, checkpointId: 'sha256:20' },
     ]);
+  });
+
+  it('for an experiment that has committed another manifest at that step since the last look: it is kept', async () => {
+    const { reference, commit } = await trainedTo20();
+    await startWorkflow(workflowNames.coordinator, reference.experimentId);
+    const { reconciliation } = opened.repositories;
+    const moving: ReconcilerDependencies['repository'] = {
+      liveRows: () => reconciliation.liveRows(),
+      rowsOf: (ids) => reconciliation.rowsOf(ids),
+      repair: async (repaired, seen, difference) => {
+        if (repaired.experimentId === reference.experimentId) await commit(20, 'sha256:20 anew');
+        return reconciliation.repair(repaired, seen, difference);
+      },
+    };
+    const all = await reconciler({ repository: moving }).run(false);
+    expect(all.filter(({ workflowId }) => workflowId === reference.experimentId)).toMatchObject([
+      { found: 'manifest_missing', mended: false },
+    ]);
+    expect((await rowOf(reference)).latestCheckpoint).toMatchObject({ step: 20, id: 'sha256:20 anew' });
+    expect(await repairsOf(reference)).toEqual([]);
   });
 });

@@ -74,10 +74,12 @@ export async function runScenario<T>(
   {
     experimentId = `exp_${randomUUID().replaceAll('-', '')}`,
     durationSeconds,
+    orderId,
     ...options
   }: Pick<WorkflowStartOptions, 'typedSearchAttributes'> & {
     readonly experimentId?: string;
     readonly durationSeconds?: number;
+    readonly orderId?: number;
   } = {},
 ): Promise<T> {
   const transitions: StateTransition[] = [];
@@ -105,7 +107,12 @@ export async function runScenario<T>(
       workflowId: experimentId,
       taskQueue: taskQueues.coordinator,
       args: [
-        { projectId: 'default', experimentId, ...(durationSeconds !== undefined && { durationSeconds }) },
+        {
+          projectId: 'default',
+          experimentId,
+          ...(durationSeconds !== undefined && { durationSeconds }),
+          ...(orderId !== undefined && { orderId }),
+        },
       ],
       ...options,
     });

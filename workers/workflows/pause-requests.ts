@@ -4,6 +4,7 @@ import { signalNames } from '../../src/experiment/name.ts';
 
 export class PauseRequests {
   #last: 'pause' | 'resume' = 'resume';
+  #lastOrderId: number;
   #pauses = 0;
   #resumes = 0;
   #actedOn = 0;
@@ -12,11 +13,15 @@ export class PauseRequests {
    * Follows the signals from now on.
    *
    * @param isPaused whether the experiment is paused already, so that a pause is pending.
+   * @param orderId of the order that started the workflow: orders before it were for the workflow before.
    */
-  constructor(isPaused: boolean) {
+  constructor(isPaused: boolean, orderId = 0) {
+    this.#lastOrderId = orderId;
     if (isPaused) this.#ask('pause');
-    setHandler(defineSignal(signalNames.pause), () => this.#ask('pause'));
-    setHandler(defineSignal(signalNames.resume), () => this.#ask('resume'));
+    for (const action of ['pause', 'resume'] as const)
+      setHandler(defineSignal<[number?]>(signalNames[action]), (id) => {
+        if (this.#isNext(id)) this.#ask(action);
+      });
   }
 
   /** Whether there is a pause that was not acted on. */
@@ -30,7 +35,18 @@ export class PauseRequests {
     await condition(() => this.#resumes >= this.#actedOn);
   }
 
-  /** A signal can come twice, but never after a later one. */
+  /**
+   * Ids of orders only grow: one that is not above the last is that order again, or a late delivery of an order before it. A
+   * signal without an id, of a process of version 0.2 or before, is taken as it comes.
+   */
+  #isNext(orderId: number | undefined): boolean {
+    if (typeof orderId !== 'number') return true;
+    if (orderId <= this.#lastOrderId) return false;
+    this.#lastOrderId = orderId;
+    return true;
+  }
+
+  /** The same once more changes nothing. */
   #ask(action: 'pause' | 'resume'): void {
     if (action === this.#last) return;
     this.#last = action;
