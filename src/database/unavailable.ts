@@ -1,17 +1,10 @@
 // Tells a server that cannot be reached from every other fault of a query, through Prisma's, its adapter's and the driver's errors.
 
-/** Prisma's codes: unreachable, timed out, connection closed, pool exhausted, transaction could not start. */
-const prismaCodes = new Set([
-  'P1000',
-  'P1001',
-  'P1002',
-  'P1003',
-  'P1008',
-  'P1011',
-  'P1017',
-  'P2024',
-  'P2037',
-]);
+/**
+ * Prisma's codes: unreachable, timed out, no TLS, connection closed, pool exhausted. A certificate runs out while processes run and
+ * is renewed without them; a wrong password (P1000) or database (P1003) is no outage, since no wait would mend the address.
+ */
+const prismaCodes = new Set(['P1001', 'P1002', 'P1008', 'P1011', 'P1017', 'P2024', 'P2037']);
 /** The adapter's names for the same. */
 const adapterKinds = new Set([
   'DatabaseNotReachable',
@@ -34,8 +27,9 @@ const systemCodes = new Set([
  * the end of a statement in time, and 25P03: it ended a connection that stood still within a transaction.
  */
 const sqlStates = /^(08|53|57P|57014|25P03)/u;
+/** Of Prisma's P2028 those that say that time was over: before a transaction began, or within it, where the process stood still. */
 const messages =
-  /ECONNREFUSED|ECONNRESET|terminated unexpectedly|Connection terminated|timeout exceeded when trying to connect|connection timeout|not queryable|Query read timeout|Unable to start a transaction/iu;
+  /ECONNREFUSED|ECONNRESET|terminated unexpectedly|Connection terminated|timeout exceeded when trying to connect|connection timeout|not queryable|Query read timeout|Unable to start a transaction|expired transaction/iu;
 const deepest = 6;
 
 /** Whether an error, or what caused it, says that the server cannot be reached. */
