@@ -3,7 +3,7 @@ import type { Config } from '../src/config.ts';
 import { messageOf } from '../src/error.ts';
 import type { Logger } from '../src/log.ts';
 import { failActivitiesOf, workerIdentity } from '../src/temporal/lost-worker.ts';
-import type { ActivityDependencies } from './activities/dependencies.ts';
+import type { ActivityDependencies } from './attempt/dependencies.ts';
 
 /** A process has few attempts at a time; those of other workers of this machine are looked at too. */
 const mostAttempts = 100;

@@ -14,7 +14,7 @@ import { silenceAwsNodeNotice, switchOffEngineTelemetry, switchOffTf32 } from '.
 import { openStore } from '../src/storage/open-store.ts';
 import { tidyScratch } from '../src/storage/scratch-directory.ts';
 import { connectionOptions } from '../src/temporal/connection.ts';
-import type { ActivityDependencies } from './activities/dependencies.ts';
+import type { ActivityDependencies } from './attempt/dependencies.ts';
 
 /** What a kind of worker runs, and what it opened for that. */
 interface WorkerKindOptions extends Pick<WorkerOptions, 'activities' | 'workflowBundle'> {

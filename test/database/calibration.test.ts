@@ -6,7 +6,7 @@ import { createLogger } from '../../src/log.ts';
 import { sha256Of } from '../../src/storage/blob-store.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
 import type { NumericProfile, StepRecord } from '../../src/training/job.ts';
-import { CalibrationRecorder, calibratedJob, thisMachine } from '../../workers/activities/calibration.ts';
+import { CalibrationRecorder, calibratedJob, thisMachine } from '../../workers/attempt/calibration.ts';
 import { tinyJob } from '../training/tiny-task.ts';
 import { useDatabase } from './fixture.ts';
 

@@ -3,7 +3,7 @@ import { activityNames } from '../../src/experiment/name.ts';
 import { createLogger } from '../../src/log.ts';
 import { createAuditActivities } from '../../workers/activities/audit-histories.ts';
 import { createCoordinatorActivities } from '../../workers/activities/coordinator-activities.ts';
-import type { ActivityDependencies } from '../../workers/activities/dependencies.ts';
+import type { ActivityDependencies } from '../../workers/attempt/dependencies.ts';
 import { createEvaluateActivities } from '../../workers/activities/evaluate-bert.ts';
 import { createTrainingActivities } from '../../workers/activities/fine-tune-bert.ts';
 import { openPredictions } from '../../workers/activities/predict.ts';

@@ -6,7 +6,7 @@ import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { readHistoriesSoFar, runsOf, type ExperimentHistories } from '../../src/temporal/history.ts';
 import type { HistoryReplayer } from '../replay/history-replayer.ts';
 import { withCodedFailures } from './coded-failure.ts';
-import type { ActivityDependencies } from './dependencies.ts';
+import type { ActivityDependencies } from '../attempt/dependencies.ts';
 
 const readTimeoutSeconds = 30;
 

@@ -6,9 +6,9 @@ import { metricValues } from '../../src/experiment/metric-names.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
-import { runAttempt } from './attempt.ts';
+import { runAttempt } from '../attempt/run-attempt.ts';
 import { withCodedFailures } from './coded-failure.ts';
-import type { ActivityDependencies } from './dependencies.ts';
+import type { ActivityDependencies } from '../attempt/dependencies.ts';
 import type { EvaluationDocument } from './evaluation-document.ts';
 
 type CoordinatorDependencies = Pick<

@@ -27,15 +27,15 @@ import { evaluationMetrics } from '../../src/training/metrics/evaluation-metrics
 import { exportInThread } from '../../src/training/runtime/export-in-thread.ts';
 import { whileWaiting } from '../../src/while-waiting.ts';
 import { headOf } from '../preparation/training-plan.ts';
-import { runAttempt } from './attempt.ts';
+import { runAttempt } from '../attempt/run-attempt.ts';
 import { checkpointTensors } from '../../src/model/checkpoint-model.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
 import { withCodedFailures } from './coded-failure.ts';
-import type { ActivityDependencies } from './dependencies.ts';
+import type { ActivityDependencies } from '../attempt/dependencies.ts';
 import { evaluatedPredictions, largestDifference } from './evaluated-predictions.ts';
 import type { EvaluationDocument } from './evaluation-document.ts';
-import { whileEngineWorks } from './while-engine-works.ts';
-import { progressOf, throwIfEnding } from './worker-stopping.ts';
+import { whileEngineWorks } from '../attempt/while-engine-works.ts';
+import { progressOf, throwIfEnding } from '../attempt/worker-stopping.ts';
 
 /** Rows whose logits are computed a second time, by the training's forward pass. */
 const mostComparedRows = 256;

@@ -7,12 +7,12 @@ import type {
 } from '../../src/experiment/activity.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
 import { prepareTraining } from '../preparation/prepare-training.ts';
-import { runAttempt } from './attempt.ts';
+import { runAttempt } from '../attempt/run-attempt.ts';
 import { withCodedFailures } from './coded-failure.ts';
-import { againAfterOutage, longestOutageSeconds } from './database-outage.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { TrainingAttempt } from './training-attempt.ts';
-import { progressOf } from './worker-stopping.ts';
+import { againAfterOutage, longestOutageSeconds } from '../attempt/database-outage.ts';
+import type { ActivityDependencies } from '../attempt/dependencies.ts';
+import { TrainingAttempt } from '../attempt/training-attempt.ts';
+import { progressOf } from '../attempt/worker-stopping.ts';
 
 /**
  * The activity that trains, for the training queue.

@@ -4,8 +4,8 @@ import type { PredictionActivities, PredictionInput } from '../../src/experiment
 import { requirePredictionSize, type PredictionItem } from '../../src/experiment/prediction.ts';
 import { KeptModels } from '../prediction/kept-models.ts';
 import { withCodedFailures } from './coded-failure.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { throwIfEnding } from './worker-stopping.ts';
+import type { ActivityDependencies } from '../attempt/dependencies.ts';
+import { throwIfEnding } from '../attempt/worker-stopping.ts';
 
 export interface Predictions {
   readonly activities: PredictionActivities;

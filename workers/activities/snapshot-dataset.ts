@@ -31,12 +31,12 @@ import { createTokenizer } from '../../src/text/tokenizer.ts';
 import { whileWaiting } from '../../src/while-waiting.ts';
 import { experimentModel } from '../preparation/experiment-model.ts';
 import { headOf, recipeOf } from '../preparation/training-plan.ts';
-import { runAttempt } from './attempt.ts';
+import { runAttempt } from '../attempt/run-attempt.ts';
 import { cautiousBatchSeconds, forwardOperations, trainingOperations } from './cautious-batch-seconds.ts';
 import { withCodedFailures } from './coded-failure.ts';
-import type { ActivityDependencies } from './dependencies.ts';
+import type { ActivityDependencies } from '../attempt/dependencies.ts';
 import { importDataset, importModel, type HubImport } from './import-from-hub.ts';
-import { progressOf } from './worker-stopping.ts';
+import { progressOf } from '../attempt/worker-stopping.ts';
 
 /**
  * The activity that prepares a snapshot, for the evaluation queue.

@@ -10,10 +10,10 @@ import { startTraining } from '../../src/training/trainer.ts';
 import { gatherEvidence } from '../verification/gather-evidence.ts';
 import { verify } from '../verification/verify.ts';
 import { withCodedFailures } from './coded-failure.ts';
-import type { ActivityDependencies } from './dependencies.ts';
-import { watchedRun } from './watched-run.ts';
-import { Watchdog } from './watchdog.ts';
-import { throwIfEnding } from './worker-stopping.ts';
+import type { ActivityDependencies } from '../attempt/dependencies.ts';
+import { watchedRun } from '../attempt/watched-run.ts';
+import { Watchdog } from '../attempt/watchdog.ts';
+import { throwIfEnding } from '../attempt/worker-stopping.ts';
 
 /**
  * For the training queue.

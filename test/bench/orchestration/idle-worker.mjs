@@ -8,7 +8,7 @@ import { checkpointFormatVersion } from '../../../dist/src/storage/checkpoint-ma
 import { CheckpointStore } from '../../../dist/src/storage/checkpoint-store.js';
 import { extendLedgerHash } from '../../../dist/src/storage/ledger-hash.js';
 import { projectBlobs } from '../../../dist/src/storage/project-blobs.js';
-import { runAttempt } from '../../../dist/workers/activities/attempt.js';
+import { runAttempt } from '../../../dist/workers/attempt/run-attempt.js';
 import { withCodedFailures } from '../../../dist/workers/activities/coded-failure.js';
 import { runWorkerProcess } from '../../../dist/workers/worker-process.js';
 import * as nothing from './nothing.mjs';

@@ -10,7 +10,7 @@ import { CheckpointStore } from '../../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../../src/storage/project-blobs.ts';
 import type { TrainingState } from '../../../src/training/job.ts';
 import { startTraining } from '../../../src/training/trainer.ts';
-import { CheckpointWriter } from '../../../workers/activities/checkpoint-writer.ts';
+import { CheckpointWriter } from '../../../workers/attempt/checkpoint-writer.ts';
 import { manifestFrame } from './manifest-frame.ts';
 import {
   lastIntactCheckpoint,

@@ -6,7 +6,7 @@ import { sha256Of } from '../../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../../src/storage/project-blobs.ts';
 import type { TrainingState } from '../../../src/training/job.ts';
-import { CheckpointWriter } from '../../../workers/activities/checkpoint-writer.ts';
+import { CheckpointWriter } from '../../../workers/attempt/checkpoint-writer.ts';
 import { openDirectory, type TestStore } from '../../storage/stores.ts';
 import { manifestFrame } from '../preparation/manifest-frame.ts';
 

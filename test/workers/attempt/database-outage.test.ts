@@ -5,7 +5,7 @@ import {
   againAfterOutage,
   throughOutage,
   type OutagePatience,
-} from '../../../workers/activities/database-outage.ts';
+} from '../../../workers/attempt/database-outage.ts';
 
 const away = new CodedError('database_unavailable', 'PostgreSQL does not answer.');
 const after = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

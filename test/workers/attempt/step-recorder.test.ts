@@ -4,7 +4,7 @@ import type { LedgerRepository } from '../../../src/database/ledger-repository.t
 import { CodedError } from '../../../src/error.ts';
 import { emptyLedgerHash } from '../../../src/storage/ledger-hash.ts';
 import type { StepRecord } from '../../../src/training/job.ts';
-import { StepRecorder } from '../../../workers/activities/step-recorder.ts';
+import { StepRecorder } from '../../../workers/attempt/step-recorder.ts';
 import { noTimes } from '../../database/fixture.ts';
 
 function recorder(failures = 0, mostSeconds = 60) {

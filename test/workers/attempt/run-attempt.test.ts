@@ -5,8 +5,8 @@ import { DefaultLogger } from '@temporalio/worker';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CodedError } from '../../../src/error.ts';
-import { runAttempt, type AttemptDependencies } from '../../../workers/activities/attempt.ts';
-import { throwIfEnding } from '../../../workers/activities/worker-stopping.ts';
+import { runAttempt, type AttemptDependencies } from '../../../workers/attempt/run-attempt.ts';
+import { throwIfEnding } from '../../../workers/attempt/worker-stopping.ts';
 
 const experiment = { projectId: 'default', experimentId: 'exp_1' };
 const holder = { ...experiment, lease: 1, token: '' };

@@ -2,8 +2,8 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TrainingEvent } from '../../../src/training/job.ts';
-import { watchedRun } from '../../../workers/activities/watched-run.ts';
-import { Watchdog } from '../../../workers/activities/watchdog.ts';
+import { watchedRun } from '../../../workers/attempt/watched-run.ts';
+import { Watchdog } from '../../../workers/attempt/watchdog.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

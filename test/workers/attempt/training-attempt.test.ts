@@ -14,7 +14,7 @@ import { CheckpointStore } from '../../../src/storage/checkpoint-store.ts';
 import { emptyLedgerHash } from '../../../src/storage/ledger-hash.ts';
 import { projectBlobs } from '../../../src/storage/project-blobs.ts';
 import type { TrainingJob } from '../../../src/training/job.ts';
-import { TrainingAttempt } from '../../../workers/activities/training-attempt.ts';
+import { TrainingAttempt } from '../../../workers/attempt/training-attempt.ts';
 import { openDirectory, type TestStore } from '../../storage/stores.ts';
 import { tinyJob } from '../../training/tiny-task.ts';
 import { manifestFrame } from '../preparation/manifest-frame.ts';

@@ -1,7 +1,7 @@
 // The watchdog ends the process of an engine that hangs, and never that of one which speaks or waits for us.
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Watchdog } from '../../../workers/activities/watchdog.ts';
+import { Watchdog } from '../../../workers/attempt/watchdog.ts';
 
 function watchdog(heartbeatTimeoutMs?: number) {
   const endProcess = vi.fn();

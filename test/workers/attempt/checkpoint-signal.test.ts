@@ -2,7 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CheckpointSignal } from '../../../workers/activities/checkpoint-signal.ts';
+import { CheckpointSignal } from '../../../workers/attempt/checkpoint-signal.ts';
 
 const notice = { checkpoint: null, longestRunSeconds: null };
 
