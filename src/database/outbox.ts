@@ -31,11 +31,19 @@ export interface OutboxRow extends ExperimentReference {
   readonly subject: string | null;
   /** Deliveries that failed. */
   readonly attempts: number;
+  /**
+   * Greater with each order of the experiment, also after the database was restored; `null` of a row that version 0.2 or one
+   * before it added.
+   */
+  readonly orderNumber: number | null;
   /** How often it was claimed, this time included: the claim is held until it is claimed again. */
   readonly claims: number;
 }
 
-/** Adds a row and wakes the dispatcher when the transaction commits. */
+/**
+ * Adds a row and wakes the dispatcher when the transaction commits. Its number is that of the clock in milliseconds, or the next
+ * after the last where the clock was put back: what was restored from a copy gives no number a second time.
+ */
 export async function addToOutbox(
   queries: Queries,
   { projectId, experimentId }: ExperimentReference,
@@ -44,9 +52,14 @@ export async function addToOutbox(
 ): Promise<void> {
   const delaySeconds = kind === 'storeHistory' ? closingSeconds : 0;
   await queries.$queryRaw`
-    WITH added AS (
-      INSERT INTO outbox (project_id, experiment_id, kind, subject, not_before)
-      VALUES (${projectId}, ${experimentId}, ${kind}, ${subject}, ${fromNow(delaySeconds)}) RETURNING id)
+    WITH ordering AS (
+      UPDATE experiment
+      SET last_order = GREATEST(last_order + 1, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+      WHERE project_id = ${projectId} AND id = ${experimentId} RETURNING last_order),
+    added AS (
+      INSERT INTO outbox (project_id, experiment_id, kind, subject, not_before, order_number)
+      SELECT ${projectId}, ${experimentId}, ${kind}, ${subject}, ${fromNow(delaySeconds)}, last_order FROM ordering
+      RETURNING id)
     SELECT pg_notify(${channels.outbox}, '')::text FROM added`;
 }
 
@@ -78,7 +91,7 @@ export class Outbox {
             AND ${isFirstOfExperiment}
           ORDER BY candidate.id LIMIT 1 FOR UPDATE SKIP LOCKED)
         RETURNING id, project_id AS "projectId", experiment_id AS "experimentId", kind, subject, attempts,
-          claims`),
+          order_number::float8 AS "orderNumber", claims`),
     );
     return row;
   }

@@ -10,8 +10,8 @@ import type { ExperimentState } from './state.ts';
 export interface ExperimentWorkflowInput extends ExperimentReference {
   /** Where the experiment stands already: set when an earlier workflow of it was lost. */
   readonly continued?: CoordinatorProgress;
-  /** Of the order that started it, from which on the ids of orders count; left out by processes of version 0.2 and before. */
-  readonly orderId?: number;
+  /** Of the order that started it, from which on others count; left out by processes of version 0.2 and before. */
+  readonly orderNumber?: number;
   /** After so long, pauses left out, it fails with `duration_exceeded`; left out: never. */
   readonly durationSeconds?: number;
 }

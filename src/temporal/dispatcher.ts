@@ -179,7 +179,7 @@ async function start(
   const input: ExperimentWorkflowInput = {
     projectId,
     experimentId,
-    orderId: Number(row.id),
+    ...(row.orderNumber !== null && { orderNumber: row.orderNumber }),
     ...(sequence > 0 && { continued: { state, sequence } }),
     ...(durationSeconds !== undefined && { durationSeconds }),
   };
@@ -206,7 +206,7 @@ async function start(
 }
 
 /**
- * Carries the row's id, by which a workflow tells a delivery that comes late: after one of a later row.
+ * Carries the order's number, by which a workflow tells a delivery that comes late: after one of a later row.
  *
  * A workflow that has ended needs no signal, and its last transition has ended the experiment. Where it has not, the
  * workflow was terminated or forgotten, and nobody else would end an experiment that is to be cancelled.
@@ -219,7 +219,7 @@ async function signal(
 ): Promise<void> {
   const handle = client.workflow.getHandle(row.experimentId);
   try {
-    await withinTimeout(() => handle.signal(signalNames[action], Number(row.id)));
+    await withinTimeout(() => handle.signal(signalNames[action], row.orderNumber ?? undefined));
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     const experiment = await experimentOf(row);

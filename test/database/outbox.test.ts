@@ -35,6 +35,28 @@ describe('the outbox', () => {
     expect(all).toHaveLength(12);
   });
 
+  it('numbers an experiment’s orders upwards: by the clock, and onwards where the clock was put back', async () => {
+    const { outbox, requests } = opened.repositories;
+    const began = Date.now();
+    const reference = await submit(opened.repositories);
+    const start = await outbox.claim();
+    await outbox.delivered(start!);
+    expect(start?.orderNumber).toBeGreaterThan(began - 60_000);
+    expect(start?.orderNumber).toBeLessThan(Date.now() + 60_000);
+
+    const ahead = began + 3_600_000;
+    await opened.database.run(
+      (queries) =>
+        queries.$executeRaw`UPDATE experiment SET last_order = ${ahead}::bigint WHERE id = ${reference.experimentId}`,
+    );
+    await requests.request(reference, 'pause');
+    const pause = await outbox.claim();
+    await outbox.delivered(pause!);
+    await requests.request(reference, 'resume');
+    const resume = await outbox.claim();
+    expect([pause?.orderNumber, resume?.orderNumber]).toEqual([ahead + 1, ahead + 2]);
+  });
+
   it('gives an experiment’s next row only when the one before was delivered', async () => {
     const { outbox, requests } = opened.repositories;
     const reference = await submit(opened.repositories);

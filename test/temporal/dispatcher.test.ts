@@ -309,7 +309,7 @@ describe('a dispatcher that stood still after its claim, while another delivered
     const [pause, resume, late] = signals.map(({ id }) => id as number);
     expect(late).toBe(pause);
     expect(resume).toBeGreaterThan(late!);
-    expect(late).toBeGreaterThan((await inputOf(handle)).orderId ?? Infinity);
+    expect(late).toBeGreaterThan((await inputOf(handle)).orderNumber ?? Infinity);
   });
 
   it.each<[string, { now: () => number }]>([

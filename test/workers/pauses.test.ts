@@ -129,7 +129,7 @@ describe('a pause', () => {
       expect(await scenario.handle.result()).toMatchObject({ state: 'succeeded' });
       expect(statesOf(scenario)).toEqual(['preparing', 'training', 'evaluating', 'succeeded']);
     };
-    await runScenario(temporal, { ...attempts, snapshotDataset }, act, { orderId: 10 });
+    await runScenario(temporal, { ...attempts, snapshotDataset }, act, { orderNumber: 10 });
   });
 
   it('changes nothing once the experiment is evaluated', async () => {

@@ -74,12 +74,12 @@ export async function runScenario<T>(
   {
     experimentId = `exp_${randomUUID().replaceAll('-', '')}`,
     durationSeconds,
-    orderId,
+    orderNumber,
     ...options
   }: Pick<WorkflowStartOptions, 'typedSearchAttributes'> & {
     readonly experimentId?: string;
     readonly durationSeconds?: number;
-    readonly orderId?: number;
+    readonly orderNumber?: number;
   } = {},
 ): Promise<T> {
   const transitions: StateTransition[] = [];
@@ -111,7 +111,7 @@ export async function runScenario<T>(
           projectId: 'default',
           experimentId,
           ...(durationSeconds !== undefined && { durationSeconds }),
-          ...(orderId !== undefined && { orderId }),
+          ...(orderNumber !== undefined && { orderNumber }),
         },
       ],
       ...options,

@@ -54,7 +54,7 @@ export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promi
   let progress: CoordinatorProgress = input.continued ?? { state: 'queued', sequence: 0 };
   const { durationSeconds } = input;
   const phases = new CancellationScope();
-  const pauses = new PauseRequests(progress.state === 'paused', input.orderId);
+  const pauses = new PauseRequests(progress.state === 'paused', input.orderNumber);
   setHandler(defineQuery<CoordinatorProgress>(queryNames.progress), () => progress);
   let stoppedBy: 'user' | 'limit' | undefined;
   const stop = (by: 'user' | 'limit'): void => {

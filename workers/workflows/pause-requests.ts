@@ -4,7 +4,7 @@ import { signalNames } from '../../src/experiment/name.ts';
 
 export class PauseRequests {
   #last: 'pause' | 'resume' = 'resume';
-  #lastOrderId: number;
+  #lastOrder: number;
   #pauses = 0;
   #resumes = 0;
   #actedOn = 0;
@@ -13,14 +13,14 @@ export class PauseRequests {
    * Follows the signals from now on.
    *
    * @param isPaused whether the experiment is paused already, so that a pause is pending.
-   * @param orderId of the order that started the workflow: orders before it were for the workflow before.
+   * @param orderNumber of the order that started the workflow: orders before it were for the workflow before.
    */
-  constructor(isPaused: boolean, orderId = 0) {
-    this.#lastOrderId = orderId;
+  constructor(isPaused: boolean, orderNumber = 0) {
+    this.#lastOrder = orderNumber;
     if (isPaused) this.#ask('pause');
     for (const action of ['pause', 'resume'] as const)
-      setHandler(defineSignal<[number?]>(signalNames[action]), (id) => {
-        if (this.#isNext(id)) this.#ask(action);
+      setHandler(defineSignal<[number?]>(signalNames[action]), (orderNumber) => {
+        if (this.#isNext(orderNumber)) this.#ask(action);
       });
   }
 
@@ -36,13 +36,13 @@ export class PauseRequests {
   }
 
   /**
-   * Ids of orders only grow: one that is not above the last is that order again, or a late delivery of an order before it. A
-   * signal without an id, of a process of version 0.2 or before, is taken as it comes.
+   * Numbers of orders only grow: one that is not above the last is that order again, or a late delivery of an order before it. A
+   * signal without one, of a process of version 0.2 or before, is taken as it comes.
    */
-  #isNext(orderId: number | undefined): boolean {
-    if (typeof orderId !== 'number') return true;
-    if (orderId <= this.#lastOrderId) return false;
-    this.#lastOrderId = orderId;
+  #isNext(orderNumber: number | undefined): boolean {
+    if (typeof orderNumber !== 'number') return true;
+    if (orderNumber <= this.#lastOrder) return false;
+    this.#lastOrder = orderNumber;
     return true;
   }
 
