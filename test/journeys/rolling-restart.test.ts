@@ -48,14 +48,31 @@ async function restart(part: PartName, signal: NodeJS.Signals): Promise<void> {
   await delay(3000);
 }
 
+/** Waits until one of them is in the middle of its training, so that there is something to hand back. */
+async function untilOneTrains(ids: readonly string[]): Promise<void> {
+  const isAmid = async (id: string): Promise<boolean> => {
+    const { state, progress } = await client.getExperiment(id);
+    return (
+      state === 'training' &&
+      progress !== null &&
+      progress.step > 20 &&
+      progress.step < progress.totalSteps / 2
+    );
+  };
+  const oneTrains = async (): Promise<boolean> => (await Promise.all(ids.map(isAmid))).some(Boolean);
+  await until(oneTrains, { timeoutSeconds: 60, what: 'a training' });
+}
+
 it('a restart of every process, one by one, loses no step of ten experiments, repeats none and fails none', async () => {
   const dataset = await uploadExample(client, 800);
   const submission = exampleSubmission(dataset, { epochs: 16 });
   const ids: string[] = [];
   for (let count = 0; count < experiments; count += 1) ids.push((await client.submit(submission)).id);
-  await client.waitForExperiment(ids[0] ?? '', ({ progress }) => (progress?.step ?? 0) > 20);
   for (let round = 1; round <= rounds; round += 1)
-    for (const [part, signal] of parts) await restart(part, signal);
+    for (const [part, signal] of parts) {
+      if (part === 'training-worker') await untilOneTrains(ids);
+      await restart(part, signal);
+    }
 
   const ended = await Promise.all(ids.map((id) => succeeded(client, id)));
   const causes = (await Promise.all(ids.map((id) => attemptsOf(client, id)))).flat();
