@@ -9,7 +9,7 @@ import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
 import { prepareTraining } from '../preparation/prepare-training.ts';
 import { runAttempt } from '../attempt/run-attempt.ts';
 import { withCodedFailures } from './coded-failure.ts';
-import { againAfterOutage, longestOutageSeconds } from '../attempt/database-outage.ts';
+import { againAfterOutage, longestOutageSeconds, patienceOf } from '../attempt/database-outage.ts';
 import type { ActivityDependencies } from '../attempt/dependencies.ts';
 import { TrainingAttempt } from '../attempt/training-attempt.ts';
 import { progressOf } from '../attempt/worker-stopping.ts';
@@ -39,12 +39,7 @@ async function train(
 ): Promise<FineTuneResult> {
   const activity = Context.current();
   const onProgress = progressOf(dependencies, activity);
-  const patience = {
-    heartbeat: () => activity.heartbeat(),
-    pause: (milliseconds: number) => activity.sleep(milliseconds),
-    stopping: dependencies.stopping,
-    mostSeconds: longestOutageSeconds,
-  };
+  const patience = { ...patienceOf(activity, dependencies.stopping), mostSeconds: longestOutageSeconds };
   for (;;) {
     const { isLast, result } = await runAttempt(
       dependencies,

@@ -13,7 +13,7 @@ import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from '../attempt/dependencies.ts';
 import { watchedRun } from '../attempt/watched-run.ts';
 import { Watchdog } from '../attempt/watchdog.ts';
-import { throwIfEnding } from '../attempt/worker-stopping.ts';
+import { progressOf } from '../attempt/worker-stopping.ts';
 
 /**
  * For the training queue.
@@ -25,16 +25,13 @@ import { throwIfEnding } from '../attempt/worker-stopping.ts';
 export function createVerifyingActivities(
   dependencies: ActivityDependencies,
 ): TrainingVerificationActivities {
-  const { config, host, log, stopping } = dependencies;
+  const { config, host, log } = dependencies;
   return {
     verifySteps: ({ projectId, experimentId, verificationId, ...span }) =>
       withCodedFailures(log, () =>
         withScratchDirectory(async (directory) => {
           const activity = Context.current();
-          const onProgress = (): void => {
-            throwIfEnding(stopping, activity);
-            activity.heartbeat();
-          };
+          const onProgress = progressOf(dependencies, activity);
           await dependencies.repositories.verifications.begin(
             { projectId, experimentId, verificationId },
             host,

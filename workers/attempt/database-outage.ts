@@ -1,4 +1,5 @@
 // Waits for a database that is away, so that an outage costs an attempt time and not its work.
+import type { Context } from '@temporalio/activity';
 import { CodedError } from '../../src/error.ts';
 
 /** Between two tries, and between two heartbeats while a call to the database goes on, which has an end of its own. */
@@ -18,6 +19,16 @@ export interface OutagePatience {
   /** From the first failure on. Left out: as long as it takes. */
   readonly mostSeconds?: number;
 }
+
+/** The patience of an activity: its pauses are cut short by its cancellation. */
+export const patienceOf = (
+  activity: Pick<Context, 'heartbeat' | 'sleep'>,
+  stopping: AbortSignal,
+): OutagePatience => ({
+  heartbeat: () => activity.heartbeat(),
+  pause: (milliseconds) => activity.sleep(milliseconds),
+  stopping,
+});
 
 /**
  * Calls the database, and calls it again every two seconds while it is away; heartbeats too while an answer is long in coming.

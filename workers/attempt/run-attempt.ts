@@ -4,7 +4,7 @@ import type { LeaseHolder } from '../../src/database/lock.ts';
 import type { AttemptCause, AttemptPhase } from '../../src/experiment/attempt.ts';
 import { CodedError, codedIfOutOfMemory, messageOf } from '../../src/error.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
-import { longestOutageSeconds, throughOutage } from './database-outage.ts';
+import { longestOutageSeconds, patienceOf, throughOutage } from './database-outage.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { isWorkerStopping } from './worker-stopping.ts';
 
@@ -33,12 +33,7 @@ export async function runAttempt<T>(
   work: (holder: LeaseHolder) => Promise<T>,
   causeOf: (result: T) => AttemptCause = () => 'completed',
 ): Promise<T> {
-  const activity = Context.current();
-  const patience = {
-    heartbeat: () => activity.heartbeat(),
-    pause: (milliseconds: number) => activity.sleep(milliseconds),
-    stopping,
-  };
+  const patience = patienceOf(Context.current(), stopping);
   const holder = await throughOutage(patience, () =>
     repositories.attempts.beginAttempt({ projectId, experimentId, phase, host }),
   );
