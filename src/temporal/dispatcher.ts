@@ -15,6 +15,7 @@ import type { Logger } from '../log.ts';
 import { durationLeftSeconds, type LimitedExperiment } from '../waste/duration-limit.ts';
 import type { TimedExperiment } from '../waste/waste.ts';
 import type { TypedSearchAttributes } from '@temporalio/common';
+import { callWithin } from './call-within.ts';
 import { searchAttributesOf, type SearchedExperiment } from './search-attributes.ts';
 import { callTimeoutSeconds, whileClaimHeld } from './held-claim.ts';
 import { startVerification } from './start-verification.ts';
@@ -121,7 +122,7 @@ async function deliverRow(dependencies: DispatcherDependencies, row: OutboxRow):
 async function deliver(dependencies: DispatcherDependencies, row: OutboxRow): Promise<boolean> {
   const { client, outbox } = dependencies;
   const withinTimeout = <T>(call: () => Promise<T>): Promise<T> =>
-    client.withDeadline(Date.now() + callTimeoutSeconds * 1000, call);
+    callWithin(client, callTimeoutSeconds, call);
   switch (row.kind) {
     case 'start':
     case 'restart':

@@ -7,6 +7,7 @@ import { taskQueues, type TaskQueue } from '../experiment/name.ts';
 import { predictionLimits, type PredictionItem } from '../experiment/prediction.ts';
 import { auditSeconds, type ExperimentAudit } from '../experiment/replay.ts';
 import { auditThrough } from './audit.ts';
+import { callWithin } from './call-within.ts';
 import { predictThrough } from './predict.ts';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
@@ -61,7 +62,7 @@ export function createTemporalGateway(
 ): TemporalGateway {
   const call = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      return await connection.withDeadline(Date.now() + callTimeoutSeconds * 1000, work);
+      return await callWithin(connection, callTimeoutSeconds, work);
     } catch (cause) {
       throw new CodedError('temporal_unavailable', 'Temporal does not answer.', { cause });
     }

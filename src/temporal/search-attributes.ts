@@ -6,6 +6,7 @@ import { searchAttributeNames } from '../experiment/name.ts';
 import type { ExperimentSpec } from '../experiment/spec.ts';
 import type { ExperimentState } from '../experiment/state.ts';
 import type { Logger } from '../log.ts';
+import { callWithin } from './call-within.ts';
 
 const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 const callTimeoutSeconds = 10;
@@ -43,7 +44,7 @@ export async function registerSearchAttributes(
     Object.values(searchAttributeNames).map((name) => [name, INDEXED_VALUE_TYPE_KEYWORD]),
   );
   try {
-    await connection.withDeadline(Date.now() + callTimeoutSeconds * 1000, () =>
+    await callWithin(connection, callTimeoutSeconds, () =>
       connection.operatorService.addSearchAttributes({ namespace, searchAttributes }),
     );
   } catch (error) {

@@ -10,6 +10,7 @@ import {
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { CodedError, errorDefinitions, type ErrorCode } from '../error.ts';
 import { taskQueues } from '../experiment/name.ts';
+import { callWithin } from './call-within.ts';
 
 const startTimeoutSeconds = 5;
 
@@ -64,7 +65,7 @@ async function start(
   { signal, timeoutSeconds }: AnswerWait,
 ): Promise<WorkflowHandle> {
   try {
-    return await connection.withDeadline(Date.now() + startTimeoutSeconds * 1000, () =>
+    return await callWithin(connection, startTimeoutSeconds, () =>
       connection.withAbortSignal(signal, () =>
         client.workflow.start(name, {
           workflowId,

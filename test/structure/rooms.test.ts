@@ -78,6 +78,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'model',
     'training',
     'config',
+    'temporal',
     'while-waiting',
     'workers/preparation',
     'all-ended',

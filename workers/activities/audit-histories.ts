@@ -3,6 +3,7 @@ import type { AuditActivities, ExperimentReference } from '../../src/experiment/
 import { CodedError } from '../../src/error.ts';
 import type { ExperimentAudit } from '../../src/experiment/replay.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
+import { callWithin } from '../../src/temporal/call-within.ts';
 import { readHistoriesSoFar, runsOf, type ExperimentHistories } from '../../src/temporal/history.ts';
 import type { HistoryReplayer } from '../replay/history-replayer.ts';
 import { withCodedFailures } from './coded-failure.ts';
@@ -47,7 +48,7 @@ async function recorded(
     const histories = JSON.parse(Buffer.from(bytes).toString('utf8')) as ExperimentHistories;
     return { histories, source: 'stored' };
   }
-  const histories = await temporal.withDeadline(Date.now() + readTimeoutSeconds * 1000, () =>
+  const histories = await callWithin(temporal, readTimeoutSeconds, () =>
     readHistoriesSoFar(temporal, reference.experimentId),
   );
   if (histories === undefined)

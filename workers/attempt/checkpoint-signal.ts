@@ -4,13 +4,14 @@ import { messageOf } from '../../src/error.ts';
 import type { CheckpointNotice } from '../../src/experiment/activity.ts';
 import { signalNames } from '../../src/experiment/name.ts';
 import type { Logger } from '../../src/log.ts';
+import { callWithin } from '../../src/temporal/call-within.ts';
 
 /** The workflow is told at most this often: each signal makes its history longer. */
 const leastIntervalMilliseconds = 10_000;
 /** The older an attempt is the rarer, so that one of months does not fill a history either. */
 const intervalsAnAge = 100;
 /** Training waits no longer for a server that does not answer. */
-const deadlineMilliseconds = 5_000;
+const deadlineSeconds = 5;
 
 export class CheckpointSignal {
   readonly #temporal: Client;
@@ -37,12 +38,10 @@ export class CheckpointSignal {
   async send(notice: CheckpointNotice): Promise<void> {
     this.#last = performance.now();
     const handle = this.#temporal.workflow.getHandle(this.#workflowId);
-    await this.#temporal
-      .withDeadline(Date.now() + deadlineMilliseconds, () =>
-        handle.signal(signalNames.checkpointCommitted, notice),
-      )
-      .catch((error: unknown) => {
-        this.#log.warn({ reason: messageOf(error) }, 'the workflow was not told of a checkpoint');
-      });
+    await callWithin(this.#temporal, deadlineSeconds, () =>
+      handle.signal(signalNames.checkpointCommitted, notice),
+    ).catch((error: unknown) => {
+      this.#log.warn({ reason: messageOf(error) }, 'the workflow was not told of a checkpoint');
+    });
   }
 }

@@ -10,6 +10,7 @@ import { reconcile, type Difference } from '../../src/experiment/reconcile.ts';
 import type { Logger } from '../../src/log.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { callWithin } from '../../src/temporal/call-within.ts';
 import { runningExperimentWorkflows, type RunningChild } from '../../src/temporal/running-workflows.ts';
 import { WorkflowFactsReader } from '../../src/temporal/workflow-facts.ts';
 import { compareVerifications, type ComparedVerifications } from './compare-verifications.ts';
@@ -75,7 +76,7 @@ export class Reconciler {
 
   async #look(): Promise<readonly Found[]> {
     const { repository, verifications, client } = this.#dependencies;
-    const running = await within(client, () => runningExperimentWorkflows(client));
+    const running = await callWithin(client, callTimeoutSeconds, () => runningExperimentWorkflows(client));
     const { coordinators, children } = running;
     const rows = new Map((await repository.liveRows()).map((row) => [row.experimentId, row]));
     const parents = children.map(({ parentWorkflowId }) => parentWorkflowId);
@@ -91,13 +92,15 @@ export class Reconciler {
     await forEachAtOnce(children, comparedAtOnce, async (child) => {
       if (await this.#isOrphan(child)) all.push(this.#orphan(child, rows.get(child.parentWorkflowId)));
     });
-    const statusOf = (id: string) => within(client, () => this.#facts.statusOf(id));
+    const statusOf = (id: string) => callWithin(client, callTimeoutSeconds, () => this.#facts.statusOf(id));
     return [...all, ...(await compareVerifications(verifications, running.verifications, statusOf))];
   }
 
   async #compare(workflowId: string, row: ReconciledRow | undefined): Promise<Found | undefined> {
     const { client } = this.#dependencies;
-    const { runId, ...workflow } = await within(client, () => this.#facts.factsOf(workflowId));
+    const { runId, ...workflow } = await callWithin(client, callTimeoutSeconds, () =>
+      this.#facts.factsOf(workflowId),
+    );
     const facts = row && { ...row, manifestMissing: await this.#lacksManifest(row) };
     const difference = reconcile(facts, workflow);
     return difference && { workflowId, runId, difference, ...this.#asRow(row, difference) };
@@ -126,7 +129,9 @@ export class Reconciler {
   /** A child outlives its parent's run only where Temporal lost something: nobody waits for what it does. */
   async #isOrphan({ parentWorkflowId, parentRunId }: RunningChild): Promise<boolean> {
     const { client } = this.#dependencies;
-    const { status, runId } = await within(client, () => this.#facts.factsOf(parentWorkflowId));
+    const { status, runId } = await callWithin(client, callTimeoutSeconds, () =>
+      this.#facts.factsOf(parentWorkflowId),
+    );
     return status !== 'running' || runId !== parentRunId;
   }
 
@@ -136,7 +141,9 @@ export class Reconciler {
     if (difference.repair.action === 'terminateWorkflow') {
       try {
         const handle = client.workflow.getHandle(workflowId, runId);
-        await within(client, () => handle.terminate(`reconciliation: ${difference.found}`));
+        await callWithin(client, callTimeoutSeconds, () =>
+          handle.terminate(`reconciliation: ${difference.found}`),
+        );
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return false;
         throw error;
@@ -153,8 +160,4 @@ function keyOf({ workflowId, runId, rowMoves, difference }: Found): string {
 
 function rankOf({ difference }: Found): number {
   return difference.repair.action === 'terminateWorkflow' ? 0 : 1;
-}
-
-function within<T>(client: Client, call: () => Promise<T>): Promise<T> {
-  return client.withDeadline(Date.now() + callTimeoutSeconds * 1000, call);
 }

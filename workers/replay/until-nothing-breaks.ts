@@ -8,6 +8,7 @@ import type {
 } from '../../src/database/worker-refusal-repository.ts';
 import { messageOf } from '../../src/error.ts';
 import type { Logger } from '../../src/log.ts';
+import { callWithin } from '../../src/temporal/call-within.ts';
 import { sampleRunningWorkflows } from '../../src/temporal/running-workflows.ts';
 import { whileWaiting } from '../../src/while-waiting.ts';
 import type { HistoryReplayer } from './history-replayer.ts';
@@ -88,7 +89,7 @@ async function findBroken(
   { sample, allowedBreaks }: ReplayConfig,
 ): Promise<readonly BrokenWorkflow[]> {
   const began = performance.now();
-  const runs = await client.withDeadline(Date.now() + callTimeoutSeconds * 1000, async () =>
+  const runs = await callWithin(client, callTimeoutSeconds, async () =>
     replayRunning(client, replayer, await sampleRunningWorkflows(client, sample)),
   );
   const seconds = Math.round(performance.now() - began) / 1000;
