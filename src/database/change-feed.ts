@@ -1,11 +1,11 @@
 // One listening connection a process, from which everyone who waits for a change of an experiment or the outbox is woken.
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { channels } from './notification.ts';
+import { newSession } from './session.ts';
 
 const leastRetryMilliseconds = 100;
 const mostRetryMilliseconds = 5_000;
-const connectionTimeoutMilliseconds = 5_000;
 
 /** Notices changes of one experiment from the moment it was made, so that none falls between reading and waiting. */
 export interface ChangeWatch {
@@ -107,14 +107,9 @@ export class ChangeFeed {
 
   /** Listens until the connection ends. @returns whether it was made at all. */
   async #listen(): Promise<boolean> {
-    const client = new Client({
-      connectionString: this.#url,
-      connectionTimeoutMillis: connectionTimeoutMilliseconds,
-      keepAlive: true,
-    });
+    const client = newSession(this.#url);
+    // Follows each error, and a new connection this.
     const ended = new Promise<void>((resolve) => client.once('end', resolve));
-    // An 'end' follows each error, and a new connection that.
-    client.on('error', () => undefined);
     client.on('notification', ({ channel, payload }) => {
       if (channel === channels.outbox) this.#wakeOutbox();
       else if (payload !== undefined) this.#watches.get(payload)?.forEach((watch) => watch.notify());

@@ -3,12 +3,12 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { CodedError } from '../error.ts';
 import { PrismaClient, type Prisma } from './generated/client.ts';
 import { Turns } from '../turns.ts';
+import { connectionSettings } from './session.ts';
 import { statementNames } from './statement-names.ts';
-import { isUnavailable } from './unavailable.ts';
+import { withCodedOutage } from './unavailable.ts';
 
 /** Connections a process holds at most; a whole stack of them stays far below the server's limit. */
 const maximumConnections = 10;
-const connectionTimeoutMilliseconds = 5_000;
 /** Whatever finds no connection free waits for its turn: a crowd of requests is served late instead of refused. */
 const turnLimits = {
   atOnce: maximumConnections,
@@ -18,10 +18,6 @@ const turnLimits = {
 } as const;
 /** How long a transaction may wait for a connection, and then run. */
 const transactionLimits = { maxWait: 5_000, timeout: 30_000 } as const;
-
-/** The server gives a statement up after this, and the driver a server that says nothing a little later: no call lasts for ever. */
-const longestStatementMilliseconds = 30_000;
-const longestSilenceMilliseconds = 35_000;
 
 /** A process that stands still within a transaction keeps its locks for so long; then the server ends its connection. */
 const longestIdleTransactionMilliseconds = 10_000;
@@ -43,7 +39,7 @@ export class Database {
    * @throws CodedError `database_unavailable` when the server cannot be reached, or does not get to it in time.
    */
   async run<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    return this.#coded(() => this.#turns.take(() => work(this.#client)));
+    return withCodedOutage(() => this.#turns.take(() => work(this.#client)));
   }
 
   /**
@@ -52,26 +48,16 @@ export class Database {
    * @throws CodedError `database_unavailable` when the server cannot be reached, or does not get to it in time.
    */
   async transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    return this.#coded(() => this.#turns.take(() => this.#client.$transaction(work, transactionLimits)));
+    return withCodedOutage(() => this.#turns.take(() => this.#client.$transaction(work, transactionLimits)));
   }
 
   /** Asks the server for nothing, to learn whether it answers: not behind all that waits for a turn. */
   async check(): Promise<void> {
-    await this.#coded(() => this.#client.$queryRaw`SELECT 1`);
+    await withCodedOutage(() => this.#client.$queryRaw`SELECT 1`);
   }
 
   async close(): Promise<void> {
     await this.#client.$disconnect();
-  }
-
-  async #coded<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (isUnavailable(error))
-        throw new CodedError('database_unavailable', 'PostgreSQL does not answer.', { cause: error });
-      throw error;
-    }
   }
 }
 
@@ -79,13 +65,9 @@ export class Database {
 export function openDatabase(url: string): Database {
   const adapter = new PrismaPg(
     {
+      ...connectionSettings,
       connectionString: url,
       max: maximumConnections,
-      connectionTimeoutMillis: connectionTimeoutMilliseconds,
-      // A dead peer is noticed also where no packet says so.
-      keepAlive: true,
-      statement_timeout: longestStatementMilliseconds,
-      query_timeout: longestSilenceMilliseconds,
       idle_in_transaction_session_timeout: longestIdleTransactionMilliseconds,
       // The adapter takes every time it reads for UTC.
       options: '-c TimeZone=UTC',

@@ -1,10 +1,9 @@
 // The collector's connection: one collection of a project at a time, and the lock under which a blob is removed.
-import { Client } from 'pg';
-import { CodedError } from '../error.ts';
-import { isUnavailable } from './unavailable.ts';
+import type { Client, QueryResult, QueryResultRow } from 'pg';
 import { endedStates } from '../experiment/state.ts';
+import { newSession } from './session.ts';
+import { withCodedOutage } from './unavailable.ts';
 
-const connectionTimeoutMilliseconds = 5_000;
 /** A collector that stands still keeps its locks for so long: they are of blobs that nothing refers to. */
 const longestIdleTransactionMilliseconds = 60_000;
 /** No removal begins so long after its locks were taken. What began has the rest of the minute to end. */
@@ -49,17 +48,12 @@ export class CollectionSession {
     projectId: string,
     now: () => number = () => performance.now(),
   ): Promise<CollectionSession | undefined> {
-    const client = new Client({
-      connectionString: databaseUrl,
-      connectionTimeoutMillis: connectionTimeoutMilliseconds,
+    const client = newSession(databaseUrl, {
       idle_in_transaction_session_timeout: longestIdleTransactionMilliseconds,
-      keepAlive: true,
     });
-    // Whoever asks next meets the fault.
-    client.on('error', () => undefined);
     const session = new CollectionSession(client, projectId, now);
     try {
-      await session.#coded(() => client.connect());
+      await withCodedOutage(() => client.connect());
       if (await session.#lockCollection()) {
         await session.#forgetPins();
         return session;
@@ -82,34 +76,30 @@ export class CollectionSession {
     sha256s: readonly string[],
     remove: (sha256: string) => Promise<void>,
   ): Promise<Removal> {
-    return this.#coded(async () => {
-      await this.#client.query('BEGIN');
-      try {
-        const begun = this.#now();
-        const unpinned = await this.#lockUnpinned(sha256s);
-        const removed: string[] = [];
-        for (const sha256 of unpinned) {
-          if (this.#now() - begun > removalMilliseconds) break;
-          await remove(sha256);
-          removed.push(sha256);
-        }
-        await this.#client.query('COMMIT');
-        return { removed, rest: unpinned.slice(removed.length) };
-      } catch (error) {
-        // The session may be gone, and its locks with it; the first error is the one to tell.
-        await this.#client.query('ROLLBACK').catch(() => undefined);
-        throw error;
+    await this.#query('BEGIN');
+    try {
+      const begun = this.#now();
+      const unpinned = await this.#lockUnpinned(sha256s);
+      const removed: string[] = [];
+      for (const sha256 of unpinned) {
+        if (this.#now() - begun > removalMilliseconds) break;
+        await remove(sha256);
+        removed.push(sha256);
       }
-    });
+      await this.#query('COMMIT');
+      return { removed, rest: unpinned.slice(removed.length) };
+    } catch (error) {
+      // The session may be gone, and its locks with it; the first error is the one to tell.
+      await this.#query('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
   }
 
   /** The hashes among these that someone has pinned. */
   async pinned(sha256s: readonly string[]): Promise<ReadonlySet<string>> {
-    const { rows } = await this.#coded(() =>
-      this.#client.query<{ sha256: string }>(
-        'SELECT DISTINCT sha256 FROM blob_pin WHERE project_id = $1 AND sha256 = ANY($2::text[])',
-        [this.#projectId, sha256s],
-      ),
+    const { rows } = await this.#query<{ sha256: string }>(
+      'SELECT DISTINCT sha256 FROM blob_pin WHERE project_id = $1 AND sha256 = ANY($2::text[])',
+      [this.#projectId, sha256s],
     );
     return new Set(rows.map(({ sha256 }) => sha256));
   }
@@ -119,32 +109,28 @@ export class CollectionSession {
   }
 
   async #lockCollection(): Promise<boolean> {
-    const { rows } = await this.#coded(() =>
-      this.#client.query<{ locked: boolean }>(
-        `SELECT pg_try_advisory_lock(hashtextextended('collection of ' || $1, 0)) AS locked`,
-        [this.#projectId],
-      ),
+    const { rows } = await this.#query<{ locked: boolean }>(
+      `SELECT pg_try_advisory_lock(hashtextextended('collection of ' || $1, 0)) AS locked`,
+      [this.#projectId],
     );
     return rows[0]?.locked === true;
   }
 
   async #forgetPins(): Promise<void> {
-    await this.#coded(() =>
-      this.#client.query(
-        `DELETE FROM blob_pin WHERE project_id = $1 AND (
+    await this.#query(
+      `DELETE FROM blob_pin WHERE project_id = $1 AND (
            expires_at < clock_timestamp()
            OR expires_at IS NULL AND NOT EXISTS (
              SELECT FROM experiment
              WHERE project_id = blob_pin.project_id AND id = blob_pin.holder AND state <> ALL ($2::text[])))`,
-        [this.#projectId, endedStates],
-      ),
+      [this.#projectId, endedStates],
     );
   }
 
   /** In the order in which writers take the locks, so that none waits for another in a circle. */
   async #lockUnpinned(sha256s: readonly string[]): Promise<readonly string[]> {
     const sorted = [...new Set(sha256s)].sort();
-    await this.#client.query(
+    await this.#query(
       `SELECT count(pg_advisory_xact_lock(hashtextextended($1 || sha256, 0))::text)
        FROM (SELECT sha256 FROM unnest($2::text[]) AS s(sha256) ORDER BY 1) AS sorted`,
       [this.#projectId, sorted],
@@ -154,13 +140,7 @@ export class CollectionSession {
     return sorted.filter((sha256) => !pinned.has(sha256));
   }
 
-  async #coded<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (isUnavailable(error))
-        throw new CodedError('database_unavailable', 'PostgreSQL does not answer.', { cause: error });
-      throw error;
-    }
+  #query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<Row>> {
+    return withCodedOutage(() => this.#client.query<Row>(text, values));
   }
 }

@@ -3,15 +3,20 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
+import { DatabaseError, type Client } from 'pg';
 import { CodedError } from '../error.ts';
 import { packageDirectory } from './package-directory.ts';
-import { isUnavailable } from './unavailable.ts';
+import { newSession } from './session.ts';
+import { isUnavailable, withCodedOutage } from './unavailable.ts';
 
 /** The key of Prisma's advisory lock, so that its command and this one exclude each other. */
 const advisoryLock = 72_707_369;
 const retryMilliseconds = 200;
-const connectionTimeoutMilliseconds = 5_000;
+/** A migration has as long as it needs once it has its locks; what waits for them holds up those that come after. */
+const longestLockWaitSeconds = 60;
+/** Of a migrator that stands still within a migration, before the server ends its connection. */
+const longestIdleTransactionMilliseconds = 60_000;
+const lockNotAvailable = '55P03';
 
 interface Migration {
   readonly name: string;
@@ -23,6 +28,8 @@ interface Migration {
 export interface MigrationOptions {
   /** How long to wait for a server that is not up yet. */
   readonly waitSeconds?: number;
+  /** How long to wait for a lock that another connection holds. */
+  readonly lockWaitSeconds?: number;
 }
 
 /** The project's migrations. */
@@ -34,22 +41,33 @@ export function migrationsDirectory(): string {
  * Brings the database to the newest migration. Several processes may do so at once: one applies, the others wait.
  *
  * @returns the names of the migrations applied now.
- * @throws CodedError `database_unavailable` when the server was not reached within `waitSeconds` (60);
+ * @throws CodedError `database_unavailable` when the server was not reached within `waitSeconds` (60), was lost, or a lock was not
+ * had for a minute, for instance since another process migrates: nothing is half applied, and it may be tried again;
  * `configuration_invalid` when an applied migration was edited or removed since, or one failed half-way.
  */
 export async function applyMigrations(
   url: string,
   directory: string,
-  { waitSeconds = 60 }: MigrationOptions = {},
+  { waitSeconds = 60, lockWaitSeconds = longestLockWaitSeconds }: MigrationOptions = {},
 ): Promise<readonly string[]> {
   const migrations = await readMigrations(directory);
   const client = await connect(url, waitSeconds);
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [advisoryLock]);
-    return await applyMissing(client, migrations);
+    return await withCodedOutage(async () => {
+      await client.query(`SET lock_timeout = '${lockWaitSeconds} s'`);
+      await client.query('SELECT pg_advisory_lock($1)', [advisoryLock]);
+      return applyMissing(client, migrations);
+    });
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.code !== lockNotAvailable) throw error;
+    throw new CodedError(
+      'database_unavailable',
+      `The database was not migrated: another connection held a lock for ${lockWaitSeconds} s.`,
+      { cause: error },
+    );
   } finally {
     // Ending the session releases the lock too.
-    await client.end();
+    await client.end().catch(() => undefined);
   }
 }
 
@@ -67,9 +85,10 @@ async function readMigrations(directory: string): Promise<readonly Migration[]> 
 async function connect(url: string, waitSeconds: number): Promise<Client> {
   const end = performance.now() + waitSeconds * 1000;
   for (;;) {
-    const client = new Client({
-      connectionString: url,
-      connectionTimeoutMillis: connectionTimeoutMilliseconds,
+    const client = newSession(url, {
+      statement_timeout: 0,
+      query_timeout: 0,
+      idle_in_transaction_session_timeout: longestIdleTransactionMilliseconds,
     });
     try {
       await client.connect();

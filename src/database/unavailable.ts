@@ -1,4 +1,5 @@
 // Tells a server that cannot be reached from every other fault of a query, through Prisma's, its adapter's and the driver's errors.
+import { CodedError } from '../error.ts';
 
 /**
  * Prisma's codes: unreachable, timed out, no TLS, connection closed, pool exhausted. A certificate runs out while processes run and
@@ -35,6 +36,8 @@ const deepest = 6;
 /** Whether an error, or what caused it, says that the server cannot be reached. */
 export function isUnavailable(error: unknown, depth = 0): boolean {
   if (typeof error !== 'object' || error === null || depth > deepest) return false;
+  // That one is told already what it is: its cause may be another server that was away.
+  if (error instanceof CodedError) return error.code === 'database_unavailable';
   const { code, kind, originalCode, message, cause, meta, driverAdapterError } = error as Record<
     string,
     unknown
@@ -44,6 +47,20 @@ export function isUnavailable(error: unknown, depth = 0): boolean {
   if (typeof kind === 'string' && adapterKinds.has(kind)) return true;
   if (typeof message === 'string' && messages.test(message)) return true;
   return [cause, meta, driverAdapterError].some((inner) => isUnavailable(inner, depth + 1));
+}
+
+/**
+ * Runs queries.
+ *
+ * @throws CodedError `database_unavailable` when the server cannot be reached; what else `work` throws.
+ */
+export async function withCodedOutage<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
+    throw new CodedError('database_unavailable', 'PostgreSQL does not answer.', { cause: error });
+  }
 }
 
 function isUnavailableCode(code: string): boolean {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { applyMigrations, migrationsDirectory } from '../../src/database/migrate.ts';
 import { startTestPostgres, type TestPostgres } from './postgres.ts';
 
@@ -58,6 +58,34 @@ describe('migrations', () => {
       done: true,
       applied_steps_count: 1,
     });
+  });
+
+  it('give up on a migrator that stands still with the lock', async () => {
+    const url = await postgres.empty();
+    const still = new Client({ connectionString: url });
+    await still.connect();
+    await still.query('SELECT pg_advisory_lock(72707369)');
+    await expect(applyMigrations(url, directory, { lockWaitSeconds: 1 })).rejects.toMatchObject({
+      code: 'database_unavailable',
+      message: 'The database was not migrated: another connection held a lock for 1 s.',
+    });
+    await still.end();
+    expect(await applyMigrations(url, directory, { lockWaitSeconds: 1 })).not.toHaveLength(0);
+  });
+
+  it('tell of an outage when the server ends the connection, and go on afterwards', async () => {
+    const url = await postgres.empty();
+    await applyMigrations(url, directory);
+    await addMigration('29990101000000_slow', 'CREATE TABLE slow (id int); SELECT pg_sleep(30);');
+    const migrating = applyMigrations(url, directory);
+    const outcome = expect(migrating).rejects.toMatchObject({ code: 'database_unavailable' });
+    const ended = `SELECT count(pg_terminate_backend(pid))::int AS ended FROM pg_stat_activity
+                   WHERE query LIKE '%pg_sleep(30)%' AND pid <> pg_backend_pid()`;
+    await vi.waitFor(async () => expect(await query(url, ended)).toEqual([{ ended: 1 }]), 10_000);
+    await outcome;
+    expect(await query(url, "SELECT to_regclass('slow') AS slow")).toEqual([{ slow: null }]);
+    await writeFile(join(directory, '29990101000000_slow', 'migration.sql'), 'CREATE TABLE slow (id int);');
+    expect(await applyMigrations(url, directory)).toEqual(['29990101000000_slow']);
   });
 
   it('leave nothing of one that fails, and go on when it is mended', async () => {

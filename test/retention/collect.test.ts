@@ -3,6 +3,8 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CollectionSession } from '../../src/database/collection-session.ts';
+import { isUnavailable } from '../../src/database/unavailable.ts';
+import { storageFault } from '../../src/storage/object-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { useDatabase } from '../database/fixture.ts';
 import { openDirectory, type TestStore } from '../storage/stores.ts';
@@ -172,6 +174,15 @@ describe('a collection', () => {
       removed: ['a', 'b'],
       rest: ['c'],
     });
+    await session?.close();
+  });
+
+  it('tells a store that is away from a database that is', async () => {
+    const session = await CollectionSession.begin(database.url, projectId);
+    const fault = storageFault(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+    await expect(session?.removeUnpinned(['a'], () => Promise.reject(fault))).rejects.toBe(fault);
+    expect(fault.code).toBe('storage_unavailable');
+    expect(isUnavailable(new Error('wrapped', { cause: fault }))).toBe(false);
     await session?.close();
   });
 });
