@@ -2384,7 +2384,12 @@ export interface operations {
     };
     listAttempts: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Items a page. */
+                limit?: number;
+                /** @description The nextCursor of an earlier page. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -2393,7 +2398,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All attempts. */
+            /** @description A page of attempts. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { exampleDataset } from '../dist/src/cli/example-dataset.js';
+import { exampleDataset } from '../dist/src/demo/example-dataset.js';
 import { buildSnapshot } from '../dist/src/dataset/build-snapshot.js';
 import { openSnapshot } from '../dist/src/dataset/open-snapshot.js';
 import { BlobStore } from '../dist/src/storage/blob-store.js';

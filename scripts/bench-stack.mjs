@@ -70,7 +70,7 @@ for (let count = 0; count < starts; count += 1) {
 rmSync(directory, { recursive: true });
 
 const began = performance.now();
-const demo = spawn(process.execPath, ['dist/src/cli/demo.js'], { stdio: 'ignore' });
+const demo = spawn(process.execPath, ['dist/src/demo/main.js'], { stdio: 'ignore' });
 let demoPeakMemoryBytes = 0;
 const sampling = setInterval(() => {
   demoPeakMemoryBytes = Math.max(demoPeakMemoryBytes, memoryOf(demo.pid));

@@ -8,7 +8,7 @@ import { appendEvent } from './event-repository.ts';
 import type { AttemptCause, AttemptPhase } from '../experiment/attempt.ts';
 import { segmentFor } from './ledger-segment.ts';
 import { lastStep } from './ledger-steps.ts';
-import { lockExperiment, lockForHolder, type LeaseHolder } from './lock.ts';
+import { lockExperiment, lockForHolder, type LeaseHolder } from './experiment-lock.ts';
 import { announceChange } from './notification.ts';
 import { closeOpenAttempts, type AttemptEnd } from './open-attempts.ts';
 
@@ -34,6 +34,16 @@ export interface AttemptRecord {
   readonly stepsRepeated: number;
   /** When it came back after it had been replaced, and was refused. */
   readonly refusedAt: Date | null;
+}
+
+/** Why a phase has not got on. */
+export interface PhaseFailure {
+  /** Of the last attempt that failed. */
+  readonly message: string;
+  /** When the first of them in a row did. */
+  readonly since: Date;
+  /** How many in a row have failed. */
+  readonly attempts: number;
 }
 
 export interface AttemptProfile {
@@ -166,12 +176,38 @@ export class AttemptRepository {
     );
   }
 
-  /** The attempts at training, oldest first. */
-  async listAttempts({ projectId, experimentId }: ExperimentReference): Promise<readonly AttemptRecord[]> {
+  /**
+   * What the last attempts at preparing failed with, of those in a row that failed; `null` when the last that ended did not. A
+   * running one changes nothing of it.
+   */
+  async preparingFailure({ projectId, experimentId }: ExperimentReference): Promise<PhaseFailure | null> {
+    const [failure] = await this.#database.run(
+      (queries) => queries.$queryRaw<PhaseFailure[]>`
+        WITH ended AS (
+          SELECT lease, message, ended_at, cause = 'failed' AND message IS NOT NULL AS failed FROM attempt
+          WHERE project_id = ${projectId} AND experiment_id = ${experimentId} AND phase = 'preparing'
+            AND ended_at IS NOT NULL)
+        SELECT count(*)::int AS attempts, min(ended_at) AS since, (array_agg(message ORDER BY lease DESC))[1] AS message
+        FROM ended WHERE lease > COALESCE((SELECT max(lease) FROM ended WHERE NOT failed), 0)
+        HAVING count(*) > 0`,
+    );
+    return failure ?? null;
+  }
+
+  /**
+   * Attempts at training, oldest first.
+   *
+   * @param page all of them where it is left out.
+   */
+  async listAttempts(
+    { projectId, experimentId }: ExperimentReference,
+    { limit, afterLease = 0 }: { readonly limit?: number; readonly afterLease?: number } = {},
+  ): Promise<readonly AttemptRecord[]> {
     const rows = await this.#database.run((queries) =>
       queries.attempt.findMany({
-        where: { projectId, experimentId, phase: 'training' },
+        where: { projectId, experimentId, phase: 'training', lease: { gt: afterLease } },
         orderBy: { lease: 'asc' },
+        ...(limit !== undefined && { take: limit }),
         select: attemptColumns,
       }),
     );

@@ -3,7 +3,7 @@ import { CodedError } from '../error.ts';
 import type { ExperimentReference } from '../experiment/activity.ts';
 import { endedStates } from '../experiment/state.ts';
 import type { Queries } from './client.ts';
-import { lockExperiment } from './lock.ts';
+import { lockExperiment } from './experiment-lock.ts';
 
 /** A checkpoint that is needed, and by whom. Both experiments are of one project. */
 export interface CheckpointPin extends ExperimentReference {

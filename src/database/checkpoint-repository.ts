@@ -9,7 +9,7 @@ import { appendEvent } from './event-repository.ts';
 import type { CheckpointRecord } from './experiment-record.ts';
 import { segmentOf } from './ledger-segment.ts';
 import { lastStep, readSteps } from './ledger-steps.ts';
-import { lockForHolder, type LeaseHolder } from './lock.ts';
+import { lockForHolder, type LeaseHolder } from './experiment-lock.ts';
 
 export interface NewCheckpoint {
   readonly step: number;

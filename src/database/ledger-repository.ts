@@ -10,7 +10,7 @@ import type { ExperimentProgress } from './experiment-record.ts';
 import type { RecordedStep } from './ledger-chunk.ts';
 import { appendSteps, dropStepsFrom, lastStep, readSteps, type LedgerEntry } from './ledger-steps.ts';
 import { segmentOf, segmentsAlike } from './ledger-segment.ts';
-import { lockForHolder, type LeaseHolder } from './lock.ts';
+import { lockForHolder, type LeaseHolder } from './experiment-lock.ts';
 import { announceChange } from './notification.ts';
 
 /** The first step of a segment, and the numeric profile that its steps were computed on. */

@@ -2,7 +2,7 @@
 import type { NumericProfile } from '../experiment/profile.ts';
 import type { Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
-import type { LeaseHolder } from './lock.ts';
+import type { LeaseHolder } from './experiment-lock.ts';
 
 /**
  * The segment that an attempt's steps belong to: the last one where the profile is the same, else a new one, of which an

@@ -2,7 +2,7 @@
 import type { ExperimentReference } from '../experiment/activity.ts';
 import type { Queries } from './client.ts';
 import { bytesPerStep, packSteps, stepsPerChunk, unpackSteps, type RecordedStep } from './ledger-chunk.ts';
-import type { LeaseHolder } from './lock.ts';
+import type { LeaseHolder } from './experiment-lock.ts';
 
 export interface LedgerEntry extends RecordedStep {
   readonly lease: number;

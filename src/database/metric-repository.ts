@@ -4,7 +4,7 @@ import { floatOfBits } from '../experiment/ledger-step.ts';
 import type { Database } from './client.ts';
 import { bytesPerStep, unpackSteps, type RecordedStep } from './ledger-chunk.ts';
 import { lastStep } from './ledger-steps.ts';
-import { lockForHolder, type LeaseHolder } from './lock.ts';
+import { lockForHolder, type LeaseHolder } from './experiment-lock.ts';
 import { announceChange } from './notification.ts';
 
 export const metricNames = ['loss', 'gradientNorm', 'learningRate'] as const;

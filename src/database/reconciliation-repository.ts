@@ -6,13 +6,16 @@ import { raiseLease } from './attempt-repository.ts';
 import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import { Prisma } from './generated/client.ts';
-import { lockExperiment, type LockedExperiment } from './lock.ts';
+import { lockExperiment, type LockedExperiment } from './experiment-lock.ts';
 import { closeOpenAttempts } from './open-attempts.ts';
 import { addToOutbox, startKinds } from './outbox.ts';
 import { applyTransition } from './transition-repository.ts';
 
 /** More transitions than a workflow makes: those of the one before are all too late afterwards. */
 const sequencesSkipped = 1000;
+
+/** As words of the statement, not parameters of it: the index of what has not ended is used only where the planner sees them. */
+const endedStatesInSql = Prisma.raw(endedStates.map((state) => `'${state}'`).join(', '));
 
 export type ReconciledRow = ExperimentReference & Omit<RowFacts, 'manifestMissing'>;
 
@@ -25,7 +28,7 @@ export class ReconciliationRepository {
 
   /** Every experiment that has not ended, in the order of ids. */
   async liveRows(): Promise<readonly ReconciledRow[]> {
-    return this.#rows(Prisma.sql`e.state <> ALL(${endedStates})`);
+    return this.#rows(Prisma.sql`e.state NOT IN (${endedStatesInSql})`);
   }
 
   /** The experiments of these ids that there are, whatever their project. */

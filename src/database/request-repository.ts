@@ -4,7 +4,7 @@ import type { ExperimentReference } from '../experiment/activity.ts';
 import { hasEnded, pausableStates, type RequestedAction } from '../experiment/state.ts';
 import type { Database } from './client.ts';
 import { appendEvent, type EventType } from './event-repository.ts';
-import { lockExperiment, type LockedExperiment } from './lock.ts';
+import { lockExperiment, type LockedExperiment } from './experiment-lock.ts';
 import { addToOutbox } from './outbox.ts';
 
 const eventOf = {

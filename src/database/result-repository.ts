@@ -4,7 +4,7 @@ import { requirePinned } from './blob-pins.ts';
 import type { Database } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import type { EvaluationSummary, SnapshotSummary } from './experiment-record.ts';
-import { lockExperiment, lockForHolder, type LeaseHolder } from './lock.ts';
+import { lockExperiment, lockForHolder, type LeaseHolder } from './experiment-lock.ts';
 import { announceChange } from './notification.ts';
 
 export class ResultRepository {

@@ -4,7 +4,7 @@ import type { ExperimentFailure, ExperimentReference, StateTransition } from '..
 import { canReach, hasEnded, type ExperimentState } from '../experiment/state.ts';
 import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
-import { lockExperiment, type LockedExperiment } from './lock.ts';
+import { lockExperiment, type LockedExperiment } from './experiment-lock.ts';
 import { closeOpenAttempts } from './open-attempts.ts';
 import { addToOutbox } from './outbox.ts';
 

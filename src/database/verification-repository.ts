@@ -8,7 +8,7 @@ import type { StepSpan, VerificationState, Verdict } from '../experiment/verific
 import type { Database, Queries } from './client.ts';
 import { appendEvent } from './event-repository.ts';
 import { lastStep } from './ledger-steps.ts';
-import { lockExperiment } from './lock.ts';
+import { lockExperiment } from './experiment-lock.ts';
 import { addToOutbox } from './outbox.ts';
 import { decodeCursor, olderThan, pageOf, type Page } from './page.ts';
 

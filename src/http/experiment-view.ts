@@ -2,7 +2,7 @@
 import type { ExperimentRecord } from '../database/experiment-record.ts';
 import { taskQueues, type TaskQueue } from '../experiment/name.ts';
 import type { ExperimentState } from '../experiment/state.ts';
-import type { PhaseFailure } from './preparing-failure.ts';
+import type { PhaseFailure } from '../database/attempt-repository.ts';
 import type { ExperimentBody, ExperimentItemBody } from './schemas/experiment.ts';
 
 /** The queue whose workers an experiment needs in a state; none while nothing is to be done for it. */

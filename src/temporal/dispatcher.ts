@@ -12,7 +12,7 @@ import type { ExperimentWorkflowInput } from '../experiment/workflow.ts';
 import { signalNames, taskQueues, workflowNames } from '../experiment/name.ts';
 import { messageOf } from '../error.ts';
 import type { Logger } from '../log.ts';
-import { durationLeftSeconds, type LimitedExperiment } from '../waste/duration-limit.ts';
+import { durationLeftSeconds, type LimitedExperiment } from '../waste/duration-left.ts';
 import type { TimedExperiment } from '../waste/waste.ts';
 import type { TypedSearchAttributes } from '@temporalio/common';
 import { callWithin } from './call-within.ts';

@@ -19,7 +19,7 @@ export const weakenings: readonly Weakening[] = [
   {
     name: 'fencing',
     shownBy: 'standstill',
-    file: 'src/database/lock.js',
+    file: 'src/database/experiment-lock.js',
     code: 'if (locked.lease !== lease)',
     replacement: 'if (false)',
   },

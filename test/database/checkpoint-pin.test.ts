@@ -1,7 +1,7 @@
 // Checkpoints that another experiment needs: kept by retention and from deletion until it has ended.
 import { expect, it } from 'vitest';
 import { pinCheckpoint } from '../../src/database/checkpoint-pin.ts';
-import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import { profileOf, noTimes, progressAt, stepsFrom, submit, useDatabase } from './fixture.ts';
 
 const opened = useDatabase();

@@ -1,6 +1,6 @@
 // One writer: every write of an attempt is refused once a newer attempt holds the lease, and after the end.
 import { describe, expect, it } from 'vitest';
-import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import type { Repositories } from '../../src/database/repositories.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { profileOf, noTimes, progressAt, stepsFrom, submit, useDatabase } from './fixture.ts';

@@ -1,6 +1,6 @@
 // The ledger: bits come back as they were, repeats must be equal, and there is never a gap.
 import { describe, expect, it } from 'vitest';
-import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import { profileOf, noTimes, progressAt, stepsFrom, submit, useDatabase } from './fixture.ts';
 
 const opened = useDatabase();

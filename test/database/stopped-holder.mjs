@@ -1,6 +1,6 @@
 // Locks an experiment's row within a transaction and stops itself there; continued, it prints the code of what it meets.
 import { openDatabase } from '../../dist/src/database/client.js';
-import { lockExperiment } from '../../dist/src/database/lock.js';
+import { lockExperiment } from '../../dist/src/database/experiment-lock.js';
 
 const [, , url, experimentId] = process.argv;
 const database = openDatabase(url);

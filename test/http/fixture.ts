@@ -6,7 +6,7 @@ import type { InjectOptions, Response } from 'light-my-request';
 import { expect } from 'vitest';
 import { ChangeFeed } from '../../src/database/change-feed.ts';
 import { openDatabase } from '../../src/database/client.ts';
-import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import { createRepositories, type Repositories } from '../../src/database/repositories.ts';
 import { CodedError } from '../../src/error.ts';
 import { defaultProject } from '../../src/experiment/id.ts';

@@ -1,7 +1,7 @@
 // Predictions over HTTP: what is asked of a worker, what comes back, and what is refused before a worker hears of it.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Value } from 'typebox/value';
-import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import { CodedError } from '../../src/error.ts';
 import type { PredictionInput } from '../../src/experiment/activity.ts';
 import type { PredictionItem } from '../../src/experiment/prediction.ts';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TObject, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { createClient, type Client } from '../../openapi/client.ts';
-import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import { readModelArchive } from '../../src/model/model-archive.ts';
 import { page, problemSchema } from '../../src/http/schemas/answer.ts';
 import { experimentItemSchema, experimentSchema } from '../../src/http/schemas/experiment.ts';
@@ -92,6 +92,28 @@ describe('steps', () => {
       ({ nextCursor: cursor } = page);
     }
     expect(seen).toEqual(Array.from({ length: 25 }, (_, index) => index + 1));
+  });
+
+  it('list attempts in pages', async () => {
+    const holder = await training();
+    const { experimentId } = holder;
+    const { attempts } = service.repositories;
+    for (let count = 1; count < 5; count += 1)
+      await attempts.beginAttempt({ ...holder, phase: 'training', host: 'h' });
+    const seen: number[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const page: { items: { lease: number }[]; nextCursor: string | null } = (
+        await call(
+          service,
+          'GET',
+          `/experiments/${experimentId}/attempts?limit=2${cursor && `&cursor=${cursor}`}`,
+        )
+      ).json();
+      seen.push(...page.items.map(({ lease }) => lease));
+      ({ nextCursor: cursor } = page);
+    }
+    expect(seen).toEqual([1, 2, 3, 4, 5]);
   });
 
   it.each([

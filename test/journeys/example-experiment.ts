@@ -2,7 +2,7 @@
 import type { Client, Dataset, Experiment, Submission } from '../../openapi/client.ts';
 import { until } from '../../src/local/until.ts';
 import type { ExperimentHistories } from '../../src/temporal/history.ts';
-import { exampleDataset, toCsv } from '../../src/cli/example-dataset.ts';
+import { exampleDataset, toCsv } from '../../src/demo/example-dataset.ts';
 
 export async function uploadExample(client: Client, rows = 1600): Promise<Dataset> {
   const { train, validation } = exampleDataset({ rows, seed: 5 });

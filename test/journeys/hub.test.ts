@@ -2,7 +2,7 @@
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createClient, type Client } from '../../openapi/client.ts';
-import { exampleDataset, type ExampleRow } from '../../src/cli/example-dataset.ts';
+import { exampleDataset, type ExampleRow } from '../../src/demo/example-dataset.ts';
 import { until } from '../../src/local/until.ts';
 import { toHuggingFaceConfig, type ModelConfig } from '../../src/model/model-config.ts';
 import { encodeSafetensors } from '../../src/model/safetensors.ts';

@@ -2,7 +2,7 @@
 import type { OpenedDatabase } from '../database/fixture.ts';
 import { profileOf, noTimes, progressAt, projectId, specOf, stepsFrom, submit } from '../database/fixture.ts';
 import { CollectionSession } from '../../src/database/collection-session.ts';
-import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { newDatasetId, newModelId, snapshotIdOf } from '../../src/experiment/id.ts';
 import { collect, type Collected } from '../../src/retention/collect.ts';

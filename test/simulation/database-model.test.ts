@@ -1,7 +1,7 @@
 // The model of the database does as the repositories over a real PostgreSQL do, call for call, in any order of calls.
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import { CodedError } from '../../src/error.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { profileOf, noTimes, progressAt, stepsFrom, submit, useDatabase } from '../database/fixture.ts';

@@ -3,7 +3,7 @@
 import type { NewCheckpoint } from '../../src/database/checkpoint-repository.ts';
 import type { RecordedStep } from '../../src/database/ledger-chunk.ts';
 import type { LedgerEntry } from '../../src/database/ledger-steps.ts';
-import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import type { AttemptCause } from '../../src/experiment/attempt.ts';
 import { CodedError } from '../../src/error.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';

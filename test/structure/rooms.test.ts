@@ -44,7 +44,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'turns',
   ],
   local: ['experiment', 'config', 'process-environment', 'process-start', 'all-ended'],
-  cli: ['openapi', 'config', 'process-environment'],
+  demo: ['openapi', 'config', 'process-environment'],
   openapi: ['http', 'experiment', 'database', 'storage'],
   'workers/workflows': ['experiment'],
   'workers/preparation': [

@@ -1,7 +1,7 @@
 // What the coordinator's workflows do to the world: project their states, and publish the result.
 import { requireTrained } from '../../src/database/row-behind.ts';
 import type { CoordinatorActivities, ExperimentReference } from '../../src/experiment/activity.ts';
-import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import { metricValues } from '../../src/experiment/metric-names.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';

@@ -26,7 +26,7 @@ import type { BertConfig, NamedTensor } from '../../src/training/job.ts';
 import { evaluationMetrics } from '../../src/training/metrics/evaluation-metrics.ts';
 import { exportInThread } from '../../src/training/runtime/export-in-thread.ts';
 import { whileWaiting } from '../../src/while-waiting.ts';
-import { headOf } from '../preparation/training-plan.ts';
+import { headOf } from '../preparation/engine-recipe.ts';
 import { runAttempt } from '../attempt/run-attempt.ts';
 import { checkpointTensors } from '../../src/model/checkpoint-model.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
@@ -87,11 +87,11 @@ async function evaluateExperiment(
   const checkpoints = new CheckpointStore(store, reference.projectId);
   const { step, id, manifest } = await resultCheckpoint(repositories.checkpoints, checkpoints, record);
   const snapshot = await openSnapshot(blobs, summary.sha256);
-  const { task, labels: labelNames } = snapshot.manifest;
+  const { labels: labelNames } = snapshot.manifest;
   const { table } = await snapshot.examples('evaluation', directory, onProgress);
   const evaluated: Evaluated = {
     config: await readStoredConfig(blobs, manifest.blobs.config),
-    head: { task, labelCount: headOf(snapshot.manifest).labelCount },
+    head: headOf(snapshot.manifest),
     labelNames,
     tensors: await checkpointTensors(blobs, manifest, onProgress),
     table,

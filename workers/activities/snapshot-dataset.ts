@@ -1,6 +1,6 @@
 // Makes the immutable snapshot that everything after it reads: rows, labels, tokenizer and token ids.
 import { Context } from '@temporalio/activity';
-import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import type { DatasetRecord } from '../../src/database/dataset-repository.ts';
 import { buildSnapshot, type SnapshotTokenizer } from '../../src/dataset/build-snapshot.ts';
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
@@ -30,7 +30,7 @@ import { WordPieceLearner } from '../../src/text/learn-word-piece.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
 import { whileWaiting } from '../../src/while-waiting.ts';
 import { experimentModel } from '../preparation/experiment-model.ts';
-import { headOf, recipeOf } from '../preparation/training-plan.ts';
+import { headOf, recipeOf } from '../preparation/engine-recipe.ts';
 import { runAttempt } from '../attempt/run-attempt.ts';
 import { cautiousBatchSeconds, forwardOperations, trainingOperations } from './cautious-batch-seconds.ts';
 import { withCodedFailures } from './coded-failure.ts';

@@ -1,7 +1,7 @@
 // Keeps a training state: blobs first, then the manifest, then the row. Only a row makes a checkpoint count.
 import { allEnded } from '../../src/all-ended.ts';
 import type { CheckpointRepository } from '../../src/database/checkpoint-repository.ts';
-import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import type { CommittedCheckpoint } from '../../src/experiment/activity.ts';
 import type { BlobRef, PinBlobs } from '../../src/experiment/blob.ts';
 import { retentionOf } from '../../src/experiment/retention.ts';

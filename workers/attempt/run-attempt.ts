@@ -1,6 +1,6 @@
 // The frame of an attempt: a lease at its start, a cause at its end.
 import { CancelledFailure, Context } from '@temporalio/activity';
-import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import type { AttemptCause, AttemptPhase } from '../../src/experiment/attempt.ts';
 import { CodedError, codedIfOutOfMemory, messageOf } from '../../src/error.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';

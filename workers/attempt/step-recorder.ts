@@ -1,7 +1,7 @@
 // Writes finished steps into the ledger, several at a time, and keeps the experiment's progress fresh.
 import type { ExperimentProgress } from '../../src/database/experiment-record.ts';
 import type { LedgerRepository } from '../../src/database/ledger-repository.ts';
-import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import { floatOfBits } from '../../src/experiment/ledger-step.ts';
 import { extendLedgerHash, type LedgerPosition } from '../../src/storage/ledger-hash.ts';
 import type { StepRecord } from '../../src/training/job.ts';

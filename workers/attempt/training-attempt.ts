@@ -1,7 +1,7 @@
 // One attempt at training: follows the engine, records every step, and keeps checkpoints while training goes on.
 import { setTimeout as delay } from 'node:timers/promises';
 import { CancelledFailure, type Context } from '@temporalio/activity';
-import type { LeaseHolder } from '../../src/database/lock.ts';
+import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import type { CommittedCheckpoint, FineTuneResult } from '../../src/experiment/activity.ts';
 import { stepsPerEpoch } from '../../src/training/batch-order.ts';
 import type { NumericProfile, TrainingEvent, TrainingJob, TrainingRun } from '../../src/training/job.ts';

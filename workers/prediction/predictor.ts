@@ -15,9 +15,9 @@ import { modelLimits } from '../../src/training/inference/batching.ts';
 import type { LoadedModel } from '../../src/training/inference/inference-cache.ts';
 import { openInference, type Inference } from '../../src/training/inference/open-inference.ts';
 import { exportInThread } from '../../src/training/runtime/export-in-thread.ts';
-import { headOf } from '../preparation/training-plan.ts';
+import { headOf } from '../preparation/engine-recipe.ts';
 import { encodeTexts } from './encoded-text.ts';
-import { predictionItem } from './item.ts';
+import { predictionItem } from './prediction-item.ts';
 
 /** What models are read and run with. */
 export interface PredictorSources {
@@ -55,8 +55,8 @@ export async function loadPredictor(
   const snapshot = await openSnapshot(blobs, manifest.snapshotSha256);
   const config = await readStoredConfig(blobs, manifest.blobs.config);
   const tokenizer = createTokenizer(await snapshot.tokenizerJson());
-  const { task, preprocessing } = snapshot.manifest;
-  const head = { task, labelCount: headOf(snapshot.manifest).labelCount };
+  const { preprocessing } = snapshot.manifest;
+  const head = headOf(snapshot.manifest);
   const tensors = await checkpointTensors(blobs, manifest, () => undefined);
   const bytes = await exportInThread({ config, head, precision: 'float32', tensors }, stopping);
   // Before it moves to the session's thread.

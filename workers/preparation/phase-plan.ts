@@ -6,7 +6,7 @@ import type { ModelHead, Recipe, TrainingEvaluation } from '../../src/training/j
 import type { MaskingVocabulary } from '../../src/training/masked-language.ts';
 import { isEvaluationDue } from '../../src/training/runtime/training-evaluation.ts';
 import type { PhaseInputs } from './phase-inputs.ts';
-import { headOf, pretrainingRecipeOf, recipeOf, trainingEvaluationOf } from './training-plan.ts';
+import { headOf, pretrainingRecipeOf, recipeOf, trainingEvaluationOf } from './engine-recipe.ts';
 
 export interface PhasePlan {
   readonly phase: TrainingPhase;

@@ -18,7 +18,7 @@ import { lastIntactCheckpoint, type RestoredCheckpoint } from './last-intact-che
 import { gatherPhaseInputs, type InputSources } from './phase-inputs.ts';
 import { specSha256After } from './specification-hash.ts';
 import { startPhase } from './start-phase.ts';
-import { watchedMetric } from './training-plan.ts';
+import { watchedMetric } from './engine-recipe.ts';
 
 /** What an attempt is gathered from, and how this worker computes. */
 export interface PreparationSources extends InputSources {

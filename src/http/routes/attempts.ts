@@ -3,11 +3,12 @@ import type { AttemptRecord } from '../../database/attempt-repository.ts';
 import type { ExperimentRecord } from '../../database/experiment-record.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
+import { decodePosition, encodePosition } from '../position-cursor.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/result.ts';
 import { phaseOfAttempt } from '../training-phases.ts';
 
-/** @throws CodedError, in the handler: `not_found`. */
+/** @throws CodedError, in the handler: `not_found`; `invalid_request` for a cursor that no page gave. */
 export function attemptRoutes(app: App, { repositories }: RouteContext): void {
   const { experiments, attempts } = repositories;
   app.get(
@@ -18,14 +19,21 @@ export function attemptRoutes(app: App, { repositories }: RouteContext): void {
         summary: 'List the attempts at training, oldest first',
         tags: ['Results'],
         params: idParameter,
-        response: { 200: answer('All attempts.', schemas.attemptsPage), ...problems },
+        querystring: schemas.attemptsQuery,
+        response: { 200: answer('A page of attempts.', schemas.attemptsPage), ...problems },
       },
     },
     async (request) => {
       const reference = { projectId: defaultProject, experimentId: request.params.id };
       const experiment = await experiments.require(reference);
-      const found = await attempts.listAttempts(reference);
-      return { items: found.map((attempt) => attemptBody(experiment, attempt)), nextCursor: null };
+      const { limit, cursor } = request.query;
+      const after = cursor === undefined ? {} : { afterLease: decodePosition(cursor) };
+      const found = await attempts.listAttempts(reference, { limit: limit + 1, ...after });
+      const items = found.slice(0, limit);
+      return {
+        items: items.map((attempt) => attemptBody(experiment, attempt)),
+        nextCursor: found.length > limit ? encodePosition(items.at(-1)?.lease ?? 0) : null,
+      };
     },
   );
 }

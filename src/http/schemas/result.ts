@@ -56,6 +56,11 @@ export const checkpointsQuery = Type.Object(
 );
 export const checkpointsPage = page(checkpointSchema);
 
+export const attemptsQuery = Type.Object(
+  { limit: limit(1000, 1000), cursor },
+  { additionalProperties: false },
+);
+
 export const attemptsPage = page(
   Type.Object({
     lease: Type.Integer({ description: 'Grows with each attempt of any kind.' }),

@@ -11,7 +11,7 @@ import { BlobPins } from '../../../src/database/blob-pins.ts';
 import { CheckpointRepository } from '../../../src/database/checkpoint-repository.ts';
 import type { Database } from '../../../src/database/client.ts';
 import { LedgerRepository } from '../../../src/database/ledger-repository.ts';
-import type { LeaseHolder } from '../../../src/database/lock.ts';
+import type { LeaseHolder } from '../../../src/database/experiment-lock.ts';
 import type { ExperimentReference } from '../../../src/experiment/activity.ts';
 import { sha256Of } from '../../../src/storage/blob-store.ts';
 import {

@@ -7,7 +7,10 @@ import type { TrainingSpec } from '../../src/experiment/spec.ts';
 import type { ExampleSource, ModelHead, Recipe, TrainingEvaluation } from '../../src/training/job.ts';
 
 /** What a model predicts for a snapshot. */
-export function headOf({ task, labels }: Pick<SnapshotManifest, 'task' | 'labels'>): ModelHead {
+export function headOf<Task extends SnapshotManifest['task']>({
+  task,
+  labels,
+}: Pick<SnapshotManifest, 'labels'> & { readonly task: Task }): ModelHead & { readonly task: Task } {
   return { task, labelCount: task === 'regression' ? 1 : labels.length };
 }
 

@@ -1,6 +1,6 @@
 // What is left of the time that an experiment may take, for a workflow that takes the place of another.
 import { expect, it } from 'vitest';
-import { durationLeftSeconds } from '../../src/waste/duration-limit.ts';
+import { durationLeftSeconds } from '../../src/waste/duration-left.ts';
 import type { TimedAttempt, TimedExperiment } from '../../src/waste/waste.ts';
 
 const at = (seconds: number): Date => new Date(Date.parse('2026-03-01T00:00:00Z') + seconds * 1000);
