@@ -1,5 +1,4 @@
 // Where checkpoint manifests are kept: one object for each step and content, written last and never changed.
-import { buffer } from 'node:stream/consumers';
 import { CodedError } from '../error.ts';
 import type { PinBlobs } from '../experiment/blob.ts';
 import { sha256Of } from './blob-store.ts';
@@ -8,7 +7,7 @@ import {
   encodeCheckpointManifest,
   type CheckpointManifest,
 } from './checkpoint-manifest.ts';
-import type { ListedObject, ObjectStore } from './object-store.ts';
+import { wholeBody, type ListedObject, type ObjectStore } from './object-store.ts';
 
 /** Digits of a step in a key, so that the order of keys is the order of steps. */
 const stepDigits = 12;
@@ -80,7 +79,7 @@ export class CheckpointStore {
     const stored = await this.#store.get(this.#key(experimentId, step, id));
     if (stored === undefined)
       throw new CodedError('blob_missing', `The manifest of the checkpoint at step ${step} is missing.`);
-    const bytes = await buffer(stored.body);
+    const bytes = await wholeBody(stored);
     if (sha256Of(bytes) !== id)
       throw new CodedError('blob_corrupt', `The checkpoint stored as ${id} has another hash.`);
     return bytes;
@@ -106,7 +105,7 @@ export class CheckpointStore {
 
   async #holds(key: string, id: string): Promise<boolean> {
     const stored = await this.#store.get(key);
-    return stored !== undefined && sha256Of(await buffer(stored.body)) === id;
+    return stored !== undefined && sha256Of(await wholeBody(stored)) === id;
   }
 
   #key(experimentId: string, step: number, id: string): string {

@@ -43,7 +43,7 @@ export class DirectoryStore implements ObjectStore {
     } catch (error) {
       throw storageFault(error);
     } finally {
-      await removeIfThere(unpublished);
+      await removeOrLeave(unpublished);
     }
   }
 
@@ -77,7 +77,7 @@ export class DirectoryStore implements ObjectStore {
       throw storageFault(error);
     } finally {
       // rename() of two links to one file does nothing and leaves both.
-      await removeIfThere(unpublished);
+      await removeOrLeave(unpublished);
     }
   }
 
@@ -131,7 +131,7 @@ export class DirectoryStore implements ObjectStore {
     } catch (error) {
       throw storageFault(error);
     } finally {
-      await removeIfThere(probe);
+      await removeOrLeave(probe);
     }
   }
 
@@ -207,6 +207,11 @@ async function removeIfThere(path: string): Promise<void> {
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
+}
+
+/** Removes what was published or failed to be. What cannot be removed now is swept up later, and hides no fault. */
+async function removeOrLeave(path: string): Promise<void> {
+  await removeIfThere(path).catch(() => undefined);
 }
 
 function isMissing(error: unknown): boolean {

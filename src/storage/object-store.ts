@@ -1,5 +1,6 @@
 // What the service asks of a place for large objects. Two implementations: a directory and S3.
 import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { CodedError } from '../error.ts';
 
 /** First and last byte, both included, counted from 0 (as in RFC 9110, section 14). */
@@ -85,6 +86,19 @@ export function assertRange(range: ByteRange, sizeBytes: number): void {
  */
 export function heedFaultsOf(body: Uint8Array | Readable): void {
   if (!(body instanceof Uint8Array)) body.on('error', () => undefined);
+}
+
+/**
+ * The bytes of an object that is known to be small.
+ *
+ * @throws CodedError `storage_unavailable`, also when they stop coming half-way.
+ */
+export async function wholeBody({ body }: Pick<StoredObject, 'body'>): Promise<Buffer> {
+  try {
+    return await buffer(body);
+  } catch (error) {
+    throw storageFault(error);
+  }
 }
 
 /** A fault of the store as a coded error. Its message names the fault, never a path or an address. */

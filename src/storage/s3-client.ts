@@ -44,7 +44,11 @@ interface UploadPage {
 export interface S3Calls {
   putBytes(key: string, body: Uint8Array, ifAbsent: boolean): Promise<void>;
   putStream(key: string, body: Readable, ifAbsent: boolean): Promise<void>;
-  get(key: string, range: string | undefined): Promise<Readable>;
+  /** `sizeBytes`: of the whole object, also when a range of it is read. */
+  get(
+    key: string,
+    range: string | undefined,
+  ): Promise<{ readonly body: Readable; readonly sizeBytes: number }>;
   head(key: string): Promise<number>;
   copy(fromKey: string, toKey: string): Promise<void>;
   delete(key: string): Promise<void>;
@@ -104,7 +108,9 @@ export function awsCalls(client: S3Client, bucket: string): S3Calls {
     async get(key, range) {
       const input = { Bucket: bucket, Key: key, ...(range === undefined ? {} : { Range: range }) };
       const answer = await client.send(new GetObjectCommand(input));
-      return answer.Body as Readable; // In Node the SDK's body is an IncomingMessage.
+      const [, whole] = /\/(\d+)$/u.exec(answer.ContentRange ?? '') ?? [];
+      // In Node the SDK's body is an IncomingMessage.
+      return { body: answer.Body as Readable, sizeBytes: Number(whole ?? answer.ContentLength) };
     },
     async head(key) {
       const answer = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));

@@ -1,12 +1,12 @@
 // An object store in an S3 bucket: conditional writes, and what S3's answers to them mean.
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   assertKey,
   assertRange,
   heedFaultsOf,
   storageFault,
+  wholeBody,
   type ByteRange,
   type ListedObject,
   type ObjectStore,
@@ -53,14 +53,17 @@ export class S3Store implements ObjectStore {
   }
 
   async get(key: string, range?: ByteRange): Promise<StoredObject | undefined> {
-    const found = await this.head(key);
-    if (found === undefined) return undefined;
-    if (range !== undefined) assertRange(range, found.sizeBytes);
+    assertKey(key);
     try {
       const header = range === undefined ? undefined : `bytes=${range.start}-${range.end}`;
-      return { body: await this.#calls.get(this.#prefix + key, header), sizeBytes: found.sizeBytes };
+      const found = await this.#calls.get(this.#prefix + key, header);
+      // S3 answers a range that goes over the end with what there is of it, and one that makes no sense with everything.
+      if (range !== undefined) requireWithin(range, found);
+      return found;
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
+      if (range !== undefined && statusOf(error) === 416)
+        assertRange(range, (await this.head(key))?.sizeBytes ?? 0);
       throw storageFault(error);
     }
   }
@@ -168,7 +171,17 @@ export class S3Store implements ObjectStore {
       stored?.body.destroy();
       return false;
     }
-    return (await buffer(stored.body)).equals(body);
+    return (await wholeBody(stored)).equals(body);
+  }
+}
+
+/** @throws CodedError `range_not_satisfiable` */
+function requireWithin(range: ByteRange, { body, sizeBytes }: StoredObject): void {
+  try {
+    assertRange(range, sizeBytes);
+  } catch (error) {
+    body.destroy();
+    throw error;
   }
 }
 

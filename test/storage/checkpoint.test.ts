@@ -1,5 +1,6 @@
 // Checkpoint manifests: two writers of one step write the same bytes, and a writer of others disturbs nobody.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { sha256Of } from '../../src/storage/blob-store.ts';
 import { canonicalJson } from '../../src/storage/canonical-json.ts';
 import type { CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
@@ -52,6 +53,19 @@ describe('checkpoints', () => {
     const missing = { code: 'blob_missing' };
     await expect(checkpoints.read('exp_1', 8, id)).rejects.toMatchObject(missing);
     await expect(checkpoints.read('exp_1', 7, sha256Of('another'))).rejects.toMatchObject(missing);
+  });
+
+  it('are told from a store that stops answering half-way', async () => {
+    const { id } = await checkpoints.publish(manifest(9));
+    const cut = new Readable({
+      read() {
+        this.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }));
+      },
+    });
+    const get = vi.spyOn(opened.store, 'get').mockResolvedValueOnce({ body: cut, sizeBytes: 100 });
+    await expect(checkpoints.read('exp_1', 9, id)).rejects.toMatchObject({ code: 'storage_unavailable' });
+    get.mockRestore();
+    expect(await checkpoints.read('exp_1', 9, id)).toEqual(manifest(9));
   });
 
   it('may be published twice when they are the same, whatever the order of their fields', async () => {

@@ -19,7 +19,7 @@ function bucket(stored: string, answers: Error[]): { calls: S3Calls; writes: () 
   const calls: S3Calls = {
     putBytes: write,
     putStream: write,
-    get: () => Promise.resolve(Readable.from([Buffer.from(stored)])),
+    get: () => Promise.resolve({ body: Readable.from([Buffer.from(stored)]), sizeBytes: stored.length }),
     head: () => Promise.resolve(stored.length),
     copy: () => Promise.resolve(),
     delete: () => Promise.resolve(),
