@@ -6,7 +6,7 @@ import { openDatabase } from '../src/database/client.ts';
 import { createRepositories } from '../src/database/repositories.ts';
 import { defaultProject } from '../src/experiment/id.ts';
 import { buildApp } from '../src/http/app.ts';
-import { uploadTurns } from '../src/http/upload/upload-turns.ts';
+import { UploadTurns } from '../src/http/upload/upload-turns.ts';
 import { createLogger } from '../src/log.ts';
 import { BlobStore } from '../src/storage/blob-store.ts';
 import { CheckpointStore } from '../src/storage/checkpoint-store.ts';
@@ -38,7 +38,7 @@ export async function generateFiles(): Promise<GeneratedFiles> {
     },
     openModel: () => Promise.reject(new Error('There is no model.')),
     limits: { datasetBytes: 0, modelBytes: 0 },
-    uploads: uploadTurns(1),
+    uploads: new UploadTurns(1),
     log: createLogger('openapi', 'silent'),
   });
   const document = `${JSON.stringify(app.swagger(), null, 2)}\n`;

@@ -11,7 +11,7 @@ import type { Readable } from 'node:stream';
 import type { ChangeFeed } from '../database/change-feed.ts';
 import type { Repositories } from '../database/repositories.ts';
 import type { Logger } from '../log.ts';
-import type { Turns } from '../turns.ts';
+import type { UploadTurns } from './upload/upload-turns.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { CheckpointStore } from '../storage/checkpoint-store.ts';
 import type { ByteRange, ObjectStore } from '../storage/object-store.ts';
@@ -49,7 +49,7 @@ export interface AppDependencies {
   /** The most bytes that an upload of each kind may have. */
   readonly limits: { readonly datasetBytes: number; readonly modelBytes: number };
   /** Of uploads, which take memory and disk for as long as they last. */
-  readonly uploads: Turns;
+  readonly uploads: UploadTurns;
   readonly log: Logger;
 }
 

@@ -19,7 +19,7 @@ import { connectionOptions } from '../temporal/connection.ts';
 import { createTemporalGateway } from '../temporal/gateway.ts';
 import { requireLoopback } from './access.ts';
 import { buildApp } from './app.ts';
-import { uploadTurns } from './upload/upload-turns.ts';
+import { UploadTurns } from './upload/upload-turns.ts';
 import { modelOpener } from './export-model.ts';
 import { SettlingGateway } from './settling-gateway.ts';
 
@@ -62,7 +62,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     temporal,
     openModel: modelOpener({ checkpoints, blobs, experiments: repositories.experiments }),
     limits: config.limits,
-    uploads: uploadTurns(config.uploadsAtOnce),
+    uploads: new UploadTurns(config.uploadsAtOnce),
     log,
   });
   const url = await app.listen({ host: config.host, port: config.port, backlog: connectionBacklog });

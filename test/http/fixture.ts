@@ -14,7 +14,7 @@ import { taskQueues } from '../../src/experiment/name.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { App, AppDependencies } from '../../src/http/dependencies.ts';
 import { modelOpener } from '../../src/http/export-model.ts';
-import { uploadTurns } from '../../src/http/upload/upload-turns.ts';
+import { UploadTurns } from '../../src/http/upload/upload-turns.ts';
 import { createLogger, type Logger } from '../../src/log.ts';
 import { BlobStore } from '../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
@@ -26,6 +26,7 @@ import { startTestPostgres, type TestPostgres } from '../database/postgres.ts';
 
 /** So few, that a test can have them all under way. */
 export const uploadsAtOnce = 2;
+export const uploadSilenceSeconds = 4;
 
 export interface Service {
   readonly app: App;
@@ -100,7 +101,7 @@ export async function startService(limits = { datasetBytes: 1e9, modelBytes: 1e9
       temporal,
       openModel,
       limits,
-      uploads: uploadTurns(uploadsAtOnce),
+      uploads: new UploadTurns(uploadsAtOnce, uploadSilenceSeconds),
       log,
     });
   const app = await buildAnother();

@@ -17,6 +17,7 @@ import {
   type FormPart,
   type Service,
   uploadsAtOnce,
+  uploadSilenceSeconds,
 } from './fixture.ts';
 
 let service: Service;
@@ -271,6 +272,43 @@ describe('a large upload', () => {
     for (const outgoing of underWay) outgoing.destroy();
     const next = await post([{ field: 'train', file: 'a.csv', content: 'text,label\nnext,1\n' }]);
     expect(next.statusCode).toBe(201);
+  });
+
+  it('whose client sends no more loses its turn, and leaves nothing behind', async () => {
+    const before = await service.storedFiles();
+    const { port } = service.app.server.address() as AddressInfo;
+    const silent = Array.from({ length: uploadsAtOnce }, () => {
+      const outgoing = request({ port, host: '127.0.0.1', path: '/datasets', method: 'POST', headers });
+      for (const block of [...largeForm(1)].slice(0, -1)) outgoing.write(block);
+      return new Promise<Error>((resolve) => outgoing.on('error', resolve));
+    });
+    await vi.waitFor(
+      async () => expect(await service.storedFiles()).toHaveLength(before.length + uploadsAtOnce),
+      3000,
+    );
+    const began = performance.now();
+    const next = await post([{ field: 'train', file: 'a.csv', content: 'text,label\nafter a silence,1\n' }]);
+    expect(next.statusCode).toBe(201);
+    expect(performance.now() - began).toBeLessThan(uploadSilenceSeconds * 2000);
+    await Promise.all(silent);
+    await vi.waitFor(async () => expect(await service.storedFiles()).toHaveLength(before.length + 1), 5000);
+  });
+
+  it('that comes slowly is no silence', async () => {
+    const { port } = service.app.server.address() as AddressInfo;
+    const body = Buffer.concat([...largeForm(1)]);
+    const outgoing = request({ port, host: '127.0.0.1', path: '/datasets', method: 'POST', headers });
+    const answered = new Promise<number | undefined>((resolve, reject) => {
+      outgoing.on('response', ({ statusCode }) => resolve(statusCode)).on('error', reject);
+    });
+    const steps = uploadSilenceSeconds + 2;
+    for (let step = 0; step < steps; step += 1) {
+      const [from, to] = [step, step + 1].map((at) => Math.floor((body.length * at) / steps));
+      outgoing.write(body.subarray(from, to));
+      await delay(1000);
+    }
+    outgoing.end();
+    expect(await answered).toBeLessThan(300);
   });
 
   it('whose client goes away half-way leaves nothing behind', async () => {
