@@ -26,6 +26,9 @@ export interface CalibrationRecord extends Calibration {
   readonly recordedAt: Date;
 }
 
+/** A machine may have another name each time it starts. */
+const keptDays = 180;
+
 export class CalibrationRepository {
   readonly #database: Database;
 
@@ -33,18 +36,26 @@ export class CalibrationRepository {
     this.#database = database;
   }
 
-  /** Keeps the latest of each host, sizes, threads and provider. */
-  async record(calibration: Calibration, recordedAt: Date): Promise<void> {
+  /** Keeps the latest of each host, sizes, threads and provider, and forgets those of machines that are long gone. */
+  async record(calibration: Calibration): Promise<void> {
     const { host, sizesSha256, threads, provider } = calibration;
     const memoryLimitBytes = BigInt(calibration.memoryLimitBytes);
-    const data = { ...calibration, memoryLimitBytes, workload: { ...calibration.workload }, recordedAt };
-    await this.#database.run((queries) =>
-      queries.calibration.upsert({
+    const data = { ...calibration, memoryLimitBytes, workload: { ...calibration.workload } };
+    await this.#database.transaction(async (queries) => {
+      await queries.calibration.upsert({
         where: { host_sizesSha256_threads_provider: { host, sizesSha256, threads, provider } },
         create: data,
         update: data,
-      }),
-    );
+        select: { host: true },
+      });
+      // By the database's clock: those of machines may differ, and the latest of all is asked for.
+      await queries.$executeRaw`
+        UPDATE calibration SET recorded_at = clock_timestamp()
+        WHERE host = ${host} AND sizes_sha256 = ${sizesSha256} AND threads = ${threads}::int
+          AND provider = ${provider}`;
+      await queries.$executeRaw`
+        DELETE FROM calibration WHERE recorded_at < clock_timestamp() - ${keptDays}::int * interval '1 day'`;
+    });
   }
 
   /** The latest first. */

@@ -1,5 +1,6 @@
 // Workers that are up and do not poll: what they tell the API about why. Of processes, not of projects.
 import type { Database } from './client.ts';
+import { Prisma } from './generated/client.ts';
 
 /** A workflow that the worker's code would break. */
 export interface BrokenWorkflow {
@@ -17,6 +18,9 @@ export interface WorkerRefusal {
 /** A worker says it again every 10 s, also while it looks at the workflows; one that has been silent for this long has ended. */
 const silenceSeconds = 30;
 
+/** By the database's clock: that of the worker's machine may be another one than that of the API's. */
+const isCurrent = Prisma.sql`last_seen_at >= clock_timestamp() - ${silenceSeconds}::int * interval '1 s'`;
+
 export class WorkerRefusalRepository {
   readonly #database: Database;
 
@@ -25,11 +29,14 @@ export class WorkerRefusalRepository {
   }
 
   /** Says that a worker refuses, and forgets what ended ones said. */
-  async refuse({ workerId, workflows, lastSeenAt }: WorkerRefusal): Promise<void> {
-    const data = { workerId, workflows: workflows.map((workflow) => ({ ...workflow })), lastSeenAt };
+  async refuse({ workerId, workflows }: Omit<WorkerRefusal, 'lastSeenAt'>): Promise<void> {
     await this.#database.run(async (queries) => {
-      await queries.workerRefusal.deleteMany({ where: { lastSeenAt: { lt: oldest(lastSeenAt) } } });
-      await queries.workerRefusal.upsert({ where: { workerId }, create: data, update: data });
+      await queries.$executeRaw`DELETE FROM worker_refusal WHERE NOT ${isCurrent}`;
+      await queries.$executeRaw`
+        INSERT INTO worker_refusal (worker_id, workflows, last_seen_at)
+        VALUES (${workerId}, ${JSON.stringify(workflows)}::jsonb, clock_timestamp())
+        ON CONFLICT (worker_id) DO UPDATE
+        SET workflows = excluded.workflows, last_seen_at = excluded.last_seen_at`;
     });
   }
 
@@ -38,19 +45,12 @@ export class WorkerRefusalRepository {
     await this.#database.run((queries) => queries.workerRefusal.deleteMany({ where: { workerId } }));
   }
 
-  /** Those that refuse at a time. */
-  async current(now: Date): Promise<readonly WorkerRefusal[]> {
-    const rows = await this.#database.run((queries) =>
-      queries.workerRefusal.findMany({
-        where: { lastSeenAt: { gte: oldest(now) } },
-        orderBy: { workerId: 'asc' },
-      }),
+  /** Those that refuse now. */
+  async current(): Promise<readonly WorkerRefusal[]> {
+    return this.#database.run(
+      (queries) => queries.$queryRaw<WorkerRefusal[]>`
+        SELECT worker_id AS "workerId", workflows, last_seen_at AS "lastSeenAt" FROM worker_refusal
+        WHERE ${isCurrent} ORDER BY worker_id`,
     );
-    // This room alone writes the column, by the same type.
-    return rows.map((row) => ({ ...row, workflows: row.workflows as unknown as readonly BrokenWorkflow[] }));
   }
-}
-
-function oldest(now: Date): Date {
-  return new Date(now.getTime() - silenceSeconds * 1000);
 }

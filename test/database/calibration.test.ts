@@ -34,8 +34,11 @@ function stepsOf(count: number, tokens: number): StepRecord[] {
 function recorderOf(host: string, clock: { seconds: number }, repository: CalibrationRepository) {
   const job = calibratedJob(tinyJob());
   const machine = { ...thisMachine(host), memoryLimitBytes: 6_000_000_000 };
-  const now = (): Date => new Date(1_000_000 + clock.seconds * 1000);
-  return { job, recorder: new CalibrationRecorder({ calibrations: repository, machine, job, log, now }) };
+  const nowMilliseconds = (): number => clock.seconds * 1000;
+  return {
+    job,
+    recorder: new CalibrationRecorder({ calibrations: repository, machine, job, log, nowMilliseconds }),
+  };
 }
 
 it('an attempt records its speed once its second run is done, the first run left out', async () => {
@@ -86,11 +89,25 @@ it('the latest of a host and its sizes is kept, and the latest of all comes firs
   if (row === undefined) throw new Error('nothing was recorded');
   const { recordedAt: _recordedAt, ...calibration } = row;
   const before = (await repository.latest(100)).length;
-  await repository.record({ ...calibration, stepSeconds: 42 }, new Date(2e12));
-  await repository.record({ ...calibration, host: 'third', stepSeconds: 43 }, new Date(2e12 + 1));
+  await repository.record({ ...calibration, stepSeconds: 42 });
+  await repository.record({ ...calibration, host: 'third', stepSeconds: 43 });
   const rows = await repository.latest(100);
   expect(rows.map(({ stepSeconds }) => stepSeconds).slice(0, 2)).toEqual([43, 42]);
   expect(rows).toHaveLength(before + 1);
+});
+
+it('one of a machine that is long gone is forgotten', async () => {
+  const repository = new CalibrationRepository(opened.database);
+  const [row] = await repository.latest(1);
+  if (row === undefined) throw new Error('nothing was recorded');
+  const { recordedAt: _recordedAt, ...calibration } = row;
+  await repository.record({ ...calibration, host: 'gone' });
+  await opened.database.run(
+    (queries) =>
+      queries.$executeRaw`UPDATE calibration SET recorded_at = now() - interval '181 days' WHERE host = 'gone'`,
+  );
+  await repository.record(calibration);
+  expect((await repository.latest(100)).map(({ host }) => host)).not.toContain('gone');
 });
 
 it('an attempt goes on when its speed cannot be recorded', async () => {
@@ -100,7 +117,7 @@ it('an attempt goes on when its speed cannot be recorded', async () => {
     machine: thisMachine('fourth'),
     job: calibratedJob(tinyJob()),
     log,
-    now: () => new Date(0),
+    nowMilliseconds: () => 0,
   });
   recorder.begin(profile);
   await recorder.add(stepsOf(1, 60), 1);

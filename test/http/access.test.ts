@@ -143,14 +143,17 @@ describe('the service', () => {
       workflows: [{ workflowId: 'exp_1', reason: 'another activity' }],
     };
     const readiness = async (): Promise<unknown> => (await call(service, 'GET', '/readyz')).json();
-    await workerRefusals.refuse({ ...refusal, lastSeenAt: new Date() });
+    await workerRefusals.refuse(refusal);
     expect(await readiness()).toMatchObject({
       status: 'degraded',
       refusals: [{ worker: '1@host', workflowId: 'exp_1', reason: 'another activity' }],
     });
-    await workerRefusals.refuse({ ...refusal, lastSeenAt: new Date(Date.now() - 31_000) });
+    await service.repositories.database.run(
+      (queries) =>
+        queries.$executeRaw`UPDATE worker_refusal SET last_seen_at = last_seen_at - interval '31 s'`,
+    );
     expect(await readiness()).toMatchObject({ status: 'ready', refusals: [] });
-    await workerRefusals.refuse({ ...refusal, lastSeenAt: new Date() });
+    await workerRefusals.refuse(refusal);
     await workerRefusals.withdraw('1@host');
     expect(await readiness()).toMatchObject({ status: 'ready', refusals: [] });
   });

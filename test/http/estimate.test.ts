@@ -129,21 +129,18 @@ describe('an estimate', () => {
     const config = { ...scratch, family: 'bert', typeVocabularySize: 2 } as const;
     const head = { task: 'classification', labelCount: 2 } as const;
     const training = { config, head, recipe: trainingDefaults, vocabularySize: 100 };
-    await new CalibrationRepository(service.repositories.database).record(
-      {
-        host: 'worker',
-        sizesSha256: 'sha256:other',
-        processor: 'a processor',
-        threads: 2,
-        provider: 'cpu',
-        onnxruntimeVersion: '1.30.0',
-        memoryLimitBytes: 1e6,
-        workload: stepWorkload(training, { tokens: 100, width: 10 }),
-        stepSeconds: 2,
-        slotsPerStep: 100,
-      },
-      new Date(),
-    );
+    await new CalibrationRepository(service.repositories.database).record({
+      host: 'worker',
+      sizesSha256: 'sha256:other',
+      processor: 'a processor',
+      threads: 2,
+      provider: 'cpu',
+      onnxruntimeVersion: '1.30.0',
+      memoryLimitBytes: 1e6,
+      workload: stepWorkload(training, { tokens: 100, width: 10 }),
+      stepSeconds: 2,
+      slotsPerStep: 100,
+    });
     const body = await estimated(submissionOf(datasetId));
     expect(body.stepSeconds).toBeGreaterThan(0);
     expect(body.totalSeconds).toBeGreaterThan(3 * (body.stepSeconds ?? Infinity));

@@ -66,7 +66,7 @@ export class CalibrationRecorder {
   readonly #machine: Machine;
   readonly #job: CalibratedJob;
   readonly #log: Logger;
-  readonly #now: () => Date;
+  readonly #nowMilliseconds: () => number;
   #profile: NumericProfile | undefined;
   #recordedAt = -Infinity;
   #runs = 0;
@@ -77,13 +77,14 @@ export class CalibrationRecorder {
     readonly machine: Machine;
     readonly job: CalibratedJob;
     readonly log: Logger;
-    readonly now: () => Date;
+    /** Of a clock that does not jump. */
+    readonly nowMilliseconds: () => number;
   }) {
     this.#calibrations = parts.calibrations;
     this.#machine = parts.machine;
     this.#job = parts.job;
     this.#log = parts.log;
-    this.#now = parts.now;
+    this.#nowMilliseconds = parts.nowMilliseconds;
   }
 
   /** To be called when the engine has told its profile, before any steps. */
@@ -102,7 +103,7 @@ export class CalibrationRecorder {
       this.#timed.tokens += tokens;
       this.#timed.examples += examples;
     }
-    if (this.#now().getTime() - this.#recordedAt >= recordingIntervalSeconds * 1000) await this.record();
+    if (this.#nowMilliseconds() - this.#recordedAt >= recordingIntervalSeconds * 1000) await this.record();
   }
 
   /** Records what was timed so far: also to be called at the end of the attempt. Never throws. */
@@ -114,22 +115,18 @@ export class CalibrationRecorder {
     const tokensPerStep = tokens / steps;
     const perPart = Math.max(1, Math.min(examples / steps, (partTokens * examples) / tokens));
     const width = longestOf({ lengths }, perPart);
-    const now = this.#now();
-    this.#recordedAt = now.getTime();
+    this.#recordedAt = this.#nowMilliseconds();
     try {
-      await this.#calibrations.record(
-        {
-          ...this.#machine,
-          sizesSha256: sha256Of(canonicalJson(trainedSizes(training))),
-          threads,
-          provider,
-          onnxruntimeVersion,
-          workload: stepWorkload(training, { tokens: tokensPerStep, width }),
-          stepSeconds: seconds / steps,
-          slotsPerStep: tokensPerStep,
-        },
-        now,
-      );
+      await this.#calibrations.record({
+        ...this.#machine,
+        sizesSha256: sha256Of(canonicalJson(trainedSizes(training))),
+        threads,
+        provider,
+        onnxruntimeVersion,
+        workload: stepWorkload(training, { tokens: tokensPerStep, width }),
+        stepSeconds: seconds / steps,
+        slotsPerStep: tokensPerStep,
+      });
     } catch (error) {
       // An estimate that is less sure is no reason to end a training.
       this.#log.warn({ err: error }, `the speed of training was not recorded: ${messageOf(error)}`);

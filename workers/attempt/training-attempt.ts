@@ -84,7 +84,7 @@ export class TrainingAttempt {
       machine: thisMachine(dependencies.host),
       job: calibratedJob(job),
       log: dependencies.log,
-      now: () => new Date(),
+      nowMilliseconds: () => performance.now(),
     });
   }
 

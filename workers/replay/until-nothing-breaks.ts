@@ -107,7 +107,7 @@ async function tell(
 ): Promise<void> {
   try {
     if (workflows.length === 0) await refusals.withdraw(workerId);
-    else await refusals.refuse({ workerId, workflows, lastSeenAt: new Date() });
+    else await refusals.refuse({ workerId, workflows });
   } catch (error) {
     // The log has named them; the next look tells it again.
     log.warn({ reason: messageOf(error) }, 'readiness was not told');

@@ -94,7 +94,7 @@ function queueRoute(app: App, context: RouteContext): void {
 
 /** One item a worker and workflow. */
 async function refusalsOf(workerRefusals: RouteContext['repositories']['workerRefusals']) {
-  const refusals = await workerRefusals.current(new Date());
+  const refusals = await workerRefusals.current();
   return refusals.flatMap(({ workerId, workflows, lastSeenAt }) =>
     workflows.map((workflow) => ({ worker: workerId, ...workflow, lastSeenAt: lastSeenAt.toISOString() })),
   );
