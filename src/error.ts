@@ -57,7 +57,7 @@ export const errorDefinitions = {
     status: 409,
     title: 'There is no checkpoint to take a model from',
     remedy:
-      'An experiment that has not ended makes its first checkpoint in time; one that has ended can be submitted anew.',
+      'Name a step that GET /experiments/{id}/checkpoints lists. An experiment that has not ended makes its first checkpoint in time; one that ended without any can be submitted anew.',
     fault: 'user',
   },
   too_many_verifications: {
@@ -83,7 +83,7 @@ export const errorDefinitions = {
     status: 409,
     title: 'That result does not exist yet',
     remedy:
-      'An experiment that has not ended can be waited for with Prefer: wait; one that has ended can be submitted anew.',
+      'An experiment that has not ended can be waited for with Prefer: wait; one that ended before never has it, and can be submitted anew.',
     fault: 'user',
   },
   payload_too_large: {
@@ -151,7 +151,8 @@ export const errorDefinitions = {
   labels_invalid: {
     status: 422,
     title: 'The labels cannot be used for this task',
-    remedy: 'Correct those rows, or set evaluationFraction instead of an evaluation split.',
+    remedy:
+      'Correct those rows, choose the task that the labels are of, or set evaluationFraction instead of an evaluation split.',
     fault: 'user',
   },
   model_invalid: {

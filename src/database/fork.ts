@@ -35,9 +35,10 @@ export async function takeOver(queries: Queries, child: ExperimentReference, for
   const found = await queries.$queryRaw<unknown[]>`
     SELECT id FROM experiment WHERE project_id = ${parent.projectId} AND id = ${parent.experimentId} FOR SHARE`;
   if (found.length === 0) throw notFound('experiment', parent.experimentId);
-  if (step > (await lastStep(queries, parent)))
+  const last = await lastStep(queries, parent);
+  if (step > last)
     throw new CodedError('fork_not_possible', `Step ${step} of the experiment was not trained.`, {
-      problems: [{ path: '/step', message: 'must be a step that was trained' }],
+      problems: [{ path: '/step', message: `must be a step that was trained; the last is ${last}` }],
     });
   await copyLedger(queries, child, fork);
   const computedFrom = await copyCheckpoints(queries, child, fork);

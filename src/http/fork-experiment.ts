@@ -8,6 +8,7 @@ import { forkedTraining, forkNotPossible, requireStepsLeft } from '../experiment
 import { defaultProject, newExperimentId } from '../experiment/id.ts';
 import { lineageOfFork } from '../experiment/lineage.ts';
 import { mostCheckpoints } from '../experiment/retention.ts';
+import { experimentSteps } from '../experiment/steps.ts';
 import { limitsDefaults, type LimitsSpec, type TrainingSpec } from '../experiment/spec.ts';
 import type { SubmittedTraining } from '../experiment/training-schema.ts';
 import { taskProblems } from '../experiment/training-problems.ts';
@@ -77,7 +78,10 @@ async function settingsOf(
   const problems = taskProblems(spec.dataset.task, training);
   if (problems.length > 0)
     throw new CodedError('invalid_request', 'The changed settings do not fit the task.', { problems });
-  if (snapshot === null)
+  // Settings are not to blame for a step that the parent's own never come to.
+  const isReached = (settings: TrainingSpec): boolean =>
+    snapshot !== null && step <= experimentSteps(settings, snapshot.rows.train);
+  if (snapshot === null || ![spec.training, training].some(isReached))
     throw forkNotPossible([{ path: '/step', message: 'must be a step that was trained' }]);
   const { labels, rows } = snapshot;
   const counts = labels.map(() => 1);

@@ -98,11 +98,15 @@ describe('a fork', () => {
   }, 60_000);
 
   it('is refused after a step that was not trained, and for what the steps before depend on', async () => {
-    const refused = (fork: Parameters<Client['fork']>[1]) =>
-      expect(client.fork(parent.id, fork)).rejects.toMatchObject({ code: 'fork_not_possible', status: 422 });
-    await refused({ step: totalSteps() + 1 });
-    await refused({ step: 20, training: { batchSize: 3 } });
-    await refused({ step: 30, training: { epochs: 1 } });
+    const refused = (fork: Parameters<Client['fork']>[1], path: string) =>
+      expect(client.fork(parent.id, fork)).rejects.toMatchObject({
+        code: 'fork_not_possible',
+        status: 422,
+        problem: { errors: [{ path }] },
+      });
+    await refused({ step: totalSteps() + 1 }, '/step');
+    await refused({ step: 20, training: { batchSize: 3 } }, '/training/batchSize');
+    await refused({ step: 30, training: { epochs: 1 } }, '/training/epochs');
     await expect(client.fork('exp_none', { step: 1 })).rejects.toMatchObject({ code: 'not_found' });
   }, 60_000);
 });
