@@ -17,10 +17,20 @@ export interface TestTemporal {
   stop(): Promise<void>;
 }
 
-/** @param options.searchAttributes names that the server knows from its start; left out: none. */
-export async function startTemporal(
-  options: { readonly searchAttributes?: readonly string[] } = {},
-): Promise<TestTemporal> {
+/** From so many events on Temporal suggests a new run, where a test asks for that. */
+export const longHistoryEvents = 100;
+
+/**
+ * @param options.searchAttributes names that the server knows from its start; left out: none.
+ * @param options.suggestsNewRuns from {@link longHistoryEvents} on; left out: from Temporal's own number on.
+ */
+export async function startTemporal({
+  suggestsNewRuns = false,
+  ...options
+}: {
+  readonly searchAttributes?: readonly string[];
+  readonly suggestsNewRuns?: boolean;
+} = {}): Promise<TestTemporal> {
   const directory = await mkdtemp(join(tmpdir(), 'coordinator-temporal-'));
   const program = await findTemporal({
     cacheDirectory: resolve(import.meta.dirname, '../.cache/temporal'),
@@ -35,6 +45,9 @@ export async function startTemporal(
     port: await freePort(),
     uiPort: await freePort(),
     logFile: join(directory, 'temporal.log'),
+    ...(suggestsNewRuns && {
+      settings: [`limit.historyCount.suggestContinueAsNew=${longHistoryEvents}`],
+    }),
     ...options,
   });
   const child = server.spawn();

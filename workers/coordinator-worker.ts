@@ -63,7 +63,7 @@ await runWorkerProcess({
       log,
       stopping,
     );
-    await runDispatcher(
+    const delivering = runDispatcher(
       {
         client: temporal,
         outbox: repositories.outbox,
@@ -81,6 +81,6 @@ await runWorkerProcess({
       },
       stopping,
     );
-    await Promise.all([collecting, reconciling]);
+    await Promise.all([delivering, collecting, reconciling]);
   },
 });

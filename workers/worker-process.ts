@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { allEnded } from '../src/all-ended.ts';
 import { logLevel, readPartConfig, type Config } from '../src/config.ts';
 import { ChangeFeed } from '../src/database/change-feed.ts';
 import { openDatabase } from '../src/database/client.ts';
@@ -36,7 +37,7 @@ export interface WorkerKind {
   options(dependencies: ActivityDependencies): WorkerKindOptions;
   /** Must resolve before the worker polls; a request to stop ends the process meanwhile. */
   beforePolling?(dependencies: ActivityDependencies, config: Config): Promise<void>;
-  /** Runs beside the worker until `stopping` is aborted. */
+  /** Runs beside the worker until `stopping` is aborted. Its failure stops the worker, and the process ends with status 1. */
   background?(dependencies: BackgroundDependencies, config: Config): Promise<void>;
 }
 
@@ -115,18 +116,19 @@ async function run(
       ...options,
     });
     stopping.signal.removeEventListener('abort', leave);
-    stopping.signal.addEventListener('abort', () => worker.shutdown());
+    stopping.signal.addEventListener('abort', () => {
+      // One that broke down stops by itself.
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+    });
     if (stopping.signal.aborted) return;
-    if (kind.background) changes.start();
-    const background = kind.background?.({ ...dependencies, changes }, config);
-    log.info('ready');
-    try {
-      await worker.run();
-    } finally {
-      // Also when the worker broke down: half a process would hold rows of the outbox and never be started again.
-      stopping.abort();
-      await background;
+    const works = [worker.run()];
+    if (kind.background) {
+      changes.start();
+      works.push(kind.background({ ...dependencies, changes }, config));
     }
+    log.info('ready');
+    // The end of one stops the other: half a process would hold rows of the outbox, or deliver none, and never be started again.
+    await allEnded(works.map((work) => work.finally(() => stopping.abort())));
   } finally {
     await close?.();
     await changes.stop();

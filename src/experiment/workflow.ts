@@ -14,6 +14,34 @@ export interface ExperimentWorkflowInput extends ExperimentReference {
   readonly orderNumber?: number;
   /** After so long, pauses left out, it fails with `duration_exceeded`; left out: never. */
   readonly durationSeconds?: number;
+  /** Set when a workflow that became long while it prepared goes on as a new one. */
+  readonly carried?: CarriedPreparation;
+}
+
+/** What a new run of an experiment's workflow must know of the run before, besides where it stands. */
+interface CarriedPreparation {
+  readonly failed: FailedAttempts;
+  readonly pauses: CountedPauses;
+  /** What was left of `durationSeconds`; left out with it. */
+  readonly durationLeftSeconds?: number;
+}
+
+/** Attempts that came to nothing, since one that did not. */
+export interface FailedAttempts {
+  /** Those that count: ten of them are given up. */
+  readonly fruitless: number;
+  /** The last ones in a row that ended since what they need is away. */
+  readonly away: number;
+}
+
+/** What a workflow was asked for about pausing, counted from its beginning. */
+export interface CountedPauses {
+  /** The number of the last order. */
+  readonly lastOrder: number;
+  readonly pauses: number;
+  readonly resumes: number;
+  /** Pauses that were acted on. */
+  readonly actedOn: number;
 }
 
 export type CoordinatorResult =
@@ -23,6 +51,8 @@ export type CoordinatorResult =
 
 export interface EvaluationWorkflowInput extends TrainedExperiment {
   readonly snapshot: PreparedSnapshot;
+  /** Set when a long workflow goes on as a new one. */
+  readonly carried?: FailedAttempts;
 }
 
 export interface TrainingWorkflowInput extends ExperimentReference {
@@ -42,6 +72,8 @@ export interface TrainingProgress {
   readonly latestCheckpoint: CommittedCheckpoint | null;
   /** Attempts in a row that ended through a fault of the machine without a new checkpoint. */
   readonly fruitlessAttempts: number;
+  /** The last ones in a row that ended since what they need is away; left out by what version 0.2 and before carried. */
+  readonly awayAttempts?: number;
   readonly longestRunSeconds: number | null;
 }
 

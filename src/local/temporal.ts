@@ -30,6 +30,8 @@ export function temporalServer(options: {
   readonly logFile: string;
   /** Names of keywords by which workflows are found, known from the start; left out: those that are registered meanwhile. */
   readonly searchAttributes?: readonly string[];
+  /** Dynamic settings of Temporal, each `KEY=VALUE`. */
+  readonly settings?: readonly string[];
   readonly environment?: Record<string, string>;
 }): TemporalServer {
   const address = `127.0.0.1:${options.port}`;
@@ -40,8 +42,8 @@ export function temporalServer(options: {
     'db-filename': options.databaseFile,
     namespace: options.namespace,
     'log-level': 'warn',
-    ...(options.searchAttributes && { 'dynamic-config-value': attributesCached }),
   };
+  const settings = [...(options.searchAttributes ? [attributesCached] : []), ...(options.settings ?? [])];
   const attributes = (options.searchAttributes ?? []).map((name) => [
     '--search-attribute',
     `${name}=Keyword`,
@@ -54,6 +56,7 @@ export function temporalServer(options: {
       const flags = [
         ...Object.entries(parameters).map(([name, value]) => [`--${name}`, value]),
         ...attributes,
+        ...settings.map((setting) => ['--dynamic-config-value', setting]),
       ];
       const child = spawn(options.program, ['server', 'start-dev', ...flags.flat()], {
         stdio: ['ignore', log, log],

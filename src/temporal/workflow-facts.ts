@@ -5,7 +5,7 @@ import type proto from '@temporalio/proto';
 import type { StateTransition } from '../experiment/activity.ts';
 import { workflowNames } from '../experiment/name.ts';
 import type { RecordedProgress, WorkflowFacts } from '../experiment/reconcile.ts';
-import type { CoordinatorResult, TrainingResult } from '../experiment/workflow.ts';
+import type { CoordinatorResult, ExperimentWorkflowInput, TrainingResult } from '../experiment/workflow.ts';
 
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 type Payload = proto.temporal.api.common.v1.IPayload;
@@ -87,10 +87,12 @@ function factsIn(events: readonly HistoryEvent[]): WorkflowFacts {
   return { status: 'running', recorded };
 }
 
-/** What activities and children have confirmed, in the order of the history. */
+/** What activities and children have confirmed, in the order of the history, and before it another workflow's. */
 function recordedIn(events: readonly HistoryEvent[]): RecordedProgress {
   const scheduled = new Map<string, { name: string; input: Payload | undefined }>();
-  let progress = nothingRecorded;
+  const started = events[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+  const continued = started && (valueOf(started) as ExperimentWorkflowInput).continued;
+  let progress = { ...nothingRecorded, sequence: continued?.sequence ?? 0 };
   for (const event of events) {
     const activity = event.activityTaskScheduledEventAttributes;
     if (activity)

@@ -138,6 +138,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'retention',
     'config',
     'process-environment',
+    'all-ended',
   ],
 };
 

@@ -1,5 +1,6 @@
 // A child that a terminated coordinator has left: it makes room for that of the coordinator which follows.
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { childWorkflowId, taskQueues, workflowNames } from '../../src/experiment/name.ts';
@@ -48,6 +49,35 @@ it.each([
       expect((await orphan.describe()).status.name).toBe('CANCELLED');
       expect(attempts).toBe(2);
       await record(`orphaned-${phase}`, temporal, experimentId);
+    },
+    { experimentId },
+  );
+});
+
+it('is waited for at growing intervals while it keeps its last steps', async () => {
+  const experimentId = `exp_${randomUUID().replaceAll('-', '')}`;
+  await startOrphan(workflowNames.training, childWorkflowId.training(experimentId, 1), experimentId);
+  let attempts = 0;
+  const fineTuneBert = async () => {
+    attempts += 1;
+    if (attempts > 1) return { outcome: 'completed' as const, checkpoint: { step: 10, id: 'sha256:10' } };
+    try {
+      return await untilCancelled();
+    } finally {
+      // Between the third try, after 3 s, and the fourth, after 7 s.
+      await delay(5000);
+    }
+  };
+  await runScenario(
+    temporal,
+    { fineTuneBert },
+    async ({ handle }) => {
+      expect(await handle.result()).toMatchObject({ state: 'succeeded' });
+      const { events } = await handle.fetchHistory();
+      const timers = (events ?? []).flatMap(({ timerStartedEventAttributes: timer }) =>
+        timer ? [Number(timer.startToFireTimeout?.seconds ?? 0)] : [],
+      );
+      expect(timers).toEqual([1, 2, 4]);
     },
     { experimentId },
   );

@@ -10,7 +10,7 @@ import { taskQueues, workerLost, workflowNames } from '../../src/experiment/name
 import { agrees } from '../../src/experiment/verification.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
 import { record } from './record-history.ts';
-import { workflowBundle } from './workflow-harness.ts';
+import { makeHistoryLong, workflowBundle } from './workflow-harness.ts';
 
 type Recorded = Parameters<CoordinatorVerificationActivities['recordVerdict']>[0];
 
@@ -24,7 +24,7 @@ const input = {
 
 let temporal: TestTemporal;
 beforeAll(async () => {
-  temporal = await startTemporal();
+  temporal = await startTemporal({ suggestsNewRuns: true });
 });
 afterAll(() => temporal.stop());
 
@@ -102,15 +102,13 @@ it('is undecided after ten faults that count, others left out, and says which wa
 });
 
 it('goes on in a new run where its history has become long, and counts on', async () => {
-  const handle = temporal.client.workflow.getHandle('verification-continued');
   const runs = new Set<string>();
   let attempts = 0;
   const verify = async (): Promise<never> => {
     attempts += 1;
     runs.add(Context.current().info.workflowExecution?.runId ?? '');
     if (attempts !== 5) throw ApplicationFailure.retryable('The worker died.', workerLost);
-    // Temporal suggests a new run from 4 MiB on; nobody listens to these.
-    for (let count = 0; count < 5; count += 1) await handle.signal('ballast', 'x'.repeat(1_000_000));
+    await makeHistoryLong(temporal);
     throw ApplicationFailure.retryable('The worker stops.', 'worker_stopping');
   };
   const [noted] = await run('verification-continued', verify, false);

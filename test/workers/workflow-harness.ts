@@ -12,7 +12,7 @@ import type {
   TrainingActivities,
 } from '../../src/experiment/activity.ts';
 import { signalNames, taskQueues, workflowNames } from '../../src/experiment/name.ts';
-import type { TestTemporal } from '../temporal-server.ts';
+import { longHistoryEvents, type TestTemporal } from '../temporal-server.ts';
 
 export const workflowBundle = { codePath: resolve(import.meta.dirname, '../../dist/workflow-bundle.js') };
 
@@ -47,6 +47,15 @@ export async function tellCheckpoint({ client }: Pick<TestTemporal, 'client'>, s
   await client.workflow
     .getHandle(workflowExecution?.workflowId ?? '')
     .signal(signalNames.checkpointCommitted, notice);
+}
+
+/**
+ * Makes the history of the workflow that an activity is of so long, within it, that a server which `suggestsNewRuns` does so. No
+ * workflow listens to these signals.
+ */
+export async function makeHistoryLong({ client }: Pick<TestTemporal, 'client'>): Promise<void> {
+  const handle = client.workflow.getHandle(Context.current().info.workflowExecution?.workflowId ?? '');
+  for (let count = 0; count < longHistoryEvents; count += 1) await handle.signal('ballast');
 }
 
 /** Activities of an experiment in which everything goes well. */

@@ -159,8 +159,10 @@ describe('an experiment’s workflow', () => {
     let revoked = 0;
     const awayAtFirst = () => {
       attempts += 1;
-      const types = ['database_unavailable', 'worker_stopping', 'row_behind', 'hub_unavailable'] as const;
-      if (attempts <= 11) throw ApplicationFailure.retryable('Away.', types[attempts % types.length]);
+      const types = ['database_unavailable', 'row_behind', 'storage_unavailable', 'hub_unavailable'] as const;
+      // Between two stops nothing was away before, so that no wait grows.
+      const type = attempts % 2 === 0 ? 'worker_stopping' : types[((attempts - 1) / 2) % types.length];
+      if (attempts <= 11) throw ApplicationFailure.retryable('Away.', type);
       return Promise.resolve({ evaluationSha256: 'sha256:evaluation' });
     };
     const revokeAttempt = () => {

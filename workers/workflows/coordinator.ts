@@ -1,17 +1,21 @@
 // One experiment from its acceptance to its end: the order of phases, its states, and how it ends.
 import {
   CancellationScope,
+  ContinueAsNew,
+  continueAsNew,
   defineQuery,
   defineSignal,
   isCancellation,
   proxyActivities,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type {
   CoordinatorActivities,
   EvaluationActivities,
   EvaluationResult,
   ExperimentFailure,
+  PreparedSnapshot,
 } from '../../src/experiment/activity.ts';
 import {
   childWorkflowId,
@@ -25,15 +29,16 @@ import type {
   CoordinatorProgress,
   CoordinatorResult,
   ExperimentWorkflowInput,
+  FailedAttempts,
 } from '../../src/experiment/workflow.ts';
 import type { EvaluationWorkflow } from './evaluation.ts';
-import { afterDuration } from './duration-limit.ts';
+import { DurationLimit } from './duration-limit.ts';
 import { describeFailure } from './failure.ts';
 import { once, persistent, untilSuccess } from './retry.ts';
 import { startSoleChild } from './sole-child.ts';
 import { tellSearchedState } from './searched-state.ts';
 import { trainThroughPauses } from './pausable-training.ts';
-import { PauseRequests } from './pause-requests.ts';
+import { PauseRequests, pausesAtStart } from './pause-requests.ts';
 
 const { recordTransition, publishReport } = proxyActivities<CoordinatorActivities>(persistent);
 
@@ -50,11 +55,11 @@ const { snapshotDataset } = proxyActivities<EvaluationActivities>({
  * that the workflow ends as cancelled there too.
  */
 export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promise<CoordinatorResult> {
-  const { projectId, experimentId } = input;
+  const { projectId, experimentId, durationSeconds, carried } = input;
   let progress: CoordinatorProgress = input.continued ?? { state: 'queued', sequence: 0 };
-  const { durationSeconds } = input;
   const phases = new CancellationScope();
-  const pauses = new PauseRequests(progress.state === 'paused', input.orderNumber);
+  const isPaused = (): boolean => progress.state === 'paused';
+  const pauses = new PauseRequests(carried?.pauses ?? pausesAtStart(isPaused(), input.orderNumber));
   setHandler(defineQuery<CoordinatorProgress>(queryNames.progress), () => progress);
   let stoppedBy: 'user' | 'limit' | undefined;
   const stop = (by: 'user' | 'limit'): void => {
@@ -62,12 +67,9 @@ export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promi
     phases.cancel();
   };
   setHandler(defineSignal(signalNames.cancel), () => stop('user'));
-  if (durationSeconds !== undefined)
-    afterDuration(
-      durationSeconds,
-      () => progress.state === 'paused',
-      () => stop('limit'),
-    ).catch(() => undefined);
+  const limit = limitOf(input, isPaused());
+  // Cancelled, the workflow ends by itself.
+  limit?.whenOver(isPaused, () => stop('limit')).catch(() => undefined);
 
   const enter = async (state: ExperimentState, error: ExperimentFailure | null = null): Promise<void> => {
     if (state === progress.state) return;
@@ -78,11 +80,24 @@ export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promi
   const advance = async (state: ExperimentState): Promise<void> => {
     if (isBefore(progress.state, state)) await enter(state);
   };
+  const goOn = (failed: FailedAttempts): Promise<never> =>
+    continueAsNew<typeof CoordinatorWorkflow>({
+      ...input,
+      continued: progress,
+      carried: {
+        failed,
+        pauses: pauses.counted,
+        ...(limit && { durationLeftSeconds: limit.leftSeconds }),
+      },
+    });
+  const prepare = (): Promise<PreparedSnapshot> =>
+    untilSuccess(input, () => snapshotDataset({ projectId, experimentId }), carried?.failed, goOn);
   try {
-    const { evaluationSha256 } = await phases.run(() => runPhases(input, pauses, enter, advance));
+    const { evaluationSha256 } = await phases.run(() => runPhases(input, prepare, pauses, enter, advance));
     await CancellationScope.nonCancellable(() => enter('succeeded'));
     return { state: 'succeeded', evaluationSha256 };
   } catch (error) {
+    if (error instanceof ContinueAsNew) throw error;
     const isOverdue = stoppedBy === 'limit' && !CancellationScope.current().consideredCancelled;
     if (isCancellation(error) && !isOverdue) {
       await CancellationScope.nonCancellable(() => enter('cancelled'));
@@ -96,6 +111,18 @@ export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promi
   }
 }
 
+/** The time that it may take, where a run before left some of it; until this one began, nobody counted. */
+function limitOf(
+  { durationSeconds, carried }: ExperimentWorkflowInput,
+  isPaused: boolean,
+): DurationLimit | undefined {
+  if (durationSeconds === undefined) return undefined;
+  const leftSeconds = carried?.durationLeftSeconds;
+  if (leftSeconds === undefined) return new DurationLimit(durationSeconds);
+  const uncountedSeconds = (Date.now() - workflowInfo().runStartTime.getTime()) / 1000;
+  return new DurationLimit(leftSeconds - (isPaused ? 0 : uncountedSeconds));
+}
+
 function overdue(seconds: number): ExperimentFailure {
   return {
     code: 'duration_exceeded',
@@ -105,13 +132,14 @@ function overdue(seconds: number): ExperimentFailure {
 
 async function runPhases(
   { projectId, experimentId }: ExperimentWorkflowInput,
+  prepare: () => Promise<PreparedSnapshot>,
   pauses: PauseRequests,
   enter: (state: ExperimentState) => Promise<void>,
   advance: (state: ExperimentState) => Promise<void>,
 ): Promise<EvaluationResult> {
   const experiment = { projectId, experimentId };
   await advance('preparing');
-  const snapshot = await untilSuccess(experiment, () => snapshotDataset(experiment));
+  const snapshot = await prepare();
   await advance('training');
   const trainedStep = await trainThroughPauses({ ...experiment, snapshot }, pauses, enter);
   const trained = { ...experiment, ...(trainedStep !== null && { trainedStep }) };

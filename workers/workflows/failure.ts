@@ -26,20 +26,31 @@ export function describeFailure(error: unknown): ExperimentFailure {
   return { code: 'internal', message: 'The experiment ended through an unexpected fault.' };
 }
 
-/** Failures that say nothing about the experiment: what it needs is away, its row was restored, or its worker is being stopped. */
-const excused: readonly string[] = [
+/** What an attempt needs is away, or its row was restored: the next would most likely end at once as well. */
+const away: readonly string[] = [
   'database_unavailable',
   'storage_unavailable',
   'temporal_unavailable',
   'hub_unavailable',
   'row_behind',
-  'worker_stopping',
 ];
+
+/** Failures that say nothing about the experiment. */
+const excused: readonly string[] = [...away, 'worker_stopping'];
 
 /** Whether a failed attempt counts towards giving up. */
 export function countsAsFruitless(error: unknown): boolean {
+  return !hasCodeOf(excused, error);
+}
+
+/** Whether an attempt ended since what it needs is away. */
+export function isAway(error: unknown): boolean {
+  return hasCodeOf(away, error);
+}
+
+function hasCodeOf(codes: readonly string[], error: unknown): boolean {
   const root = rootOf(error);
-  return !(root instanceof ApplicationFailure && excused.includes(root.type ?? ''));
+  return root instanceof ApplicationFailure && codes.includes(root.type ?? '');
 }
 
 /** Whether the worker of the attempt died, and the one that took its place said so. */

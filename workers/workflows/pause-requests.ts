@@ -1,27 +1,44 @@
 // What a user asked of a workflow about pausing, in its order: each pause is acted on, and lasts until the resume after it.
 import { condition, defineSignal, setHandler } from '@temporalio/workflow';
 import { signalNames } from '../../src/experiment/name.ts';
+import type { CountedPauses } from '../../src/experiment/workflow.ts';
+
+/**
+ * What a workflow starts with.
+ *
+ * @param isPaused whether the experiment is paused already, so that a pause is pending.
+ * @param orderNumber of the order that started the workflow: orders before it were for the workflow before.
+ */
+export function pausesAtStart(isPaused: boolean, orderNumber = 0): CountedPauses {
+  return { lastOrder: orderNumber, pauses: isPaused ? 1 : 0, resumes: 0, actedOn: 0 };
+}
 
 export class PauseRequests {
-  #last: 'pause' | 'resume' = 'resume';
   #lastOrder: number;
-  #pauses = 0;
-  #resumes = 0;
-  #actedOn = 0;
+  #pauses: number;
+  #resumes: number;
+  #actedOn: number;
 
-  /**
-   * Follows the signals from now on.
-   *
-   * @param isPaused whether the experiment is paused already, so that a pause is pending.
-   * @param orderNumber of the order that started the workflow: orders before it were for the workflow before.
-   */
-  constructor(isPaused: boolean, orderNumber = 0) {
-    this.#lastOrder = orderNumber;
-    if (isPaused) this.#ask('pause');
+  /** Follows the signals from now on. */
+  constructor({ lastOrder, pauses, resumes, actedOn }: CountedPauses) {
+    this.#lastOrder = lastOrder;
+    this.#pauses = pauses;
+    this.#resumes = resumes;
+    this.#actedOn = actedOn;
     for (const action of ['pause', 'resume'] as const)
       setHandler(defineSignal<[number?]>(signalNames[action]), (orderNumber) => {
         if (this.#isNext(orderNumber)) this.#ask(action);
       });
+  }
+
+  /** All that was asked for so far. */
+  get counted(): CountedPauses {
+    return {
+      lastOrder: this.#lastOrder,
+      pauses: this.#pauses,
+      resumes: this.#resumes,
+      actedOn: this.#actedOn,
+    };
   }
 
   /** Whether there is a pause that was not acted on. */
@@ -46,11 +63,10 @@ export class PauseRequests {
     return true;
   }
 
-  /** The same once more changes nothing. */
+  /** The same once more changes nothing: a pause and a resume follow each other. */
   #ask(action: 'pause' | 'resume'): void {
-    if (action === this.#last) return;
-    this.#last = action;
-    if (action === 'pause') this.#pauses += 1;
-    else this.#resumes += 1;
+    const isPauseLast = this.#pauses > this.#resumes;
+    if (action === 'pause' && !isPauseLast) this.#pauses += 1;
+    if (action === 'resume' && isPauseLast) this.#resumes += 1;
   }
 }

@@ -13,6 +13,8 @@ import {
 } from '@temporalio/workflow';
 
 const retryIntervalSeconds = 1;
+/** The interval doubles while the child before has not ended: keeping its last steps may take it long. */
+const longestIntervalSeconds = 30;
 
 /**
  * Starts a child. Where one of the same id runs still, it belongs to a coordinator that was terminated or that a restored
@@ -24,16 +26,16 @@ export async function startSoleChild<T extends Workflow>(
   name: string,
   options: WithWorkflowArgs<T, ChildWorkflowOptions> & { readonly workflowId: string },
 ): Promise<ChildWorkflowHandle<T>> {
-  for (;;) {
+  for (let seconds = retryIntervalSeconds; ; seconds = Math.min(longestIntervalSeconds, 2 * seconds)) {
     try {
       return await startChild<T>(name, options);
     } catch (error) {
       if (!isTaken(error) || !patched('orphans-make-room')) throw error;
-      // It may have ended meanwhile.
+      // It may have ended meanwhile, which the next start shows. Where this workflow is cancelled, the wait ends with that.
       await getExternalWorkflowHandle(options.workflowId)
         .cancel()
         .catch(() => undefined);
-      await sleep(`${retryIntervalSeconds} s`);
+      await sleep(`${patched('orphans-have-time') ? seconds : retryIntervalSeconds} s`);
     }
   }
 }

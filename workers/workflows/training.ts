@@ -35,6 +35,7 @@ export async function TrainingWorkflow(input: TrainingWorkflowInput): Promise<Tr
     attempts: 0,
     latestCheckpoint: null,
     fruitlessAttempts: 0,
+    awayAttempts: 0,
     longestRunSeconds: null,
   };
   setHandler(defineQuery<TrainingProgress>(queryNames.progress), () => progress);
@@ -62,7 +63,7 @@ export async function TrainingWorkflow(input: TrainingWorkflowInput): Promise<Tr
     attempts = new CancellationScope();
     try {
       const { outcome, checkpoint } = await attempts.run(() => attempt(input, progress));
-      progress = withNotice(progress, { checkpoint, longestRunSeconds: null });
+      progress = { ...withNotice(progress, { checkpoint, longestRunSeconds: null }), awayAttempts: 0 };
       // What it ended with, also where another profile had come further before.
       if (outcome === 'completed')
         return { ...progress, latestCheckpoint: checkpoint ?? progress.latestCheckpoint, outcome };
@@ -71,8 +72,9 @@ export async function TrainingWorkflow(input: TrainingWorkflowInput): Promise<Tr
       const isPause = isPaused() && !CancellationScope.current().consideredCancelled;
       if (isPause && isCancellation(error)) continue;
       const advanced = (progress.latestCheckpoint?.step ?? -1) > (before?.step ?? -1);
-      const fruitlessAttempts = await afterFault(input, error, progress.fruitlessAttempts, advanced);
-      progress = { ...progress, fruitlessAttempts };
+      const { fruitlessAttempts: fruitless, awayAttempts: away = 0 } = progress;
+      const failed = await afterFault(input, error, { fruitless, away }, advanced, isPaused);
+      progress = { ...progress, fruitlessAttempts: failed.fruitless, awayAttempts: failed.away };
     }
     // A long history goes on in a new workflow; between attempts nothing is lost by that.
     if (workflowInfo().continueAsNewSuggested && !isPaused())

@@ -15,8 +15,9 @@ import type {
 import { taskQueues } from '../../src/experiment/name.ts';
 import type { VerificationInput } from '../../src/experiment/activity.ts';
 import { undecided, type Verdict } from '../../src/experiment/verification.ts';
+import type { FailedAttempts } from '../../src/experiment/workflow.ts';
 import { describeFailure } from './failure.ts';
-import { afterFaultWithoutLease, once, persistent } from './retry.ts';
+import { afterFaultWithoutLease, noneFailed, once, persistent } from './retry.ts';
 
 const { verifySteps } = proxyActivities<TrainingVerificationActivities>({
   taskQueue: taskQueues.training,
@@ -32,28 +33,33 @@ const { recordVerdict } = proxyActivities<CoordinatorVerificationActivities>(per
  * Tries until the span is computed. What cannot be, through a final fault or ten that count, ends as `undecided`.
  *
  * @param fruitless attempts that counted before a long history went on here.
+ * @param away the last ones before, in a row, that ended since what they need was away.
  * @throws CancelledFailure when it is cancelled in Temporal itself.
  */
-export async function VerificationWorkflow(input: VerificationInput, fruitless = 0): Promise<Verdict> {
-  const { verdict, host } = await computed(input, fruitless).catch(undecidedAfter);
+export async function VerificationWorkflow(
+  input: VerificationInput,
+  fruitless = noneFailed.fruitless,
+  away = noneFailed.away,
+): Promise<Verdict> {
+  const { verdict, host } = await computed(input, { fruitless, away }).catch(undecidedAfter);
   await recordVerdict({ ...input, verdict, host });
   return verdict;
 }
 
 async function computed(
   input: VerificationInput,
-  fruitlessBefore: number,
+  before: FailedAttempts,
 ): ReturnType<TrainingVerificationActivities['verifySteps']> {
-  for (let fruitless = fruitlessBefore; ;) {
+  for (let failed = before; ;) {
     try {
       return await verifySteps(input);
     } catch (error) {
       // What older code began, Temporal itself has tried again.
       if (isCancellation(error) || !patched('verification-tries-again')) throw error;
-      fruitless = await afterFaultWithoutLease(error, fruitless);
+      failed = await afterFaultWithoutLease(error, failed);
     }
     if (workflowInfo().continueAsNewSuggested)
-      await continueAsNew<typeof VerificationWorkflow>(input, fruitless);
+      await continueAsNew<typeof VerificationWorkflow>(input, failed.fruitless, failed.away);
   }
 }
 
