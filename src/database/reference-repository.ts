@@ -3,7 +3,7 @@ import type { BlobRef } from '../experiment/blob.ts';
 import type { ExperimentState } from '../experiment/state.ts';
 import type { Database } from './client.ts';
 import type { DatasetSplit } from './dataset-repository.ts';
-import type { SnapshotSummary } from './experiment-record.ts';
+import type { EvaluationSummary, SnapshotSummary } from './experiment-record.ts';
 import { Prisma } from './generated/client.ts';
 import { tableOf, type SourceKind } from './source-deletion.ts';
 
@@ -25,6 +25,7 @@ export interface ReferringExperiment {
   readonly datasetId: string | null;
   readonly modelId: string | null;
   readonly snapshot: SnapshotSummary | null;
+  readonly evaluation: EvaluationSummary | null;
   readonly reportSha256: string | null;
   readonly historySha256: string | null;
   /** Counts every change that a reader can see. */
@@ -165,6 +166,7 @@ const experimentColumns = {
   datasetId: true,
   modelId: true,
   snapshot: true,
+  evaluation: true,
   reportSha256: true,
   historySha256: true,
   version: true,

@@ -45,7 +45,8 @@ export function rowEncoder(
   const classOf = (label: string | undefined): number => classes.get(label ?? '') ?? noTarget;
   const targetsOf = (labels: readonly string[]): Int32Array => {
     if (task === 'classification') return Int32Array.of(classOf(labels[0]));
-    if (task === 'regression') return float32Words(Float32Array.of(Number(labels[0])));
+    // Rows are stored as JSON, which has no negative zero.
+    if (task === 'regression') return float32Words(Float32Array.of(Number(labels[0]) + 0));
     const chosen = new Float32Array(names.length);
     for (const label of labels) chosen[classOf(label)] = 1;
     return float32Words(chosen);

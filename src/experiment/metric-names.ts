@@ -57,7 +57,7 @@ export const allMetricNames = [
 ] as readonly MetricName[];
 
 /** What of the metrics of an evaluation is looked at here; the rest are tables. */
-type EvaluatedMetrics = Readonly<Partial<Record<MetricName, number | null>>> & {
+export type EvaluatedMetrics = Readonly<Partial<Record<MetricName, number | null>>> & {
   readonly task: DatasetTask;
   readonly entities?: { readonly f1: number } | null;
 };

@@ -8,6 +8,7 @@ import { checkAccess } from './access.ts';
 import type { App, AppDependencies, RouteContext } from './dependencies.ts';
 import { registerDocumentation } from './documentation.ts';
 import { fieldProblems, type SchemaError } from './field-problems.ts';
+import { takeJsonBodies } from './json-body.ts';
 import { mostFormFiles } from './upload/form-files.ts';
 import { problemOf, problemType, sendProblem, toCodedError } from './problem.ts';
 import { prepareParameters } from './query.ts';
@@ -118,6 +119,7 @@ function createFastify(): App {
   }) as unknown as App;
   // Bodies are JSON or forms; the framework would take plain text too.
   app.removeContentTypeParser('text/plain');
+  takeJsonBodies(app);
   // Answers are made of the documented types; nothing is left out of them on the way, and the tests hold them to it.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   return app;

@@ -5,6 +5,7 @@ import type {
   ReferringCheckpoint,
   ReferringExperiment,
 } from '../database/reference-repository.ts';
+import { metricValues, type EvaluatedMetrics } from '../experiment/metric-names.ts';
 import { decodeSnapshotManifest } from '../dataset/snapshot-manifest.ts';
 import { sha256Of, isDamage, type BlobStore } from '../storage/blob-store.ts';
 import { encodeCheckpointManifest, type CheckpointManifest } from '../storage/checkpoint-manifest.ts';
@@ -33,6 +34,7 @@ export async function* checkExperiment(
   const where = `experiment ${experiment.id}`;
   yield* check.check(where, experimentReferences(experiment));
   yield* checkSnapshot(parts, experiment);
+  yield* checkReport(parts, experiment);
   if (!hasEnded)
     for (const [kind, id] of [
       ['dataset', experiment.datasetId],
@@ -74,6 +76,30 @@ async function* checkSnapshot(
   } catch (error) {
     if (!isDamage(error)) throw error;
     yield { kind: 'corrupt', where, what: `snapshot: ${error.message}` };
+  }
+}
+
+async function* checkReport(
+  { blobs, check }: ExperimentCheckParts,
+  { id, evaluation, reportSha256 }: ReferringExperiment,
+): AsyncGenerator<Finding> {
+  // What is damaged was told of already.
+  if (reportSha256 === null || typeof check.referred.get(reportSha256) !== 'number') return;
+  const where = `experiment ${id}`;
+  try {
+    // Written by the coordinator's publishReport, and checked by its hash.
+    const report = JSON.parse(
+      Buffer.from(await blobs.bytes(reportSha256)).toString('utf8'),
+    ) as EvaluatedMetrics;
+    const values: Readonly<Record<string, unknown>> = metricValues(report);
+    // A version that knew fewer metrics wrote fewer.
+    const other = Object.entries(evaluation?.metrics ?? {}).find(
+      ([name, value]) => name in values && values[name] !== value,
+    );
+    if (other) yield { kind: 'differs', where, what: `its row has another ${other[0]} than its report` };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    yield { kind: 'corrupt', where, what: `report: ${error.message}` };
   }
 }
 

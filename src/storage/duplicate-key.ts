@@ -1,20 +1,22 @@
-// Finds a key that a JSON object names twice, which JSON.parse passes over in silence. Datasets and model files are both
-// checked for it; it lies with storage because that is what both of them build on and neither builds on the other.
+// Finds a key that a JSON object names twice, which JSON.parse passes over in silence. Datasets, model files and the bodies of
+// requests are checked for it; it lies with storage because that is what all of them build on and none builds on another.
 
 /**
- * The first key that the outermost object of a valid JSON text repeats.
+ * The first key that an object of a valid JSON text repeats.
  *
  * @param json a text that `JSON.parse` accepts.
+ * @param deepest how deep objects are looked at; 1: the outermost one alone.
  */
-export function duplicateKey(json: string): string | undefined {
-  const seen = new Set<string>();
-  let depth = 0;
+export function duplicateKey(json: string, deepest = 1): string | undefined {
+  /** Of each object or array around the place; no keys within an array, or deeper than is looked at. */
+  const keys: (Set<string> | undefined)[] = [];
   let isKey = false;
   for (let index = 0; index < json.length; index += 1) {
     const character = json[index];
     if (character === '"') {
       const end = endOfString(json, index);
-      if (isKey && depth === 1) {
+      const seen = isKey ? keys.at(-1) : undefined;
+      if (seen) {
         const key = String(JSON.parse(json.slice(index, end + 1)));
         if (seen.has(key)) return key;
         seen.add(key);
@@ -22,10 +24,10 @@ export function duplicateKey(json: string): string | undefined {
       isKey = false;
       index = end;
     } else if (character === '{' || character === '[') {
-      depth += 1;
       isKey = character === '{';
+      keys.push(isKey && keys.length < deepest ? new Set() : undefined);
     } else if (character === '}' || character === ']') {
-      depth -= 1;
+      keys.pop();
     } else if (character === ',') {
       isKey = true;
     }

@@ -171,10 +171,9 @@ describe('the bundle of a proof', () => {
 
     const profile = (content: Buffer) =>
       Buffer.from(content.toString().replaceAll('"onnxruntimeVersion":"', '"onnxruntimeVersion":"9'));
-    expect(await check(changed(files, 'proof.json', profile, true))).toMatchObject({
-      status: 2,
-      verdict: { state: 'undecided' },
-    });
+    const other = await check(changed(files, 'proof.json', profile, true));
+    expect(other.status).toBe(1);
+    expect(other.verdict?.reason).toContain('numeric profile');
     const rate = (content: Buffer) =>
       Buffer.from(content.toString().replace('"learningRate":', '"learningRate":1'));
     expect((await check(changed(files, 'specification.json', rate, true))).verdict?.reason).toContain(

@@ -220,6 +220,8 @@ export async function finish(project: Project, experiment: StoredExperiment): Pr
   const blobs = projectBlobs(project.store, projectId, repositories.pins.untilEnd(experiment));
   const model = async (precision: string) => ({ model: await put(blobs, `${experimentId} ${precision}`) });
   const report = {
+    task: 'classification',
+    accuracy: 1,
     snapshotSha256,
     predictions: await put(blobs, `${experimentId} predictions`),
     inference: { float32: await model('float32'), int8: await model('int8') },

@@ -165,6 +165,16 @@ describe('the check of a project', () => {
     ]);
   });
 
+  it('names a metric of a row that is not that of its report', async () => {
+    await database.database.run(
+      (queries) => queries.$executeRaw`
+        UPDATE experiment SET evaluation = '{"metrics":{"accuracy":0.5}}' WHERE id = ${ended.experimentId}`,
+    );
+    expect(await findings()).toEqual([
+      `differs: experiment ${ended.experimentId}: its row has another accuracy than its report`,
+    ]);
+  });
+
   it('names objects that nothing refers to, and those that are none of its own', async () => {
     const project = { database, store: opened.store };
     await database.repositories.datasets.delete(projectId, await addDataset(project, 'orphan'));

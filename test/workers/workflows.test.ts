@@ -60,6 +60,16 @@ describe('an experiment’s workflow', () => {
     });
   });
 
+  it('ends as failed where its training was terminated in Temporal, and says so', async () => {
+    const { activity, begun } = blocking();
+    await runScenario(temporal, { fineTuneBert: activity }, async (scenario) => {
+      await begun;
+      await training(scenario.handle).terminate('by hand');
+      expect(await scenario.handle.result()).toEqual({ state: 'failed', code: 'workflow_terminated' });
+      expect(scenario.transitions.at(-1)?.error?.message).toContain('terminated in Temporal');
+    });
+  });
+
   it('ends as failed with the code of a fault of the user, without a second attempt', async () => {
     let attempts = 0;
     const fail = (): Promise<never> => {

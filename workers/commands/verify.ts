@@ -12,7 +12,9 @@ import { BlobStore } from '../../src/storage/blob-store.ts';
 import { DirectoryStore } from '../../src/storage/directory-store.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
 import { startTraining } from '../../src/training/trainer.ts';
-import { BundleDiffers, readBundle } from '../verification/read-bundle.ts';
+import { checkSnapshot } from '../verification/check-snapshot.ts';
+import { readBundle } from '../verification/read-bundle.ts';
+import { BundleDiffers } from '../verification/unpack-bundle.ts';
 import { verify } from '../verification/verify.ts';
 import { notDone, runCommand } from './command.ts';
 
@@ -29,6 +31,7 @@ async function check(path: string, asked: number | undefined): Promise<Verdict> 
   return withScratchDirectory(async (directory) => {
     const blobs = new BlobStore(new DirectoryStore(join(directory, 'objects')), '', () => Promise.resolve());
     const { evidence, lastStep } = await readBundle(createReadStream(path), blobs);
+    await checkSnapshot(evidence, directory);
     const before = evidence.checkpoints.at(-2);
     if ((asked ?? 1) > lastStep)
       throw new CodedError('step_not_trained', `The bundle ends with step ${lastStep}.`);

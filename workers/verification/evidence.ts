@@ -14,6 +14,7 @@ export interface KeptCheckpoint extends CommittedCheckpoint {
 }
 
 export interface Evidence {
+  readonly experimentId: string;
   readonly spec: ExperimentSpec;
   readonly lineage: Lineage;
   readonly snapshotSha256: string;

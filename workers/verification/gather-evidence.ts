@@ -37,6 +37,7 @@ export async function gatherEvidence(
       ),
     });
   return {
+    experimentId: reference.experimentId,
     spec,
     lineage,
     snapshotSha256: snapshot.sha256,

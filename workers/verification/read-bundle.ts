@@ -1,29 +1,27 @@
-// Reads the bundle of a proof: every file against SHA256SUMS, every document against what the others say of it.
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { extract } from 'tar-stream';
-import type { RecordedStep } from '../../src/database/ledger-chunk.ts';
+// Reads the bundle of a proof: every document against what the others say of it.
+import type { Readable } from 'node:stream';
 import type { SegmentStart } from '../../src/database/ledger-repository.ts';
-import { CodedError, isSystemError } from '../../src/error.ts';
+import { decodeSnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
 import type { CommittedCheckpoint } from '../../src/experiment/activity.ts';
 import type { Lineage } from '../../src/experiment/lineage.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
 import { isDamage, sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
-import { decodeCheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
+import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { decodeCheckpointManifest, encodeCheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
+import { ledgerFormatVersion } from '../../src/storage/ledger-hash.ts';
 import { specSha256After } from '../preparation/specification-hash.ts';
+import { checkSegments, ledgerIn } from './bundle-ledger.ts';
 import type { Evidence, KeptCheckpoint } from './evidence.ts';
+import { BundleDiffers, textOf, unpackBundle, type UnpackedBundle } from './unpack-bundle.ts';
 
-/** The proof as `GET /experiments/{id}/proof` gives it. */
+/** What is read of the proof, which is otherwise held against what it follows from. */
 interface Proof {
   readonly checkpoint: CommittedCheckpoint;
-  readonly specSha256: string;
-  readonly snapshotSha256: string;
   readonly segments: readonly SegmentStart[];
-  readonly ledgerSha256: string;
-  readonly weightsSha256: string;
 }
 
 interface Specification {
+  readonly experimentId: string;
   readonly spec: ExperimentSpec;
   readonly lineage: Lineage;
 }
@@ -34,31 +32,30 @@ export interface Bundle {
   readonly lastStep: number;
 }
 
-/** What of the bundle is not as it should be, by the names of its files. */
-export class BundleDiffers extends Error {}
-
-const sumsName = 'SHA256SUMS';
-
 /**
  * @param blobs where the bundle's objects are put, to be read from there.
  * @throws BundleDiffers naming the file; CodedError `invalid_request` for what is no bundle; `storage_unavailable`.
  */
 export async function readBundle(tar: Readable, blobs: BlobStore): Promise<Bundle> {
-  const documents = await unpack(tar, blobs);
+  const { documents, objects } = await unpackBundle(tar, blobs);
   const proof = jsonOf(documents, 'proof.json') as Proof;
-  const { spec, lineage } = jsonOf(documents, 'specification.json') as Specification;
-  const entries = textOf(documents, 'ledger.jsonl')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as RecordedStep);
+  const specification = jsonOf(documents, 'specification.json') as Specification;
   const checkpoints = checkpointsIn(documents);
-  checkResult(proof, checkpoints.at(-1), { spec, lineage });
+  const result = resultOf(proof, checkpoints);
+  checkProof(proof, result, specification);
+  checkSpecification(documents, result, specification);
+  const { experimentId, spec, lineage } = specification;
+  const { snapshotSha256 } = result.manifest;
+  await checkObjects(objects, blobs, snapshotSha256, checkpoints);
+  const entries = ledgerIn(textOf(documents, 'ledger.jsonl'), result.step);
+  checkSegments(proof.segments, entries);
   return {
-    lastStep: proof.checkpoint.step,
+    lastStep: result.step,
     evidence: {
+      experimentId,
       spec,
       lineage,
-      snapshotSha256: proof.snapshotSha256,
+      snapshotSha256,
       blobs,
       checkpoints,
       steps: (fromStep, toStep) => Promise.resolve(entries.slice(fromStep - 1, toStep)),
@@ -67,98 +64,113 @@ export async function readBundle(tar: Readable, blobs: BlobStore): Promise<Bundl
   };
 }
 
-type Documents = ReadonlyMap<string, Uint8Array>;
-
-/** Puts objects into the store and gives the other files back. */
-async function unpack(tar: Readable, blobs: BlobStore): Promise<Documents> {
-  const unpacked = tar.pipe(extract());
-  tar.once('error', (error) => unpacked.destroy(error));
-  const documents = new Map<string, Uint8Array>();
-  const found = new Map<string, string>();
-  try {
-    for await (const entry of unpacked) {
-      const { name, type } = entry.header;
-      // Of a bundle that was unpacked and packed again.
-      if (type === 'directory') entry.resume();
-      else if (name.startsWith('blobs/')) {
-        const { sha256 } = await blobs.putStream(Readable.from(entry, { objectMode: false }));
-        found.set(name, digits(sha256));
-        if (name !== `blobs/${digits(sha256)}`) throw new BundleDiffers(`${name} has another content`);
-      } else {
-        const bytes = await buffer(entry);
-        documents.set(name, bytes);
-        if (name !== sumsName) found.set(name, digits(sha256Of(bytes)));
-      }
-    }
-  } catch (error) {
-    if (error instanceof CodedError || error instanceof BundleDiffers) throw error;
-    const reason = isSystemError(error, 'ENOENT')
-      ? 'There is no such file.'
-      : 'The file is not a readable tar.';
-    throw new CodedError('invalid_request', reason, { cause: error });
-  }
-  checkSums(textOf(documents, sumsName), found);
-  return documents;
-}
-
-function checkSums(sums: string, found: Map<string, string>): void {
-  for (const line of sums.split('\n').filter((each) => each !== '')) {
-    const [, sha256, name = ''] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
-    if (!found.has(name)) throw new BundleDiffers(`${name} is missing`);
-    if (found.get(name) !== sha256) throw new BundleDiffers(`${name} is not what ${sumsName} says`);
-    found.delete(name);
-  }
-  for (const name of found.keys()) throw new BundleDiffers(`${name} is not in ${sumsName}`);
-}
+type Documents = UnpackedBundle['documents'];
 
 function checkpointsIn(documents: Documents): readonly KeptCheckpoint[] {
-  const names = [...documents.keys()].filter((name) => name.startsWith('checkpoints/'));
-  return names
-    .map((name) => {
-      const bytes = documents.get(name) ?? new Uint8Array();
-      try {
-        const manifest = decodeCheckpointManifest(bytes);
-        return { step: manifest.step, id: sha256Of(bytes), manifest };
-      } catch (error) {
-        if (isDamage(error)) throw new BundleDiffers(`${name}: ${error.message}`);
-        throw error;
-      }
-    })
+  return [...documents]
+    .filter(([name]) => name.startsWith('checkpoints/'))
+    .map(([name, bytes]) => checkpointIn(name, bytes))
     .sort((one, other) => one.step - other.step);
 }
 
-/** Holds the documents against each other: each hash of the proof is that of what the bundle has. */
-function checkResult(proof: Proof, result: KeptCheckpoint | undefined, experiment: Specification): void {
-  const { step, id } = proof.checkpoint;
-  if (result?.step !== step || result.id !== id)
-    throw new BundleDiffers(`checkpoints/${step}.json is not the checkpoint that proof.json names`);
-  const { manifest } = result;
-  const expected = {
-    specSha256: manifest.specSha256,
-    snapshotSha256: manifest.snapshotSha256,
-    ledgerSha256: manifest.ledger.sha256,
-    weightsSha256: manifest.blobs.parameters.sha256,
-  } as const;
-  for (const name of Object.keys(expected) as (keyof typeof expected)[])
-    if (proof[name] !== expected[name])
-      throw new BundleDiffers(`proof.json: its ${name} is not that of checkpoints/${step}.json`);
-  if (specSha256After(step - 1, experiment) !== manifest.specSha256)
-    throw new BundleDiffers('specification.json is not what the checkpoint was trained with');
-}
-
-function jsonOf(documents: Documents, name: string): unknown {
+function checkpointIn(name: string, bytes: Uint8Array): KeptCheckpoint {
   try {
-    return JSON.parse(textOf(documents, name));
+    const manifest = decodeCheckpointManifest(bytes);
+    if (!Buffer.from(encodeCheckpointManifest(manifest)).equals(bytes))
+      throw new BundleDiffers(`${name} is not canonical JSON`);
+    if (name !== `checkpoints/${manifest.step}.json`)
+      throw new BundleDiffers(`${name} is of step ${manifest.step}`);
+    return { step: manifest.step, id: sha256Of(bytes), manifest };
   } catch (error) {
-    if (error instanceof SyntaxError) throw new BundleDiffers(`${name} is not JSON`);
+    if (isDamage(error)) throw new BundleDiffers(`${name}: ${error.message}`);
     throw error;
   }
 }
 
-function textOf(documents: Documents, name: string): string {
-  const bytes = documents.get(name);
-  if (bytes === undefined) throw new BundleDiffers(`${name} is missing`);
-  return Buffer.from(bytes).toString('utf8');
+/** The last checkpoint, if it is the one that the proof names. */
+function resultOf({ checkpoint }: Proof, checkpoints: readonly KeptCheckpoint[]): KeptCheckpoint {
+  const { step, id } = checkpoint;
+  const result = checkpoints.at(-1);
+  if (result?.step !== step || result.id !== id)
+    throw new BundleDiffers(`checkpoints/${step}.json is not the checkpoint that proof.json names`);
+  return result;
 }
 
-const digits = (sha256: string): string => sha256.replace('sha256:', '');
+/** Everything that the proof says follows from the result's checkpoint, but where the segments before its own begin. */
+function checkProof(
+  proof: Proof,
+  { step, id, manifest }: KeptCheckpoint,
+  { experimentId }: Specification,
+): void {
+  const expected: Readonly<Record<string, unknown>> = {
+    formatVersion: 1,
+    experimentId,
+    checkpoint: { step, id },
+    specSha256: manifest.specSha256,
+    snapshotSha256: manifest.snapshotSha256,
+    segments: proof.segments,
+    versions: {
+      onnxruntime: String(manifest.profile['onnxruntimeVersion']),
+      checkpointFormat: manifest.formatVersion,
+      ledgerFormat: ledgerFormatVersion,
+    },
+    ledgerSha256: manifest.ledger.sha256,
+    weightsSha256: manifest.blobs.parameters.sha256,
+  };
+  const said: Readonly<Record<string, unknown>> = { ...proof };
+  for (const name of Object.keys({ ...said, ...expected }))
+    if (textOfValue(said[name]) !== textOfValue(expected[name]))
+      throw new BundleDiffers(`proof.json: its ${name} is not that of checkpoints/${step}.json`);
+}
+
+function checkSpecification(
+  documents: Documents,
+  { step, manifest }: KeptCheckpoint,
+  { experimentId, spec, lineage }: Specification,
+): void {
+  const name = 'specification.json';
+  if (textOf(documents, name) !== canonicalJson({ experimentId, spec, lineage }))
+    throw new BundleDiffers(`${name} has more than a specification`);
+  if (experimentId !== manifest.experimentId)
+    throw new BundleDiffers(`${name} is not of the experiment of checkpoints/${step}.json`);
+  if (specSha256After(step - 1, { spec, lineage }) !== manifest.specSha256)
+    throw new BundleDiffers(`${name} is not what the checkpoint was trained with`);
+}
+
+/** The objects are those that the snapshot and the checkpoints refer to, no more and no fewer. */
+async function checkObjects(
+  objects: ReadonlySet<string>,
+  blobs: BlobStore,
+  snapshotSha256: string,
+  checkpoints: readonly KeptCheckpoint[],
+): Promise<void> {
+  const nameOf = (sha256: string): string => `blobs/${sha256.replace('sha256:', '')}`;
+  const snapshot = nameOf(snapshotSha256);
+  if (!objects.has(snapshot)) throw new BundleDiffers(`${snapshot} is missing`);
+  const { tokenizer, splits } = decodeSnapshotManifest(await blobs.bytes(snapshotSha256));
+  const referred = new Set([
+    snapshot,
+    ...[
+      tokenizer,
+      ...Object.values(splits).flatMap(({ rowsBlob, examplesBlob }) => [rowsBlob, examplesBlob]),
+      ...checkpoints.flatMap(({ manifest }) => Object.values(manifest.blobs)),
+    ].flatMap((blob) => (blob ? [nameOf(blob.sha256)] : [])),
+  ]);
+  for (const name of referred) if (!objects.has(name)) throw new BundleDiffers(`${name} is missing`);
+  for (const name of objects)
+    if (!referred.has(name)) throw new BundleDiffers(`${name} is referred to by no other file`);
+}
+
+/** @throws BundleDiffers for what is not JSON as the service writes it: a name twice in an object says two things. */
+function jsonOf(documents: Documents, name: string): unknown {
+  const text = textOf(documents, name);
+  try {
+    const value: unknown = JSON.parse(text);
+    if (canonicalJson(value) === text) return value;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new BundleDiffers(`${name} is not canonical JSON`);
+}
+
+const textOfValue = (value: unknown): string => (value === undefined ? '' : canonicalJson(value));

@@ -3,6 +3,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   ChildWorkflowFailure,
+  TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { ExperimentFailure } from '../../src/experiment/activity.ts';
@@ -22,6 +23,12 @@ export function describeFailure(error: unknown): ExperimentFailure {
     return {
       code: 'no_progress',
       message: 'The work stopped reporting progress and its retries are used up.',
+    };
+  // As where the coordinator itself is: somebody meant it.
+  if (root instanceof TerminatedFailure)
+    return {
+      code: 'workflow_terminated',
+      message: 'Its training or evaluation was terminated in Temporal.',
     };
   return { code: 'internal', message: 'The experiment ended through an unexpected fault.' };
 }

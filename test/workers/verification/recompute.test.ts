@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 /** Verifies the whole proof, and counts threads. `onEvent` is called with each sign of a thread that runs. */
-async function verifyWith(onEvent: () => void) {
+async function verifyWith(onEvent: () => void, evidence = bundle.evidence) {
   const threads = { started: 0, ended: 0 };
   const start = (job: TrainingJob) => {
     threads.started += 1;
@@ -39,7 +39,7 @@ async function verifyWith(onEvent: () => void) {
     };
   };
   const verdict = await verify(
-    () => Promise.resolve(bundle.evidence),
+    () => Promise.resolve(evidence),
     { fromStep: 1, toStep: bundle.lastStep },
     directory,
     pino({ level: 'silent' }),
@@ -60,4 +60,21 @@ it('waits for the end of each thread, and for that of one that it leaves early',
     throw stopped;
   });
   expect(left).toEqual({ verdict: stopped, threads: { started: 1, ended: 1 } });
+});
+
+it('is undecided where everything was computed on another profile', async () => {
+  const { evidence } = bundle;
+  const other = <T extends object>(profile: T): T => ({ ...profile, onnxruntimeVersion: '0.0.1' });
+  const { verdict } = await verifyWith(() => undefined, {
+    ...evidence,
+    segments: evidence.segments.map((each) => ({ ...each, profile: other(each.profile) })),
+    checkpoints: evidence.checkpoints.map((each) => ({
+      ...each,
+      manifest: { ...each.manifest, profile: other(each.manifest.profile) },
+    })),
+  });
+  expect(verdict).toMatchObject({
+    state: 'undecided',
+    reason: expect.stringContaining('onnxruntimeVersion 0.0.1, here') as unknown,
+  });
 });
