@@ -42,6 +42,25 @@ describe('an experiment’s workflow', () => {
     });
   });
 
+  it('is written down within the workflow’s task, and by an activity that lasts where the database is away', async () => {
+    let reports = 0;
+    const publishReport = () => {
+      reports += 1;
+      return reports <= 3 ? Promise.reject(new Error('the database is away')) : Promise.resolve();
+    };
+    await runScenario(temporal, { publishReport }, async (scenario) => {
+      expect(await scenario.handle.result()).toMatchObject({ state: 'succeeded' });
+      expect(statesOf(scenario)).toEqual(['preparing', 'training', 'evaluating', 'succeeded']);
+      const { events } = await scenario.handle.fetchHistory();
+      const scheduled = (events ?? []).flatMap(
+        ({ activityTaskScheduledEventAttributes: activity }) => activity?.activityType?.name ?? [],
+      );
+      expect(scheduled).toEqual(['snapshotDataset', 'publishReport']);
+      await record('written-in-the-end', temporal, scenario.handle.workflowId);
+    });
+    expect(reports).toBe(4);
+  });
+
   it('tells whoever makes the result with which step training had ended', async () => {
     const told: unknown[] = [];
     const activities = {

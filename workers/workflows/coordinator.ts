@@ -11,7 +11,6 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type {
-  CoordinatorActivities,
   EvaluationActivities,
   EvaluationResult,
   ExperimentFailure,
@@ -34,13 +33,12 @@ import type {
 import type { EvaluationWorkflow } from './evaluation.ts';
 import { DurationLimit } from './duration-limit.ts';
 import { describeFailure } from './failure.ts';
-import { once, persistent, untilSuccess } from './retry.ts';
+import { publishReport, recordTransition } from './lasting-writes.ts';
+import { once, untilSuccess } from './retry.ts';
 import { startSoleChild } from './sole-child.ts';
 import { tellSearchedState } from './searched-state.ts';
 import { trainThroughPauses } from './pausable-training.ts';
 import { PauseRequests, pausesAtStart } from './pause-requests.ts';
-
-const { recordTransition, publishReport } = proxyActivities<CoordinatorActivities>(persistent);
 
 const { snapshotDataset } = proxyActivities<EvaluationActivities>({
   taskQueue: taskQueues.evaluation,

@@ -5,13 +5,12 @@ import {
   condition,
   isCancellation,
   patched,
-  proxyActivities,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CoordinatorActivities, ExperimentReference } from '../../src/experiment/activity.ts';
-import { taskQueues } from '../../src/experiment/name.ts';
+import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import type { FailedAttempts } from '../../src/experiment/workflow.ts';
+import { revokeAttempt } from './lasting-writes.ts';
 import { countsAsFruitless, describeFailure, isAway, isFinal, isLostWorker } from './failure.ts';
 
 const retryIntervalSeconds = 2;
@@ -23,15 +22,6 @@ const maximumFruitlessAttempts = 10;
 
 /** Activities are tried again by the loops here, never by Temporal itself: only they know what was kept. */
 export const once = { maximumAttempts: 1 } as const;
-
-/** Short writes are tried for as long as the database is away. */
-export const persistent = {
-  taskQueue: taskQueues.coordinator,
-  startToCloseTimeout: '60 s',
-  retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '10 s' },
-} as const;
-
-const { revokeAttempt } = proxyActivities<CoordinatorActivities>(persistent);
 
 /** Before the first attempt. */
 export const noneFailed: FailedAttempts = { fruitless: 0, away: 0 };

@@ -8,16 +8,14 @@ import {
   TemporalFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type {
-  CoordinatorVerificationActivities,
-  TrainingVerificationActivities,
-} from '../../src/experiment/activity.ts';
+import type { TrainingVerificationActivities } from '../../src/experiment/activity.ts';
 import { taskQueues } from '../../src/experiment/name.ts';
 import type { VerificationInput } from '../../src/experiment/activity.ts';
 import { undecided, type Verdict } from '../../src/experiment/verification.ts';
 import type { FailedAttempts } from '../../src/experiment/workflow.ts';
 import { describeFailure } from './failure.ts';
-import { afterFaultWithoutLease, noneFailed, once, persistent } from './retry.ts';
+import { recordVerdict } from './lasting-writes.ts';
+import { afterFaultWithoutLease, noneFailed, once } from './retry.ts';
 
 const { verifySteps } = proxyActivities<TrainingVerificationActivities>({
   taskQueue: taskQueues.training,
@@ -26,8 +24,6 @@ const { verifySteps } = proxyActivities<TrainingVerificationActivities>({
   heartbeatTimeout: '2 minutes',
   retry: once,
 });
-
-const { recordVerdict } = proxyActivities<CoordinatorVerificationActivities>(persistent);
 
 /**
  * Tries until the span is computed. What cannot be, through a final fault or ten that count, ends as `undecided`.
