@@ -20,9 +20,18 @@ export class CheckpointSender {
     this.signals = signals;
   }
 
-  /** Whether a checkpoint is due after a step: by its number, or by the time since the last one. */
-  isDueAt(step: number, { everySteps, everySeconds }: TrainingJob['checkpoint']): boolean {
-    return step % everySteps === 0 || performance.now() / 1000 - this.lastSeconds >= everySeconds;
+  /**
+   * Whether a checkpoint is due after a step: by its number, or by the time since the last one. Of two ends of runs it is made at
+   * the one that is nearer to its time.
+   * @param runSeconds - how long until the next end of a run, about
+   */
+  isDueAt(
+    step: number,
+    { everySteps, everySeconds }: TrainingJob['checkpoint'],
+    runSeconds: number,
+  ): boolean {
+    const passedSeconds = performance.now() / 1000 - this.lastSeconds;
+    return step % everySteps === 0 || passedSeconds + runSeconds / 2 >= everySeconds;
   }
 
   /** Tells a checkpoint: a copy of the state, or the state itself when nothing uses it any more. */

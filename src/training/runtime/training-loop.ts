@@ -170,7 +170,7 @@ async function runSteps(job: TrainingJob, engine: Engine, signals: Signals, tell
     step += prepared.steps.length;
     const isKept = await evaluateIfDue(engine, step, tell, isStopping);
     const goesOn = !isEnded(engine, step) && !isStopping();
-    if (goesOn && !isKept && tell.checkpoints.isDueAt(step, job.checkpoint))
+    if (goesOn && !isKept && tell.checkpoints.isDueAt(step, job.checkpoint, seconds))
       tell.checkpoints.tell(() => runner.state(evaluator?.memory), 'due');
   }
   return step;
