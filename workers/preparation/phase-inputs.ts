@@ -3,6 +3,7 @@ import type { Repositories } from '../../src/database/repositories.ts';
 import type { OpenedSnapshot } from '../../src/dataset/open-snapshot.ts';
 import type { SnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
+import type { SettingsInForce } from '../../src/experiment/lineage.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
 import type { Logger } from '../../src/log.ts';
 import type { ModelConfig } from '../../src/model/model-config.ts';
@@ -44,6 +45,9 @@ export interface PhaseInputs {
   readonly log: Pick<Logger, 'warn'>;
 }
 
+/** Gives the inputs of a phase with the settings in force. */
+export type InputsWith = (settings: SettingsInForce) => PhaseInputs;
+
 /**
  * Writes the snapshot's examples to this machine, and finds the model.
  *
@@ -55,11 +59,11 @@ export interface PhaseInputs {
 export async function gatherPhaseInputs(
   { repositories, store, log }: InputSources,
   reference: ExperimentReference,
-  { spec, untilStep }: Pick<PhaseInputs, 'spec' | 'untilStep'>,
+  spec: ExperimentSpec,
   snapshot: OpenedSnapshot,
   directory: string,
   onProgress: () => void,
-): Promise<PhaseInputs> {
+): Promise<InputsWith> {
   const blobs = projectBlobs(store, reference.projectId, repositories.pins.untilEnd(reference));
   const manifests = new CheckpointStore(store, reference.projectId);
   const { sources } = snapshot.manifest;
@@ -75,12 +79,13 @@ export async function gatherPhaseInputs(
   const vocabulary = vocabularyInUse(train.table, evaluation.table);
   train.table.close();
   evaluation.table.close();
-  return {
+  const config = model.config(tokenizer);
+  return ({ training, untilStep }) => ({
     blobs,
-    spec,
+    spec: { ...spec, training },
     untilStep,
     manifest: snapshot.manifest,
-    config: model.config(tokenizer),
+    config,
     pretrained: model.pretrained,
     async manifestAt(step) {
       const row = await repositories.checkpoints.getCheckpoint(reference, step);
@@ -90,5 +95,5 @@ export async function gatherPhaseInputs(
     vocabulary,
     examples: { train: train.path, evaluation: evaluation.path },
     log,
-  };
+  });
 }

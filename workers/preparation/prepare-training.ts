@@ -1,4 +1,5 @@
 // Gathers what a training attempt starts from: the snapshot's examples, the recipe, and the last committed state.
+import { allEnded } from '../../src/all-ended.ts';
 import type { Config } from '../../src/config.ts';
 import type { ExperimentRecord } from '../../src/database/experiment-record.ts';
 import { rowBehind } from '../../src/database/row-behind.ts';
@@ -67,17 +68,16 @@ export async function prepareTraining(
   const blobs = projectBlobs(store, reference.projectId, repositories.pins.untilEnd(reference));
   const manifests = new CheckpointStore(store, reference.projectId);
   const snapshot = await openSnapshot(blobs, summary.sha256);
-  const resumed = await lastIntactCheckpoint(
-    { rows: repositories.checkpoints, manifests, blobs, log },
-    reference,
-    onProgress,
-  );
+  // What a crash costs is what this takes, too: the reading of one and the making of the other overlap.
+  const [resumed, inputsWith] = await allEnded([
+    lastIntactCheckpoint({ rows: repositories.checkpoints, manifests, blobs, log }, reference, onProgress),
+    gatherPhaseInputs(sources, reference, experiment.spec, snapshot, directory, onProgress),
+  ]);
   if (resumed !== undefined && resumed.manifest.snapshotSha256 !== summary.sha256)
     throw new CodedError('internal', 'The last checkpoint is of another snapshot than the experiment’s.');
-  const { training, untilStep } = settingsAfter(resumed?.manifest.step ?? 0, experiment);
-  const spec = { ...experiment.spec, training };
-  const settings = { spec, untilStep };
-  const inputs = await gatherPhaseInputs(sources, reference, settings, snapshot, directory, onProgress);
+  const settings = settingsAfter(resumed?.manifest.step ?? 0, experiment);
+  const { training, untilStep } = settings;
+  const inputs = inputsWith(settings);
   const rows = snapshot.manifest.splits.train.rows;
   const phase = phaseAfter(resumed, pretrainingSteps(training, rows));
   const started = await startPhase(phase, inputs, resumed && withMemory(resumed, experiment), onProgress);

@@ -9,7 +9,7 @@ import { canonicalJson } from '../../src/storage/canonical-json.ts';
 import { phasePlan } from '../preparation/phase-plan.ts';
 import { specSha256After } from '../preparation/specification-hash.ts';
 import { profileAt, reading, type Evidence, type KeptCheckpoint } from './evidence.ts';
-import type { InputsWith } from './verification-inputs.ts';
+import type { InputsWith } from '../preparation/phase-inputs.ts';
 
 /**
  * @returns which part of which checkpoint is another than the experiment's; `undefined` where none is.

@@ -20,7 +20,7 @@ import { startPhase, type StartedPhase } from '../preparation/start-phase.ts';
 import { requireIntact } from '../preparation/stored-tensors.ts';
 import { differentPart } from './check-state.ts';
 import { profileAt, reading, type Evidence, type KeptCheckpoint } from './evidence.ts';
-import type { InputsWith } from './verification-inputs.ts';
+import type { InputsWith } from '../preparation/phase-inputs.ts';
 
 /** Which engine computes, and how its progress is told. */
 export interface VerifyingEngine extends Pick<TrainingJob, 'provider' | 'place'> {

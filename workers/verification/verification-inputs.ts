@@ -1,18 +1,14 @@
 // What every phase of a training that is computed again works on: taken from the evidence alone, which is all read and checked.
 import { openSnapshot } from '../../src/dataset/open-snapshot.ts';
 import { CodedError } from '../../src/error.ts';
-import type { SettingsInForce } from '../../src/experiment/lineage.ts';
 import { pretrainingSteps } from '../../src/experiment/steps.ts';
 import type { Logger } from '../../src/log.ts';
 import { readStoredConfig } from '../../src/model/stored-config.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
-import type { PhaseInputs } from '../preparation/phase-inputs.ts';
+import type { InputsWith } from '../preparation/phase-inputs.ts';
 import { readStoredTensors, requireIntact } from '../preparation/stored-tensors.ts';
 import { vocabularyInUse } from '../preparation/vocabulary-in-use.ts';
 import { reading, type Evidence, type KeptCheckpoint } from './evidence.ts';
-
-/** Gives the inputs of a phase with the settings in force. */
-export type InputsWith = (settings: SettingsInForce) => PhaseInputs;
 
 /**
  * @param directory of this machine, for the examples.
