@@ -71,6 +71,6 @@ it.each([
     const { told, status } = startWorker(`${wait} throw new Error('The outbox is broken.');`);
     expect(await status).toBe(1);
     expect(told.output).toMatch(/closed\n.*"msg":"The outbox is broken\."/s);
-    },
+  },
   60_000,
 );
