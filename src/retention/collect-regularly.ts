@@ -23,11 +23,13 @@ export interface CollectionParts {
  * One collection.
  *
  * @returns `undefined` while another one is under way.
- * @throws CodedError `blob_corrupt`, `storage_unavailable`, `database_unavailable`.
+ * @param stopping ends it early; the next one finds what it has left.
+ * @throws CodedError `blob_corrupt`, `storage_unavailable`, `database_unavailable`; the signal's reason.
  */
 export async function collectOnce(
   { repositories, store, databaseUrl, projectId, graceSeconds }: CollectionParts,
   isDryRun: boolean,
+  stopping: AbortSignal,
 ): Promise<Collected | undefined> {
   const session = await CollectionSession.begin(databaseUrl, projectId);
   try {
@@ -42,6 +44,7 @@ export async function collectOnce(
         session,
         graceSeconds,
         isDryRun,
+        stopping,
         now: () => new Date(),
       }))
     );
@@ -56,12 +59,14 @@ export async function collectRegularly(
   log: Logger,
   stopping: AbortSignal,
 ): Promise<void> {
-  while (!stopping.aborted) {
+  const isStopping = (): boolean => stopping.aborted;
+  while (!isStopping()) {
     try {
-      const collected = await collectOnce(parts, false);
+      const collected = await collectOnce(parts, false, stopping);
       if (collected && collected.blobs + collected.manifests + collected.unfinished > 0)
         log.info(collected, 'collected what nothing refers to');
     } catch (error) {
+      if (isStopping()) return;
       log.warn({ reason: messageOf(error) }, 'nothing was collected; npm run fsck tells of what is broken');
     }
     // Stopping ends the wait early.

@@ -38,14 +38,15 @@ interface Candidate {
  * pinned before its row was committed, and is pinned still (see `CollectionSession`).
  *
  * @throws CodedError `blob_corrupt` when a document is broken that says what else is needed: then nothing is removed;
- * `storage_unavailable`, `database_unavailable`.
+ * `storage_unavailable`, `database_unavailable`; the reason of `stopping`: what was removed by then is, and nothing else.
  */
 export async function collect(request: CollectionRequest): Promise<Collected> {
-  const { blobs, manifests, graceSeconds, isDryRun, store, now } = request;
+  const { blobs, graceSeconds, isDryRun, store, stopping, now } = request;
   const marked = await markReferences(request);
   const before = new Date(now().getTime() - graceSeconds * 1000);
-  const sweptManifests = await sweep(request, unmarkedManifests(manifests, marked.manifests, before));
-  const sweptBlobs = await sweep(request, unmarkedBlobs(blobs, marked.blobs, before));
+  const sweptManifests = await sweep(request, unmarkedManifests(request, marked.manifests, before));
+  const sweptBlobs = await sweep(request, unmarkedBlobs(request, marked.blobs, before));
+  stopping.throwIfAborted();
   const longAgo = new Date(now().getTime() - unfinishedHours * 3_600_000);
   return {
     blobs: sweptBlobs.count,
@@ -58,36 +59,44 @@ export async function collect(request: CollectionRequest): Promise<Collected> {
 }
 
 async function* unmarkedBlobs(
-  blobs: CollectionRequest['blobs'],
+  { blobs, stopping }: CollectionRequest,
   marked: ReadonlySet<string>,
   before: Date,
 ): AsyncGenerator<Candidate> {
-  for await (const { sha256, sizeBytes, modifiedAt } of blobs.list())
+  for await (const { sha256, sizeBytes, modifiedAt } of blobs.list()) {
+    stopping.throwIfAborted();
     if (!marked.has(sha256) && modifiedAt <= before)
       yield { sha256, sizeBytes, remove: () => blobs.delete(sha256) };
+  }
 }
 
 async function* unmarkedManifests(
-  manifests: CollectionRequest['manifests'],
+  { manifests, stopping }: CollectionRequest,
   marked: ReadonlySet<string>,
   before: Date,
 ): AsyncGenerator<Candidate> {
-  for await (const { sizeBytes, modifiedAt, ...place } of manifests.list())
+  for await (const { sizeBytes, modifiedAt, ...place } of manifests.list()) {
+    stopping.throwIfAborted();
     if (!marked.has(place.id) && modifiedAt <= before)
       yield { sha256: place.id, sizeBytes, remove: () => manifests.delete(place) };
+  }
 }
 
 async function sweep(
-  { session, isDryRun }: CollectionRequest,
+  { session, isDryRun, stopping }: CollectionRequest,
   candidates: AsyncIterable<Candidate>,
 ): Promise<{ readonly count: number; readonly sizeBytes: number }> {
   let count = 0;
   let sizeBytes = 0;
   const removeBatch = async (batch: ReadonlyMap<string, Candidate>): Promise<void> => {
+    const remove = async (sha256: string): Promise<void> => {
+      stopping.throwIfAborted();
+      await batch.get(sha256)?.remove();
+    };
     for (let open: readonly string[] = [...batch.keys()]; open.length > 0;) {
       const { removed, rest } = isDryRun
         ? await removable(session, open)
-        : await session.removeUnpinned(open, async (sha256) => batch.get(sha256)?.remove());
+        : await session.removeUnpinned(open, remove);
       count += removed.length;
       for (const sha256 of removed) sizeBytes += batch.get(sha256)?.sizeBytes ?? 0;
       open = rest;

@@ -17,6 +17,8 @@ export interface ProjectStores {
   readonly rows: Pick<ReferenceRepository, 'datasets' | 'models' | 'experiments' | 'checkpoints'>;
   readonly blobs: BlobStore;
   readonly manifests: CheckpointStore;
+  /** Ends the work between two rows or objects. */
+  readonly stopping: AbortSignal;
 }
 
 export interface Marked {
@@ -30,13 +32,20 @@ export interface Marked {
  * Follows every reference. The hashes are held, and one document at a time.
  *
  * @throws CodedError `blob_corrupt` when a document cannot be read: what it refers to would be taken for rubbish;
- * `storage_unavailable`, `database_unavailable`.
+ * `storage_unavailable`, `database_unavailable`; the reason of `stopping`.
  */
-export async function markReferences({ projectId, rows, blobs, manifests }: ProjectStores): Promise<Marked> {
+export async function markReferences({
+  projectId,
+  rows,
+  blobs,
+  manifests,
+  stopping,
+}: ProjectStores): Promise<Marked> {
   const markedBlobs = new Set<string>();
   const markedManifests = new Set<string>();
   const followed = new Set<string>();
   const mark = async (references: readonly BlobReference[]): Promise<void> => {
+    stopping.throwIfAborted();
     for (const { sha256, isDocument } of references) {
       markedBlobs.add(sha256);
       if (!isDocument || followed.has(sha256)) continue;

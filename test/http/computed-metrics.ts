@@ -5,24 +5,33 @@ import { multiLabelMetrics } from '../../src/training/metrics/multi-label-metric
 import { regressionMetrics } from '../../src/training/metrics/regression-metrics.ts';
 import { tokenMetrics } from '../../src/training/metrics/token-metrics.ts';
 
+/** Small as they are, they need no turns. */
+const atOnce = (): undefined => undefined;
+
 const labelNames = ['O', 'B-X', 'I-X'];
 
 export const computedMetrics = {
   classification: {
     task: 'classification',
-    ...classificationMetrics({
-      logits: Float32Array.of(1, 0, 3, 1, 0.5, 0, 4, 2),
-      labelCount: 2,
-      labels: Int32Array.of(0, 1, 0, 1),
-    }),
+    ...(await classificationMetrics(
+      {
+        logits: Float32Array.of(1, 0, 3, 1, 0.5, 0, 4, 2),
+        labelCount: 2,
+        labels: Int32Array.of(0, 1, 0, 1),
+      },
+      atOnce,
+    )),
   },
   multiLabel: {
     task: 'multiLabel',
-    ...multiLabelMetrics({
-      logits: Float32Array.of(1, -1, 3, 1, -0.5, 2),
-      labelCount: 2,
-      targets: Float32Array.of(1, 0, 0, 1, 1, 1),
-    }),
+    ...(await multiLabelMetrics(
+      {
+        logits: Float32Array.of(1, -1, 3, 1, -0.5, 2),
+        labelCount: 2,
+        targets: Float32Array.of(1, 0, 0, 1, 1, 1),
+      },
+      atOnce,
+    )),
   },
   regression: {
     task: 'regression',
@@ -30,13 +39,16 @@ export const computedMetrics = {
   },
   tokenClassification: {
     task: 'tokenClassification',
-    ...tokenMetrics({
-      logits: Float32Array.of(2, 0, 0, 0, 2, 0, 0, 0, 2, 2, 0, 0, 0, 2, 0),
-      labelCount: labelNames.length,
-      labels: Int32Array.of(0, 1, 2, 1, -1),
-      rowOffsets: Int32Array.of(0, 3, 5),
-      labelNames,
-    }),
+    ...(await tokenMetrics(
+      {
+        logits: Float32Array.of(2, 0, 0, 0, 2, 0, 0, 0, 2, 2, 0, 0, 0, 2, 0),
+        labelCount: labelNames.length,
+        labels: Int32Array.of(0, 1, 2, 1, -1),
+        rowOffsets: Int32Array.of(0, 3, 5),
+        labelNames,
+      },
+      atOnce,
+    )),
   },
 } as const satisfies {
   readonly [Task in EvaluationMetrics['task']]: EvaluationMetrics & { readonly task: Task };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CollectionSession } from '../../src/database/collection-session.ts';
 import { isUnavailable } from '../../src/database/unavailable.ts';
+import { DirectoryStore } from '../../src/storage/directory-store.ts';
 import { storageFault } from '../../src/storage/object-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { useDatabase } from '../database/fixture.ts';
@@ -68,6 +69,52 @@ describe('a collection', () => {
     for (const blob of [removed.blobs.parameters, removed.blobs.firstMoments])
       await expect(blobs.get(blob)).rejects.toMatchObject({ code: 'blob_missing' });
     await blobs.bytes(removed.blobs.base);
+  });
+
+  it('that is told to stop ends before the next object, and the next one takes what it has left', async () => {
+    const experiment = await addExperiment(project, 'trained');
+    for (const step of [10, 20, 30, 40]) await addCheckpoint(project, experiment, step);
+    await expirePins();
+    const dry = await collectAll(project, { isDryRun: true });
+    expect(dry).toMatchObject({ blobs: 4, manifests: 2 });
+    const stopping = new AbortController();
+    class Stopped extends DirectoryStore {
+      removed = 0;
+
+      override async delete(key: string): Promise<void> {
+        await super.delete(key);
+        this.removed += 1;
+        // The second blob, after both manifests.
+        if (this.removed === 4) stopping.abort(new Error('told to stop'));
+      }
+    }
+    const store = new Stopped(opened.folder);
+    const collecting = collectAll({ database, store }, { stopping: stopping.signal });
+    await expect(collecting).rejects.toThrow('told to stop');
+    expect(store.removed).toBe(4);
+    expect(await collectAll(project)).toMatchObject({ blobs: 2, manifests: 0 });
+  });
+
+  it('that is told to stop while it looks for what is needed reads no further, and removes nothing', async () => {
+    const experiment = await addExperiment(project, 'trained');
+    for (const step of [10, 20, 30, 40]) await addCheckpoint(project, experiment, step);
+    await expirePins();
+    const before = await keysOf(opened.store);
+    const stopping = new AbortController();
+    class Stopped extends DirectoryStore {
+      reads = 0;
+
+      override get(...parameters: Parameters<DirectoryStore['get']>): ReturnType<DirectoryStore['get']> {
+        this.reads += 1;
+        stopping.abort(new Error('told to stop'));
+        return super.get(...parameters);
+      }
+    }
+    const store = new Stopped(opened.folder);
+    const collecting = collectAll({ database, store }, { stopping: stopping.signal });
+    await expect(collecting).rejects.toThrow('told to stop');
+    expect(store.reads).toBe(1);
+    expect(await keysOf(opened.store)).toEqual(before);
   });
 
   it('takes all that only a deleted experiment used, and leaves what its dataset and model have', async () => {

@@ -34,7 +34,11 @@ export function storesOf({ database, store }: Project) {
 /** One whole collection. */
 export async function collectAll(
   project: Project,
-  { graceSeconds = 0, isDryRun = false }: { graceSeconds?: number; isDryRun?: boolean } = {},
+  {
+    graceSeconds = 0,
+    isDryRun = false,
+    stopping = new AbortController().signal,
+  }: { graceSeconds?: number; isDryRun?: boolean; stopping?: AbortSignal } = {},
 ): Promise<Collected> {
   const session = await CollectionSession.begin(project.database.url, projectId);
   if (session === undefined) throw new Error('another collection is under way');
@@ -42,7 +46,7 @@ export async function collectAll(
     const { store } = project;
     // A moment later, as the clock of files is finer than that of dates.
     const now = () => new Date(Date.now() + 1000);
-    return await collect({ ...storesOf(project), store, session, graceSeconds, isDryRun, now });
+    return await collect({ ...storesOf(project), store, session, graceSeconds, isDryRun, stopping, now });
   } finally {
     await session.close();
   }

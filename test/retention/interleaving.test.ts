@@ -124,6 +124,7 @@ async function collectWith(steps: Steps): Promise<void> {
       session,
       graceSeconds: 0,
       isDryRun: false,
+      stopping: new AbortController().signal,
       now: tomorrow,
     });
   } finally {

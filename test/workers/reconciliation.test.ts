@@ -93,6 +93,61 @@ async function repairsOf(reference: ExperimentReference): Promise<unknown[]> {
   return events.filter(({ type }) => type === 'reconciled').map(({ data }) => data);
 }
 
+describe('a comparison that is told to stop', () => {
+  it('asks for no further row', async () => {
+    await experimentIn('training');
+    const stopping = new AbortController();
+    const { reconciliation, verifications } = opened.repositories;
+    let asked = 0;
+    const running = reconciler({
+      repository: {
+        liveRows: async () => {
+          const rows = await reconciliation.liveRows();
+          stopping.abort(new Error('told to stop'));
+          return rows;
+        },
+        rowsOf: (ids) => reconciliation.rowsOf(ids),
+        repair: (...parameters) => reconciliation.repair(...parameters),
+      },
+      verifications: {
+        unfinished: () => {
+          asked += 1;
+          return verifications.unfinished();
+        },
+        known: (ids) => verifications.known(ids),
+        decide: (...parameters) => verifications.decide(...parameters),
+      },
+    }).run(false, stopping.signal);
+    await expect(running).rejects.toThrow('told to stop');
+    expect(asked).toBe(0);
+  });
+
+  it('mends what it is at, and leaves the rest to the next one', async () => {
+    const both = [await experimentIn('training'), await experimentIn('training')];
+    const ids = both.map(({ experimentId }) => experimentId);
+    const stopping = new AbortController();
+    const { reconciliation } = opened.repositories;
+    const mended: string[] = [];
+    const ofBoth = reconciler({
+      repository: {
+        liveRows: async () =>
+          (await reconciliation.liveRows()).filter(({ experimentId }) => ids.includes(experimentId)),
+        rowsOf: (some) => reconciliation.rowsOf(some),
+        repair: async (...parameters) => {
+          stopping.abort(new Error('told to stop'));
+          const isMended = await reconciliation.repair(...parameters);
+          if (isMended) mended.push(parameters[0].experimentId);
+          return isMended;
+        },
+      },
+    });
+    await expect(ofBoth.run(false, stopping.signal)).rejects.toThrow('told to stop');
+    expect(mended).toHaveLength(1);
+    await ofBoth.run(false);
+    expect(mended.toSorted()).toEqual(ids.toSorted());
+  });
+});
+
 describe('an experiment whose workflow Temporal does not know', () => {
   it('is started again with what its user asked for; who worked for the one before can write no more', async () => {
     const reference = await experimentIn('training');

@@ -1,5 +1,5 @@
 // How the process of a worker ends: by a signal, and when what runs beside its worker fails.
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -12,11 +12,14 @@ import { startTemporal, type TestTemporal } from '../temporal-server.ts';
 const opened = useDatabase();
 let temporal: TestTemporal;
 let directory: string;
+const started: ChildProcess[] = [];
 beforeAll(async () => {
   temporal = await startTemporal();
   directory = await mkdtemp(join(tmpdir(), 'worker-process-'));
 });
 afterAll(async () => {
+  // Those of tests that failed.
+  for (const child of started) child.kill('SIGKILL');
   await temporal.stop();
   await rm(directory, { recursive: true });
 });
@@ -45,6 +48,7 @@ function startWorker(background: string) {
       STORAGE_URL: pathToFileURL(directory).href,
     },
   });
+  started.push(child);
   const told = { output: '' };
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (told.output += chunk.toString()));

@@ -1,5 +1,6 @@
 // From logits and truth to the stored prediction of every row.
 import type { Predictions } from '../../src/dataset/predictions.ts';
+import { inTurns, type Turn } from '../../src/text/take-turns.ts';
 import type { EvaluationInput } from '../../src/training/metrics/evaluation-metrics.ts';
 import {
   binaryCrossEntropies,
@@ -7,15 +8,23 @@ import {
   squaredErrors,
 } from '../../src/training/metrics/example-losses.ts';
 import { predictedLabel } from '../../src/training/metrics/multi-label-metrics.ts';
-import { predictedClasses } from '../../src/training/metrics/probabilities.ts';
+import {
+  ClassProbabilities,
+  predictedClasses,
+  type Numbers,
+} from '../../src/training/metrics/probabilities.ts';
 
 type WordInput = Extract<EvaluationInput, { task: 'tokenClassification' }>;
 
 /** Only the first token of each word carries a label: those are the words. */
-function wordPredictions(input: WordInput, labelNames: readonly string[]): Predictions {
-  const { logits, labelCount, labels, rowOffsets } = input;
-  const predicted = predictedClasses(logits, labelCount);
-  const tokenLosses = crossEntropies(input, labels);
+async function wordPredictions(
+  input: WordInput,
+  labelNames: readonly string[],
+  turn: Turn,
+): Promise<Predictions> {
+  const { labels, rowOffsets } = input;
+  const predicted = await predictedClasses(input, turn);
+  const tokenLosses = await crossEntropies(new ClassProbabilities(input), labels, turn);
   const counted: number[] = [];
   const offsets = new Int32Array(rowOffsets.length);
   const losses = new Float32Array(rowOffsets.length - 1);
@@ -39,18 +48,44 @@ function wordPredictions(input: WordInput, labelNames: readonly string[]): Predi
   };
 }
 
-/** The predictions of an evaluation, in the order of its rows. */
-export function evaluatedPredictions(input: EvaluationInput, labelNames: readonly string[]): Predictions {
+/** Which labels are predicted, [rows, labelCount], 0 or 1. */
+async function predictedLabels(
+  { logits, labelCount }: Extract<EvaluationInput, { task: 'multiLabel' }>,
+  turn: Turn,
+): Promise<Uint8Array> {
+  const predicted = new Uint8Array(logits.length);
+  await inTurns(logits.length / labelCount, turn, (row) => {
+    for (let place = row * labelCount; place < (row + 1) * labelCount; place++)
+      predicted[place] = predictedLabel(logits[place] ?? NaN) ? 1 : 0;
+  });
+  return predicted;
+}
+
+/** As float32, which they are unless a test gives others. */
+function asFloat32(values: Numbers): Float32Array {
+  return values instanceof Float32Array ? values : Float32Array.from(values);
+}
+
+/**
+ * The predictions of an evaluation, in the order of its rows.
+ *
+ * @param turn as `evaluationMetrics` takes it.
+ */
+export async function evaluatedPredictions(
+  input: EvaluationInput,
+  labelNames: readonly string[],
+  turn: Turn,
+): Promise<Predictions> {
   switch (input.task) {
     case 'classification': {
-      const { logits, labels, labelCount } = input;
+      const { logits, labels } = input;
       return {
         task: input.task,
         labelNames,
         labels,
-        predicted: predictedClasses(logits, labelCount),
-        logits: Float32Array.from(logits),
-        losses: Float32Array.from(crossEntropies(input, labels)),
+        predicted: await predictedClasses(input, turn),
+        logits: asFloat32(logits),
+        losses: Float32Array.from(await crossEntropies(new ClassProbabilities(input), labels, turn)),
       };
     }
     case 'multiLabel': {
@@ -59,9 +94,9 @@ export function evaluatedPredictions(input: EvaluationInput, labelNames: readonl
         task: input.task,
         labelNames,
         labels: Uint8Array.from(targets),
-        predicted: Uint8Array.from(logits, (logit) => (predictedLabel(logit) ? 1 : 0)),
-        logits: Float32Array.from(logits),
-        losses: Float32Array.from(binaryCrossEntropies(input, targets)),
+        predicted: await predictedLabels(input, turn),
+        logits: asFloat32(logits),
+        losses: Float32Array.from(await binaryCrossEntropies(input, targets, turn)),
       };
     }
     case 'regression': {
@@ -74,7 +109,7 @@ export function evaluatedPredictions(input: EvaluationInput, labelNames: readonl
       };
     }
     case 'tokenClassification':
-      return wordPredictions(input, labelNames);
+      return wordPredictions(input, labelNames, turn);
   }
 }
 

@@ -13,6 +13,12 @@ Variables: DATABASE_URL, STORAGE_URL, as for a worker. What is removed, and when
 async function collect(): Promise<number> {
   const { values } = parseArgs({ options: { 'dry-run': { type: 'boolean', default: false } } });
   const isDryRun = values['dry-run'];
+  const stopping = new AbortController();
+  // A second signal ends the process as it would without this.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () =>
+      stopping.abort(new Error('It was told to stop. What it has left is found by the next collection.')),
+    );
   const collected = await withParts(({ config, repositories, store }) =>
     collectOnce(
       {
@@ -23,6 +29,7 @@ async function collect(): Promise<number> {
         graceSeconds: config.collectionGraceSeconds,
       },
       isDryRun,
+      stopping.signal,
     ),
   );
   if (collected === undefined)

@@ -1,7 +1,7 @@
 // From the logits of one text to what is answered for it.
 import type { SnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
 import type { PredictionItem } from '../../src/experiment/prediction.ts';
-import { ClassProbabilities, predictedClasses } from '../../src/training/metrics/probabilities.ts';
+import { ClassProbabilities, predictedClass } from '../../src/training/metrics/probabilities.ts';
 import type { EncodedText } from './encoded-text.ts';
 
 function byLabel(
@@ -26,8 +26,10 @@ export function predictionItem(
     }
     case 'classification': {
       const all = new ClassProbabilities({ logits, labelCount: labels.length });
-      const [best = 0] = predictedClasses(logits, labels.length);
-      return { label: labels[best] ?? '', probabilities: byLabel(labels, (label) => all.of(0, label)) };
+      return {
+        label: labels[predictedClass(logits)] ?? '',
+        probabilities: byLabel(labels, (label) => all.of(0, label)),
+      };
     }
     case 'tokenClassification':
       return labelledWords(logits, text, labels);
@@ -41,7 +43,6 @@ function labelledWords(
   labels: readonly string[],
 ): PredictionItem {
   const all = new ClassProbabilities({ logits, labelCount: labels.length });
-  const predicted = predictedClasses(logits, labels.length);
   const firstTokens = new Map<number, number>();
   Array.from(wordOf).forEach((word, token) => {
     if (word >= 0 && !firstTokens.has(word)) firstTokens.set(word, token);
@@ -50,7 +51,7 @@ function labelledWords(
     words: words.map((word, place) => {
       const token = firstTokens.get(place);
       if (token === undefined) return { word, label: null, probability: null };
-      const label = predicted[token] ?? 0;
+      const label = predictedClass(logits.subarray(token * labels.length, (token + 1) * labels.length));
       return { word, label: labels[label] ?? '', probability: all.of(token, label) };
     }),
   };

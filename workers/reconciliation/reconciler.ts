@@ -55,17 +55,19 @@ export class Reconciler {
    * not moved in between, is no race and is mended.
    *
    * @param dryRun mends nothing.
+   * @param signal ends it between two rows or two repairs.
    * @throws CodedError `database_unavailable`, `storage_unavailable`; what Temporal's client throws; the signal's reason.
    */
-  async run(dryRun: boolean, signal?: AbortSignal): Promise<readonly ReportedDifference[]> {
-    const first = new Set((await this.#look()).map(keyOf));
+  async run(dryRun: boolean, signal = new AbortController().signal): Promise<readonly ReportedDifference[]> {
+    const first = new Set((await this.#look(signal)).map(keyOf));
     if (first.size === 0) return [];
     const seconds = this.#dependencies.confirmSeconds ?? confirmSeconds;
-    await delay(seconds * 1000, undefined, signal && { signal });
-    const confirmed = (await this.#look()).filter((found) => first.has(keyOf(found)));
+    await delay(seconds * 1000, undefined, { signal });
+    const confirmed = (await this.#look(signal)).filter((found) => first.has(keyOf(found)));
     const reported: ReportedDifference[] = [];
     // What ends makes room for what starts.
     for (const found of confirmed.toSorted((a, b) => rankOf(a) - rankOf(b))) {
+      signal.throwIfAborted();
       const mended = !dryRun && (await this.#mend(found));
       const { workflowId, difference } = found;
       reported.push({ workflowId, ...difference, mended });
@@ -74,7 +76,7 @@ export class Reconciler {
     return reported;
   }
 
-  async #look(): Promise<readonly Found[]> {
+  async #look(signal: AbortSignal): Promise<readonly Found[]> {
     const { repository, verifications, client } = this.#dependencies;
     const running = await callWithin(client, callTimeoutSeconds, () => runningExperimentWorkflows(client));
     const { coordinators, children } = running;
@@ -86,13 +88,18 @@ export class Reconciler {
     this.#facts.keepOnly(experimentIds);
     const all: Found[] = [];
     await forEachAtOnce(experimentIds, comparedAtOnce, async (id) => {
+      signal.throwIfAborted();
       const found = await this.#compare(id, rows.get(id));
       if (found !== undefined) all.push(found);
     });
     await forEachAtOnce(children, comparedAtOnce, async (child) => {
+      signal.throwIfAborted();
       if (await this.#isOrphan(child)) all.push(this.#orphan(child, rows.get(child.parentWorkflowId)));
     });
-    const statusOf = (id: string) => callWithin(client, callTimeoutSeconds, () => this.#facts.statusOf(id));
+    const statusOf = (id: string) => {
+      signal.throwIfAborted();
+      return callWithin(client, callTimeoutSeconds, () => this.#facts.statusOf(id));
+    };
     return [...all, ...(await compareVerifications(verifications, running.verifications, statusOf))];
   }
 

@@ -1,15 +1,20 @@
 // How far probabilities can be believed.
+import { inTurns, type Turn } from '../../text/take-turns.ts';
 import { ratio } from './arithmetic.ts';
 import type { ClassProbabilities } from './probabilities.ts';
 
 const binCount = 15;
 
 /** The mean over rows of the sum over classes of (probability - truth)^2 (Brier, Mon. Weather Rev. 78, 1950); 0 to 2. */
-export function brierScore(probabilities: ClassProbabilities, labels: Int32Array): number {
+export async function brierScore(
+  probabilities: ClassProbabilities,
+  labels: Int32Array,
+  turn: Turn,
+): Promise<number> {
   let total = 0;
-  labels.forEach((truth, row) => {
+  await inTurns(labels.length, turn, (row) => {
     for (let label = 0; label < probabilities.labelCount; label++)
-      total += (probabilities.of(row, label) - (label === truth ? 1 : 0)) ** 2;
+      total += (probabilities.of(row, label) - (label === labels[row] ? 1 : 0)) ** 2;
   });
   return ratio(total, labels.length);
 }

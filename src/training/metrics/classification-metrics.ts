@@ -1,11 +1,12 @@
 // Metrics of single-label classification, computed from logits and labels alone.
+import { inTurns, type Turn } from '../../text/take-turns.ts';
 import { meanOfDefined, ratio, sum } from './arithmetic.ts';
 import { brierScore, expectedCalibrationError } from './calibration.ts';
 import { classMetrics, macroF1, present, weightedF1, type ClassMetrics } from './class-report.ts';
 import { classCounts, confusionMatrix, matthewsCorrelation } from './confusion-matrix.ts';
 import { crossEntropies } from './example-losses.ts';
 import { ClassProbabilities, predictedClasses, type LogitTable } from './probabilities.ts';
-import { rankingMetrics } from './ranking.ts';
+import { rankingMetrics, type RankingMetrics } from './ranking.ts';
 
 export interface ClassificationMetrics {
   /** The mean cross-entropy, without label smoothing or class weights; `logLoss` is the same. */
@@ -36,16 +37,20 @@ export interface ClassificationInput extends LogitTable {
  * A class that occurs neither among labels nor among predictions is in `perClass` with zeros and lowers no average.
  * @throws RangeError when a label is not a class
  */
-export function classificationMetrics(input: ClassificationInput): ClassificationMetrics {
-  const { logits, labels, labelCount } = input;
-  const predicted = predictedClasses(logits, labelCount);
+export async function classificationMetrics(
+  input: ClassificationInput,
+  turn: Turn,
+): Promise<ClassificationMetrics> {
+  const { labels, labelCount } = input;
+  const predicted = await predictedClasses(input, turn);
   const matrix = confusionMatrix(predicted, labels, labelCount);
   const counts = classCounts(matrix);
   const probabilities = new ClassProbabilities(input);
-  const loss = ratio(sum(crossEntropies(input, labels)), labels.length);
-  const oneAgainstRest = matrix.map((_, label) =>
-    rankingMetrics(probabilities.column(label), (row) => labels[row] === label),
-  );
+  const loss = ratio(sum(await crossEntropies(probabilities, labels, turn)), labels.length);
+  const oneAgainstRest: RankingMetrics[] = [];
+  await inTurns(labelCount, turn, (label) => {
+    oneAgainstRest.push(rankingMetrics(probabilities.column(label), (row) => labels[row] === label));
+  });
   return {
     loss,
     accuracy: ratio(sum(counts.map(({ hits }) => hits)), labels.length),
@@ -53,7 +58,7 @@ export function classificationMetrics(input: ClassificationInput): Classificatio
     weightedF1: weightedF1(counts),
     matthews: matthewsCorrelation(counts),
     logLoss: loss,
-    brier: brierScore(probabilities, labels),
+    brier: await brierScore(probabilities, labels, turn),
     expectedCalibrationError: expectedCalibrationError(probabilities, predicted, labels),
     rocAuc: meanOfDefined(oneAgainstRest.map((each) => each.rocAuc)),
     averagePrecision: meanOfDefined(oneAgainstRest.map((each) => each.averagePrecision)),

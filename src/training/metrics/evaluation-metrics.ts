@@ -1,4 +1,5 @@
 // The metrics of an evaluation, whatever its task: one function, and unions that the task tells apart.
+import type { Turn } from '../../text/take-turns.ts';
 import {
   classificationMetrics,
   type ClassificationInput,
@@ -34,16 +35,19 @@ export type EvaluationMetrics = {
   [Task in EvaluationTask]: { readonly task: Task } & MetricsOf[Task];
 }[EvaluationTask];
 
-/** @throws RangeError when a label is not a class */
-export function evaluationMetrics(input: EvaluationInput): EvaluationMetrics {
+/**
+ * @param turn lets other work have its turn in the midst of this one, which takes long where there are many classes and rows.
+ * @throws RangeError when a label is not a class; what `turn` throws.
+ */
+export async function evaluationMetrics(input: EvaluationInput, turn: Turn): Promise<EvaluationMetrics> {
   switch (input.task) {
     case 'classification':
-      return { task: input.task, ...classificationMetrics(input) };
+      return { task: input.task, ...(await classificationMetrics(input, turn)) };
     case 'multiLabel':
-      return { task: input.task, ...multiLabelMetrics(input) };
+      return { task: input.task, ...(await multiLabelMetrics(input, turn)) };
     case 'regression':
       return { task: input.task, ...regressionMetrics(input) };
     case 'tokenClassification':
-      return { task: input.task, ...tokenMetrics(input) };
+      return { task: input.task, ...(await tokenMetrics(input, turn)) };
   }
 }

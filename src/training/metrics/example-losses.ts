@@ -1,24 +1,41 @@
 // The loss of each prediction, as PyTorch's loss functions give it before the mean.
-import { ClassProbabilities, type LogitTable, type Numbers } from './probabilities.ts';
+import { inTurns, type Turn } from '../../text/take-turns.ts';
+import type { ClassProbabilities, LogitTable, Numbers } from './probabilities.ts';
 
 /** Cross-entropy [rows]; a label below 0 is not counted and gives 0. */
-export function crossEntropies(table: LogitTable, labels: Int32Array): Float64Array {
-  const probabilities = new ClassProbabilities(table);
-  return Float64Array.from(labels, (label, row) => (label < 0 ? 0 : -probabilities.logOf(row, label)));
+export async function crossEntropies(
+  probabilities: ClassProbabilities,
+  labels: Int32Array,
+  turn: Turn,
+): Promise<Float64Array> {
+  const losses = new Float64Array(labels.length);
+  await inTurns(labels.length, turn, (row) => {
+    const label = labels[row] ?? -1;
+    losses[row] = label < 0 ? 0 : -probabilities.logOf(row, label);
+  });
+  return losses;
 }
 
 /**
  * Binary cross-entropy [rows], the mean over the labels of a row.
  * @param targets - 0 or 1, [rows, labelCount]
  */
-export function binaryCrossEntropies({ logits, labelCount }: LogitTable, targets: Numbers): Float64Array {
+export async function binaryCrossEntropies(
+  { logits, labelCount }: LogitTable,
+  targets: Numbers,
+  turn: Turn,
+): Promise<Float64Array> {
   const losses = new Float64Array(logits.length / labelCount);
-  logits.forEach((logit, place) => {
-    // max(x, 0) - x * t + ln(1 + exp(-|x|)): neither overflows nor cancels.
-    const loss =
-      Math.max(logit, 0) - logit * (targets[place] ?? NaN) + Math.log1p(Math.exp(-Math.abs(logit)));
-    const row = Math.floor(place / labelCount);
-    losses[row] = (losses[row] ?? 0) + loss / labelCount;
+  await inTurns(losses.length, turn, (row) => {
+    let total = 0;
+    for (let place = row * labelCount; place < (row + 1) * labelCount; place++) {
+      const logit = logits[place] ?? NaN;
+      // max(x, 0) - x * t + ln(1 + exp(-|x|)): neither overflows nor cancels.
+      const loss =
+        Math.max(logit, 0) - logit * (targets[place] ?? NaN) + Math.log1p(Math.exp(-Math.abs(logit)));
+      total += loss / labelCount;
+    }
+    losses[row] = total;
   });
   return losses;
 }

@@ -1,4 +1,5 @@
 // Metrics of multi-label classification: each label is there or not, whatever the others are.
+import { inTurns, type Turn } from '../../text/take-turns.ts';
 import { meanOfDefined, ratio, sum } from './arithmetic.ts';
 import {
   classMetrics,
@@ -74,19 +75,24 @@ function labelFigures({ logits, targets, labelCount }: MultiLabelInput, label: n
 }
 
 /** The metrics of rows, each label for itself; averages are over all labels, also those that are nowhere. */
-export function multiLabelMetrics(input: MultiLabelInput): MultiLabelMetrics {
+export async function multiLabelMetrics(input: MultiLabelInput, turn: Turn): Promise<MultiLabelMetrics> {
   const { logits, targets, labelCount } = input;
   const rows = logits.length / labelCount;
-  const figures = Array.from({ length: labelCount }, (_, label) => labelFigures(input, label));
+  const figures: LabelFigures[] = [];
+  await inTurns(labelCount, turn, (label) => {
+    figures.push(labelFigures(input, label));
+  });
   const counts = figures.map((each) => each.counts);
   const perLabel = figures.map((each) => each.metrics);
   const wrong = new Int32Array(rows);
-  logits.forEach((logit, place) => {
-    const row = Math.floor(place / labelCount);
-    if (predictedLabel(logit) !== (targets[place] === 1)) wrong[row] = (wrong[row] ?? 0) + 1;
+  await inTurns(rows, turn, (row) => {
+    let count = 0;
+    for (let place = row * labelCount; place < (row + 1) * labelCount; place++)
+      if (predictedLabel(logits[place] ?? NaN) !== (targets[place] === 1)) count += 1;
+    wrong[row] = count;
   });
   return {
-    loss: ratio(sum(binaryCrossEntropies(input, targets)), rows),
+    loss: ratio(sum(await binaryCrossEntropies(input, targets, turn)), rows),
     subsetAccuracy: ratio(wrong.filter((count) => count === 0).length, rows),
     hammingLoss: ratio(sum(wrong), logits.length),
     microF1: classMetrics(pooled(counts)).f1,

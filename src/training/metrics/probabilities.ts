@@ -1,4 +1,5 @@
 // Class probabilities by softmax, computed from the logits when they are asked for.
+import { inTurns, type Turn } from '../../text/take-turns.ts';
 
 export type Numbers = Float32Array | Float64Array;
 
@@ -8,12 +9,12 @@ export interface LogitTable {
   readonly labelCount: number;
 }
 
-/** The softmax of each row of a table of logits. */
+/** The softmax of each row of a table of logits; what a row adds up to is computed when it is first asked for. */
 export class ClassProbabilities {
   readonly rows: number;
   readonly labelCount: number;
   private readonly logits: Numbers;
-  /** [rows]: the highest logit of each row. */
+  /** [rows]: the highest logit of each row; NaN where nobody asked yet. */
   private readonly largest: Float64Array;
   /** [rows]: ln(sum of exp(logit - largest)). Apart from `largest`, so that large logits lose no digits. */
   private readonly logSums: Float64Array;
@@ -22,20 +23,13 @@ export class ClassProbabilities {
     this.rows = logits.length / labelCount;
     this.labelCount = labelCount;
     this.logits = logits;
-    this.largest = new Float64Array(this.rows);
+    this.largest = new Float64Array(this.rows).fill(NaN);
     this.logSums = new Float64Array(this.rows);
-    for (let row = 0; row < this.rows; row++) {
-      const scores = logits.subarray(row * labelCount, (row + 1) * labelCount);
-      const largest = Math.max(...scores);
-      let total = 0;
-      for (const score of scores) total += Math.exp(score - largest);
-      this.largest[row] = largest;
-      this.logSums[row] = Math.log(total);
-    }
   }
 
   /** The natural logarithm of a probability. */
   logOf(row: number, label: number): number {
+    if (Number.isNaN(this.largest[row])) this.sumUp(row);
     const logit = this.logits[row * this.labelCount + label] ?? NaN;
     return logit - (this.largest[row] ?? NaN) - (this.logSums[row] ?? NaN);
   }
@@ -49,12 +43,27 @@ export class ClassProbabilities {
   column(label: number): Float64Array {
     return Float64Array.from({ length: this.rows }, (_, row) => this.of(row, label));
   }
+
+  private sumUp(row: number): void {
+    const scores = this.logits.subarray(row * this.labelCount, (row + 1) * this.labelCount);
+    const largest = Math.max(...scores);
+    let total = 0;
+    for (const score of scores) total += Math.exp(score - largest);
+    this.largest[row] = largest;
+    this.logSums[row] = Math.log(total);
+  }
 }
 
-/** The class with the highest logit of each row; the lowest index on a tie. */
-export function predictedClasses(logits: Numbers, labelCount: number): Int32Array {
-  return Int32Array.from({ length: logits.length / labelCount }, (_, row) => {
-    const scores = logits.subarray(row * labelCount, (row + 1) * labelCount);
-    return scores.indexOf(Math.max(...scores));
+/** The class with the highest logit of a row; the lowest index on a tie. */
+export function predictedClass(scores: Numbers): number {
+  return scores.indexOf(Math.max(...scores));
+}
+
+/** Of each row. */
+export async function predictedClasses({ logits, labelCount }: LogitTable, turn: Turn): Promise<Int32Array> {
+  const predicted = new Int32Array(logits.length / labelCount);
+  await inTurns(predicted.length, turn, (row) => {
+    predicted[row] = predictedClass(logits.subarray(row * labelCount, (row + 1) * labelCount));
   });
+  return predicted;
 }

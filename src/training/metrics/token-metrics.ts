@@ -1,10 +1,11 @@
 // Metrics of token classification, over the tokens that carry a label.
+import type { Turn } from '../../text/take-turns.ts';
 import { ratio, sum } from './arithmetic.ts';
 import { classMetrics, macroF1, present, weightedF1, type ClassMetrics } from './class-report.ts';
 import { classCounts, confusionMatrix } from './confusion-matrix.ts';
 import { entityMetrics, isIob2, type EntityMetrics, type TaggedExample } from './entities.ts';
 import { crossEntropies } from './example-losses.ts';
-import { predictedClasses, type LogitTable } from './probabilities.ts';
+import { ClassProbabilities, predictedClasses, type LogitTable } from './probabilities.ts';
 
 export interface TokenMetrics {
   /** The mean cross-entropy of the counted tokens. */
@@ -47,14 +48,15 @@ function* taggedExamples(
 }
 
 /** @throws RangeError when a label is not a class */
-export function tokenMetrics(input: TokenInput): TokenMetrics {
-  const { logits, labelCount, labels, labelNames } = input;
-  const predicted = predictedClasses(logits, labelCount);
+export async function tokenMetrics(input: TokenInput, turn: Turn): Promise<TokenMetrics> {
+  const { labelCount, labels, labelNames } = input;
+  const predicted = await predictedClasses(input, turn);
+  const probabilities = new ClassProbabilities(input);
   const matrix = confusionMatrix(predicted, labels, labelCount);
   const counts = classCounts(matrix);
   const tokens = sum(counts.map(({ support }) => support));
   return {
-    loss: ratio(sum(crossEntropies(input, labels)), tokens),
+    loss: ratio(sum(await crossEntropies(probabilities, labels, turn)), tokens),
     tokens,
     accuracy: ratio(sum(counts.map(({ hits }) => hits)), tokens),
     macroF1: macroF1(present(counts)),

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { evaluationMetrics, type EvaluationInput } from '../../../src/training/metrics/evaluation-metrics.ts';
 
+const atOnce = (): undefined => undefined;
+
 interface StoredSet {
   readonly task: EvaluationInput['task'];
   readonly labelCount: number;
@@ -46,8 +48,8 @@ function expectClose(actual: unknown, expected: unknown, path: string): void {
 
 describe('evaluation metrics', () => {
   for (const [name, set] of Object.entries(sets))
-    it(`are those of scikit-learn, SciPy and seqeval: ${set.task}, ${name}`, () => {
-      const { task, ...metrics } = evaluationMetrics(inputOf(set));
+    it(`are those of scikit-learn, SciPy and seqeval: ${set.task}, ${name}`, async () => {
+      const { task, ...metrics } = await evaluationMetrics(inputOf(set), atOnce);
       expect(task).toBe(set.task);
       expect(Object.keys(metrics).sort()).toEqual(Object.keys(set.metrics as object).sort());
       expectClose(metrics, set.metrics, task);
@@ -60,26 +62,32 @@ describe('evaluation metrics', () => {
     expect(new Set(undefinedOnes)).toEqual(new Set(['rocAuc', 'r2', 'pearson', 'spearman', 'entities']));
   });
 
-  it('refuse a label that is no class', () => {
+  it('refuse a label that is no class', async () => {
     const logits = Float32Array.of(1, 0, 0, 1);
-    expect(() =>
-      evaluationMetrics({ task: 'classification', logits, labelCount: 2, labels: Int32Array.of(0, 2) }),
-    ).toThrow(RangeError);
+    const labels = Int32Array.of(0, 2);
+    await expect(
+      evaluationMetrics({ task: 'classification', logits, labelCount: 2, labels }, atOnce),
+    ).rejects.toThrow(RangeError);
   });
 
-  it('are numbers, not NaN, for no row at all', () => {
+  it('are numbers, not NaN, for no row at all', async () => {
     const nothing = new Float32Array();
     const none = { logits: nothing, labelCount: 2, labels: new Int32Array() };
-    expect(evaluationMetrics({ task: 'classification', ...none })).toMatchObject({
+    expect(await evaluationMetrics({ task: 'classification', ...none }, atOnce)).toMatchObject({
       loss: 0,
       accuracy: 0,
       brier: 0,
       rocAuc: null,
     });
     expect(
-      evaluationMetrics({ task: 'multiLabel', logits: nothing, labelCount: 2, targets: nothing }),
+      await evaluationMetrics(
+        { task: 'multiLabel', logits: nothing, labelCount: 2, targets: nothing },
+        atOnce,
+      ),
     ).toMatchObject({ loss: 0, subsetAccuracy: 0, averagePrecision: null });
-    expect(evaluationMetrics({ task: 'regression', predictions: nothing, targets: nothing })).toMatchObject({
+    expect(
+      await evaluationMetrics({ task: 'regression', predictions: nothing, targets: nothing }, atOnce),
+    ).toMatchObject({
       mse: 0,
       r2: null,
       pearson: null,

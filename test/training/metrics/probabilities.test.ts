@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { binaryCrossEntropies, crossEntropies } from '../../../src/training/metrics/example-losses.ts';
 import { ClassProbabilities, predictedClasses } from '../../../src/training/metrics/probabilities.ts';
 
+const atOnce = (): undefined => undefined;
+
 describe('class probabilities', () => {
   it('are the softmax of each row, and do not overflow', () => {
     const probabilities = new ClassProbabilities({
@@ -16,17 +18,19 @@ describe('class probabilities', () => {
 });
 
 describe('predicted classes', () => {
-  it('are those of the highest logit, the lowest index on a tie', () => {
-    expect([...predictedClasses(Float32Array.of(1, 3, 2, 5, 5, 4, -3, -2, -1), 3)]).toEqual([1, 0, 2]);
+  it('are those of the highest logit, the lowest index on a tie', async () => {
+    const logits = Float32Array.of(1, 3, 2, 5, 5, 4, -3, -2, -1);
+    expect([...(await predictedClasses({ logits, labelCount: 3 }, atOnce))]).toEqual([1, 0, 2]);
   });
 });
 
 describe('losses of examples', () => {
-  it('are finite however sure a wrong prediction is', () => {
+  it('are finite however sure a wrong prediction is', async () => {
     const logits = Float32Array.of(1000, 0, 0, 0);
-    expect([...crossEntropies({ logits, labelCount: 2 }, Int32Array.of(1, -1))]).toEqual([1000, 0]);
+    const probabilities = new ClassProbabilities({ logits, labelCount: 2 });
+    expect([...(await crossEntropies(probabilities, Int32Array.of(1, -1), atOnce))]).toEqual([1000, 0]);
     const targets = Float32Array.of(0, 0, 1, 1);
-    expect([...binaryCrossEntropies({ logits, labelCount: 2 }, targets)]).toEqual([
+    expect([...(await binaryCrossEntropies({ logits, labelCount: 2 }, targets, atOnce))]).toEqual([
       (1000 + Math.log(2)) / 2,
       Math.log(2),
     ]);

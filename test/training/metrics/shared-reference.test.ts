@@ -40,14 +40,16 @@ function expectEach(actual: object, expected: object, name: string): void {
   }
 }
 
+const atOnce = (): undefined => undefined;
+
 describe.skipIf(!existsSync(file))('metrics beside the reference figures', () => {
-  it('are the same for every set of classes', () => {
+  it('are the same for every set of classes', async () => {
     const sets = setsOf<ClassificationSet>('classification');
     expect(sets.length).toBeGreaterThanOrEqual(4);
     for (const [name, { labels, probabilities, predictions, classes, metrics }] of sets) {
-      const logits = Float64Array.from(probabilities.flat(), Math.log);
-      expect([...predictedClasses(logits, classes)], name).toEqual(predictions);
-      const actual = classificationMetrics({ logits, labels: Int32Array.from(labels), labelCount: classes });
+      const table = { logits: Float64Array.from(probabilities.flat(), Math.log), labelCount: classes };
+      expect([...(await predictedClasses(table, atOnce))], name).toEqual(predictions);
+      const actual = await classificationMetrics({ ...table, labels: Int32Array.from(labels) }, atOnce);
       expectEach(
         actual,
         {
