@@ -254,13 +254,13 @@ export const errorDefinitions = {
   configuration_invalid: {
     status: 500,
     title: 'The configuration is not valid',
-    remedy: 'Correct the variable that the detail names.',
+    remedy: 'Correct the variable that is named.',
     fault: 'user',
   },
   dependency_missing: {
     status: 500,
     title: 'A program that is needed cannot be found',
-    remedy: 'Install what the detail names.',
+    remedy: 'Install what is named.',
     fault: 'user',
   },
   database_unavailable: {

@@ -1,8 +1,8 @@
 // `npm start`: the whole stack on this machine until SIGINT or SIGTERM.
 import { once } from 'node:events';
 import { readConfig } from '../config.ts';
-import { CodedError, errorDefinitions, messageOf } from '../error.ts';
 import { createLogger } from '../log.ts';
+import { reasonLine } from '../process-end.ts';
 import { startStack } from './stack.ts';
 
 const stopping = new AbortController();
@@ -25,8 +25,7 @@ try {
 } catch (error) {
   // Asked to stop while it started: everything is stopped by now, as was wanted.
   if (!stopping.signal.aborted) {
-    const remedy = error instanceof CodedError ? errorDefinitions[error.code].remedy : '';
-    process.stderr.write(`${messageOf(error)} ${remedy}\n`);
+    process.stderr.write(`${reasonLine(error)}\n`);
     process.exitCode = 1;
   }
 }
