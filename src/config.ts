@@ -203,6 +203,27 @@ function requireSet(names: readonly string[], environment: Environment): void {
     );
 }
 
+/** The database for messages: where it is, without the password, and which variable says so. */
+export function databaseName({ databaseUrl }: Pick<Config, 'databaseUrl'>): string {
+  const { host, pathname } = new URL(withHost(databaseUrl));
+  return `PostgreSQL at ${host}${pathname} (${variables.databaseUrl})`;
+}
+
+/** The object store for messages, as {@link databaseName}. */
+export function storeName({ storageUrl }: Pick<Config, 'storageUrl'>): string {
+  return `The object store ${storageUrl} (${variables.storageUrl})`;
+}
+
+/** Temporal for messages, as {@link databaseName}. */
+export function temporalName({ address }: Pick<TemporalConfig, 'address'>): string {
+  return `Temporal at ${address} (${variables.temporalAddress})`;
+}
+
+/** PostgreSQL's addresses may have a user and no host, which is among the parameters then. */
+function withHost(databaseUrl: string): string {
+  return databaseUrl.replace('@/', '@localhost/');
+}
+
 /** Whether the operator set a variable himself, so that the embedded stack must not start that part. */
 export function isSet(name: string, environment: Environment = processEnvironment): boolean {
   return Boolean(environment[name]);
@@ -219,10 +240,10 @@ function loopbackHost(environment: Environment): string {
   return host;
 }
 
-/** What is refused is not shown: it may hold a password. A user may be followed by no host, where that is among the parameters. */
+/** What is refused is not shown: it may hold a password. */
 function databaseUrl(environment: Environment): string {
   const url = environment[variables.databaseUrl] ?? '';
-  if (url !== '' && !hasProtocol(url.replace('@/', '@host/'), /^postgres(?:ql)?:$/u))
+  if (url !== '' && !hasProtocol(withHost(url), /^postgres(?:ql)?:$/u))
     throw invalid(variables.databaseUrl, 'must be postgresql://user:password@host:port/database');
   return url;
 }

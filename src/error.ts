@@ -370,3 +370,15 @@ export function isSystemError(error: unknown, code: string): boolean {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What happened, with what caused it: the messages of an error and of its causes, none twice. */
+export function reasonOf(error: unknown): string {
+  // Of several addresses none answered: Node leaves the message empty.
+  const own =
+    error instanceof AggregateError && error.message === ''
+      ? error.errors.map(messageOf).join('; ')
+      : messageOf(error);
+  if (!(error instanceof Error) || error.cause === undefined) return own;
+  const cause = reasonOf(error.cause);
+  return own.includes(cause) ? own : `${own.replace(/\.$/u, '')}: ${cause}`;
+}

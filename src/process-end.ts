@@ -1,5 +1,5 @@
 // How a process that cannot start, or cannot go on, says why as it ends.
-import { CodedError, errorDefinitions, messageOf } from './error.ts';
+import { CodedError, errorDefinitions, messageOf, reasonOf } from './error.ts';
 import type { Logger } from './log.ts';
 
 /** What went wrong and what to do about it, in one line for a terminal. */
@@ -25,7 +25,7 @@ export async function orRefuse<T>(check: () => T | Promise<T>): Promise<T> {
 export function endFatally(log: Logger, error: unknown): never {
   if (error instanceof CodedError) {
     const { code, cause, message } = error;
-    log.fatal({ code, ...(cause !== undefined && { cause: messageOf(cause) }) }, message);
+    log.fatal({ code, ...(cause !== undefined && { cause: reasonOf(cause) }) }, message);
   } else {
     log.fatal({ err: error }, messageOf(error));
   }

@@ -51,6 +51,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
   local: [
     'experiment',
+    'storage',
+    'temporal',
     'config',
     'process-environment',
     'process-end',
