@@ -198,8 +198,8 @@ function requireSet(names: readonly string[], environment: Environment): void {
   if (missing.length > 0)
     throw new CodedError(
       'configuration_invalid',
-      `${missing.join(', ')} must be set, to the same for every part. Beside a running npm start: ` +
-        'set -a; . .data/stack.env; set +a',
+      `${missing.join(', ')} must be set, to the same for every part ` +
+        '(beside a running npm start: set -a; . .data/stack.env; set +a).',
     );
 }
 

@@ -80,8 +80,10 @@ export class SupervisedPart {
       const words = await lastWords(logFile, loggedBefore);
       if (this.#stopping.signal.aborted) return;
       const reason = `${words === undefined ? '' : `: ${words}`} (log: ${logFile})`;
-      this.#lastEnd = `${name} ${ended}${reason}`;
-      tell(`${name} ${ended} and is started again${reason}`);
+      const lastEnd = `${name} ${ended}${reason}`;
+      // One that fails again and again in the same way, without having run for long, is told once.
+      if (wasHealthy || lastEnd !== this.#lastEnd) tell(`${name} ${ended} and is started again${reason}`);
+      this.#lastEnd = lastEnd;
       // Whoever ran that long has seen to those before it; one that ended as it was asked to may not have come to it.
       endedProcesses = [...(ranLong ? [] : endedProcesses), ...processId].slice(-mostEndedProcesses);
       if (wasHealthy) {

@@ -176,6 +176,18 @@ describe('a supervised part', () => {
     await supervised.stop();
   });
 
+  it('that fails in the same way again and again is told of once, and again where it fails otherwise', async () => {
+    const supervised = supervise(() => run(`process.exit(${started.length < 2 ? 1 : 2})`));
+    supervised.start();
+    await wait(() => told.length === 2);
+    expect(started.length).toBeGreaterThanOrEqual(3);
+    expect(told.map((line) => line.slice(0, 'part ended with status 1'.length))).toEqual([
+      'part ended with status 1',
+      'part ended with status 2',
+    ]);
+    await supervised.stop();
+  });
+
   it('is not started again after it was stopped', async () => {
     const supervised = part(idle);
     supervised.start();
