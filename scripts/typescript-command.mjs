@@ -13,7 +13,8 @@ try {
   const { main } = await vite.ssrLoadModule(`/${file}`);
   status = (await main(rest)) === false ? 1 : 0;
 } catch (error) {
-  console.error(error);
+  // An option that there is not is no fault of the program.
+  console.error(error.code?.startsWith('ERR_PARSE_ARGS') ? error.message : error);
 } finally {
   await vite.close();
 }

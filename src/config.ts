@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { availableCores } from './cores.ts';
 import { CodedError } from './error.ts';
+import { isLoopback } from './loopback.ts';
 
 type ExecutionProvider = 'auto' | 'cpu' | 'cuda';
 
@@ -111,25 +112,28 @@ export function readConfig(environment: Environment = processEnvironment): Confi
   const text = (name: string, fallback: string): string => environment[name] || fallback;
   const dataDirectory = resolve(text(variables.dataDirectory, '.data'));
   return {
-    host: text(variables.host, '127.0.0.1'),
+    host: loopbackHost(environment),
     port: wholeNumber(environment, variables.port, 8080, 0, 65_535),
     dataDirectory,
-    databaseUrl: text(variables.databaseUrl, ''),
+    databaseUrl: databaseUrl(environment),
     temporal: {
-      address: text(variables.temporalAddress, '127.0.0.1:7233'),
+      address: temporalAddress(environment),
       namespace: text(variables.temporalNamespace, 'default'),
       apiKey: environment[variables.temporalApiKey] || null,
       tls: tlsFiles(environment),
     },
-    storageUrl: text(variables.storageUrl, pathToFileURL(resolve(dataDirectory, 'objects')).href),
-    storagePathStyle: Boolean(environment[variables.s3Endpoint] || environment[variables.awsEndpoint]),
+    storageUrl: storageUrl(environment, dataDirectory),
+    storagePathStyle: s3Endpoint(environment) !== null,
     executionProvider: oneOf(environment, variables.executionProvider, ['auto', 'cpu', 'cuda'], 'auto'),
     executionDevice: wholeNumber(environment, variables.executionDevice, 0, 0, 255),
     graphCacheDirectory: resolve(dataDirectory, 'graphs'),
     trainingThreads: wholeNumber(environment, variables.trainingThreads, availableCores(), 1, 1024),
     auth: oneOf(environment, variables.auth, ['none'], 'none'),
     logLevel: oneOf(environment, variables.logLevel, logLevels, 'info'),
-    hub: { url: hubUrl(environment), token: environment[variables.hubToken] || null },
+    hub: {
+      url: webAddress(environment, variables.hubUrl) ?? 'https://huggingface.co',
+      token: environment[variables.hubToken] || null,
+    },
     limits: {
       datasetBytes: wholeNumber(environment, variables.datasetLimit, gibibyte, 1, 1024 * gibibyte),
       modelBytes: wholeNumber(environment, variables.modelLimit, 2 * gibibyte, 1, 1024 * gibibyte),
@@ -194,9 +198,30 @@ function requireSet(names: readonly string[], environment: Environment): void {
   if (missing.length > 0)
     throw new CodedError(
       'configuration_invalid',
-      `${missing.join(', ')} must be set, to the same for every part. Beside a running npm start: ` +
-        'set -a; . .data/stack.env; set +a',
+      `${missing.join(', ')} must be set, to the same for every part ` +
+        '(beside a running npm start: set -a; . .data/stack.env; set +a).',
     );
+}
+
+/** The database for messages: where it is, without the password, and which variable says so. */
+export function databaseName({ databaseUrl }: Pick<Config, 'databaseUrl'>): string {
+  const { host, pathname } = new URL(withHost(databaseUrl));
+  return `PostgreSQL at ${host}${pathname} (${variables.databaseUrl})`;
+}
+
+/** The object store for messages, as {@link databaseName}. */
+export function storeName({ storageUrl }: Pick<Config, 'storageUrl'>): string {
+  return `The object store ${storageUrl} (${variables.storageUrl})`;
+}
+
+/** Temporal for messages, as {@link databaseName}. */
+export function temporalName({ address }: Pick<TemporalConfig, 'address'>): string {
+  return `Temporal at ${address} (${variables.temporalAddress})`;
+}
+
+/** PostgreSQL's addresses may have a user and no host, which is among the parameters then. */
+function withHost(databaseUrl: string): string {
+  return databaseUrl.replace('@/', '@localhost/');
 }
 
 /** Whether the operator set a variable himself, so that the embedded stack must not start that part. */
@@ -204,11 +229,61 @@ export function isSet(name: string, environment: Environment = processEnvironmen
   return Boolean(environment[name]);
 }
 
-function hubUrl(environment: Environment): string {
-  const url = environment[variables.hubUrl] || 'https://huggingface.co';
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw invalid(variables.hubUrl, 'must be an http or https address');
+/** Without access control nothing would keep other machines out. */
+function loopbackHost(environment: Environment): string {
+  const host = environment[variables.host] || '127.0.0.1';
+  if (!isLoopback(host))
+    throw invalid(
+      variables.host,
+      `must be 127.0.0.1, ::1 or localhost while ${variables.auth} is none, but is "${host}"`,
+    );
+  return host;
+}
+
+/** What is refused is not shown: it may hold a password. */
+function databaseUrl(environment: Environment): string {
+  const url = environment[variables.databaseUrl] ?? '';
+  if (url !== '' && !hasProtocol(withHost(url), /^postgres(?:ql)?:$/u))
+    throw invalid(variables.databaseUrl, 'must be postgresql://user:password@host:port/database');
   return url;
+}
+
+function temporalAddress(environment: Environment): string {
+  const address = environment[variables.temporalAddress] || '127.0.0.1:7233';
+  if (!/^(?:[^\s/:[\]]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?$/u.test(address))
+    throw invalid(variables.temporalAddress, `must be host:port, but is "${address}"`);
+  return address;
+}
+
+function storageUrl(environment: Environment, dataDirectory: string): string {
+  const text = environment[variables.storageUrl];
+  if (!text) return pathToFileURL(resolve(dataDirectory, 'objects')).href;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isFolder = url?.protocol === 'file:' && url.host === '';
+  const isBucket = url?.protocol === 's3:' && url.host !== '';
+  if (!isFolder && !isBucket)
+    throw invalid(
+      variables.storageUrl,
+      `must be file:///absolute/folder or s3://bucket/prefix, but is "${text}"`,
+    );
+  return text;
+}
+
+/** Where S3 is, where that is not Amazon's. */
+function s3Endpoint(environment: Environment): string | null {
+  return webAddress(environment, variables.s3Endpoint) ?? webAddress(environment, variables.awsEndpoint);
+}
+
+function webAddress(environment: Environment, name: string): string | null {
+  const url = environment[name];
+  if (!url) return null;
+  if (!hasProtocol(url, /^https?:$/u))
+    throw invalid(name, `must be an http or https address, but is "${url}"`);
+  return url;
+}
+
+function hasProtocol(url: string, protocol: RegExp): boolean {
+  return URL.canParse(url) && protocol.test(new URL(url).protocol);
 }
 
 function tlsFiles(environment: Environment): TemporalConfig['tls'] {

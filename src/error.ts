@@ -255,13 +255,13 @@ export const errorDefinitions = {
   configuration_invalid: {
     status: 500,
     title: 'The configuration is not valid',
-    remedy: 'Correct the variable that the detail names.',
+    remedy: 'Correct the variable that is named.',
     fault: 'user',
   },
   dependency_missing: {
     status: 500,
     title: 'A program that is needed cannot be found',
-    remedy: 'Install what the detail names.',
+    remedy: 'Install what is named.',
     fault: 'user',
   },
   database_unavailable: {
@@ -370,4 +370,16 @@ export function isSystemError(error: unknown, code: string): boolean {
 /** The message of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What happened, with what caused it: the messages of an error and of its causes, none twice. */
+export function reasonOf(error: unknown): string {
+  // Of several addresses none answered: Node leaves the message empty.
+  const own =
+    error instanceof AggregateError && error.message === ''
+      ? error.errors.map(messageOf).join('; ')
+      : messageOf(error);
+  if (!(error instanceof Error) || error.cause === undefined) return own;
+  const cause = reasonOf(error.cause);
+  return own.includes(cause) ? own : `${own.replace(/\.$/u, '')}: ${cause}`;
 }

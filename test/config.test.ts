@@ -27,9 +27,37 @@ describe('the configuration', () => {
     [{ EXECUTION_PROVIDER: 'tpu' }, 'EXECUTION_PROVIDER must be one of auto, cpu, cuda'],
     [{ PREDECESSOR_PROCESS: '7,none' }, 'PREDECESSOR_PROCESS must be a whole number from 1 to'],
     [{ AUTH: 'basic' }, 'AUTH must be one of none'],
+    [{ HOST: '0.0.0.0' }, 'HOST must be 127.0.0.1, ::1 or localhost while AUTH is none, but is "0.0.0.0"'],
+    [{ HOST: 'example.com' }, 'HOST must be'],
+    [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL must be postgresql://user:password@host:port/database'],
+    [{ DATABASE_URL: 'postgresql//x' }, 'DATABASE_URL must be'],
+    [{ TEMPORAL_ADDRESS: 'http://temporal:7233' }, 'TEMPORAL_ADDRESS must be host:port, but is "http://'],
+    [{ TEMPORAL_ADDRESS: '::1' }, 'TEMPORAL_ADDRESS must be host:port'],
+    [{ STORAGE_URL: 'gs://x/y' }, 'STORAGE_URL must be file:///absolute/folder or s3://bucket/prefix'],
+    [{ STORAGE_URL: 'foo' }, 'STORAGE_URL must be'],
+    [{ STORAGE_URL: 's3://' }, 'STORAGE_URL must be'],
+    [{ STORAGE_URL: 'file://relative' }, 'STORAGE_URL must be'],
+    [{ AWS_ENDPOINT_URL: '127.0.0.1:9000' }, 'AWS_ENDPOINT_URL must be an http or https address'],
+    [{ HUB_URL: 'ftp://hub' }, 'HUB_URL must be an http or https address, but is "ftp://hub"'],
     [{ TEMPORAL_TLS_CERT: '/cert' }, 'TEMPORAL_TLS_KEY is set together with TEMPORAL_TLS_CERT'],
   ])('names the variable that is wrong: %o', (environment, message) => {
     expect(() => readConfig(environment)).toThrow(message);
+  });
+
+  it.each([
+    { HOST: '::1' },
+    { HOST: 'localhost' },
+    { DATABASE_URL: 'postgres://user:password@/name?host=/run/postgresql' },
+    { TEMPORAL_ADDRESS: 'temporal.example' },
+    { TEMPORAL_ADDRESS: '[::1]:7233' },
+    { STORAGE_URL: 'file:///folder' },
+    { STORAGE_URL: 's3://bucket' },
+  ])('takes %o', (environment) => {
+    expect(() => readConfig(environment)).not.toThrow();
+  });
+
+  it('never shows what may be a password', () => {
+    expect(() => readConfig({ DATABASE_URL: 'mysql://user:secret@db/name' })).not.toThrow('secret');
   });
 
   it.each([

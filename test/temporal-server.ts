@@ -8,7 +8,6 @@ import { NativeConnection } from '@temporalio/worker';
 import { freePort } from '../src/local/free-port.ts';
 import { findTemporal } from '../src/local/temporal-program.ts';
 import { temporalServer } from '../src/local/temporal.ts';
-import { createLogger } from '../src/log.ts';
 
 export interface TestTemporal {
   readonly address: string;
@@ -35,7 +34,7 @@ export async function startTemporal({
   const program = await findTemporal({
     cacheDirectory: resolve(import.meta.dirname, '../.cache/temporal'),
     searchPath: process.env['PATH'] ?? '',
-    log: createLogger('test', 'silent'),
+    tell: () => undefined,
     stopping: new AbortController().signal,
   });
   const server = temporalServer({

@@ -3,14 +3,14 @@ import { hostname } from 'node:os';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { allEnded } from '../src/all-ended.ts';
-import { logLevel, readPartConfig, type Config } from '../src/config.ts';
+import { readPartConfig, type Config } from '../src/config.ts';
 import { ChangeFeed } from '../src/database/change-feed.ts';
 import { openDatabase } from '../src/database/client.ts';
 import { applyMigrations, migrationsDirectory } from '../src/database/migrate.ts';
 import { createRepositories } from '../src/database/repositories.ts';
-import { messageOf } from '../src/error.ts';
 import type { TaskQueue } from '../src/experiment/name.ts';
 import { createLogger, type Logger } from '../src/log.ts';
+import { endFatally, orRefuse } from '../src/process-end.ts';
 import { silenceAwsNodeNotice, switchOffEngineTelemetry, switchOffTf32 } from '../src/process-environment.ts';
 import { openStore } from '../src/storage/open-store.ts';
 import { tidyScratch } from '../src/storage/scratch-directory.ts';
@@ -51,18 +51,17 @@ export async function runWorkerProcess(kind: WorkerKind): Promise<void> {
   silenceAwsNodeNotice();
   switchOffTf32();
   switchOffEngineTelemetry();
-  const log = createLogger(kind.name, logLevel());
+  const config = await orRefuse(readPartConfig);
+  const log = createLogger(kind.name, config.logLevel);
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
   // Until the worker is there nothing was taken on that a stop would have to look after.
   const leave = (): void => process.exit(0);
   stopping.signal.addEventListener('abort', leave);
   try {
-    await run(kind, readPartConfig(), log, stopping, leave);
+    await run(kind, config, log, stopping, leave);
   } catch (error) {
-    log.fatal({ err: error }, messageOf(error));
-    // What was opened before the fault would keep half a process alive, which nobody would start again.
-    process.exit(1);
+    endFatally(log, error);
   }
 }
 

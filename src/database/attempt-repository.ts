@@ -177,15 +177,18 @@ export class AttemptRepository {
   }
 
   /**
-   * What the last attempts at preparing failed with, of those in a row that failed; `null` when the last that ended did not. A
+   * What the last attempts at a phase failed with, of those in a row that failed; `null` when the last that ended did not. A
    * running one changes nothing of it.
    */
-  async preparingFailure({ projectId, experimentId }: ExperimentReference): Promise<PhaseFailure | null> {
+  async lastFailure(
+    { projectId, experimentId }: ExperimentReference,
+    phase: AttemptPhase,
+  ): Promise<PhaseFailure | null> {
     const [failure] = await this.#database.run(
       (queries) => queries.$queryRaw<PhaseFailure[]>`
         WITH ended AS (
           SELECT lease, message, ended_at, cause = 'failed' AND message IS NOT NULL AS failed FROM attempt
-          WHERE project_id = ${projectId} AND experiment_id = ${experimentId} AND phase = 'preparing'
+          WHERE project_id = ${projectId} AND experiment_id = ${experimentId} AND phase = ${phase}
             AND ended_at IS NOT NULL)
         SELECT count(*)::int AS attempts, min(ended_at) AS since, (array_agg(message ORDER BY lease DESC))[1] AS message
         FROM ended WHERE lease > COALESCE((SELECT max(lease) FROM ended WHERE NOT failed), 0)

@@ -9,7 +9,8 @@ export class TrainingBar {
   readonly #isTerminal = process.stdout.isTTY;
   #bar: SingleBar | undefined;
   #lastState = '';
-  #lastLine = 0;
+  #lastLine = '';
+  #lastLineAt = 0;
 
   show({ state, progress }: Experiment): void {
     if (state !== this.#lastState && state !== 'training') {
@@ -21,10 +22,14 @@ export class TrainingBar {
     if (this.#isTerminal) {
       this.#bar ??= this.#begin(progress.totalSteps);
       this.#bar.update(progress.step, { loss });
-    } else if (Date.now() - this.#lastLine >= plainIntervalMilliseconds) {
-      this.#lastLine = Date.now();
-      process.stdout.write(`training  step ${progress.step} of ${progress.totalSteps}  loss ${loss}\n`);
+      return;
     }
+    const line = `training  step ${progress.step} of ${progress.totalSteps}  loss ${loss}`;
+    // A change may be of something else than the step, for instance of the attempt.
+    if (line === this.#lastLine || Date.now() - this.#lastLineAt < plainIntervalMilliseconds) return;
+    this.#lastLine = line;
+    this.#lastLineAt = Date.now();
+    process.stdout.write(`${line}\n`);
   }
 
   /** Prints a line of its own; the bar goes on below it. */

@@ -1,25 +1,6 @@
 // Who is answered while there is no access control: programs and pages of this machine, by a loopback name.
-import { isIP } from 'node:net';
 import { CodedError } from '../error.ts';
-
-/** Whether a host name (without port; IPv6 with or without brackets) names this machine's loopback interface. */
-export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase().replace(/^\[(.*)\]$/u, '$1');
-  return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
-}
-
-/**
- * Refuses to serve other machines: nothing would keep them out.
- *
- * @throws CodedError `configuration_invalid`.
- */
-export function requireLoopback(host: string): void {
-  if (!isLoopback(host))
-    throw new CodedError(
-      'configuration_invalid',
-      `HOST must be 127.0.0.1, ::1 or localhost while AUTH is none, but is "${host}".`,
-    );
-}
+import { isLoopback } from '../loopback.ts';
 
 /**
  * Checks the headers that a browser sets, so that no page of another site reaches the service: not by posting to it, and

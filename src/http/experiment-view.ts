@@ -20,7 +20,7 @@ const queueOfState: Readonly<Record<ExperimentState, TaskQueue | null>> = {
 /**
  * What is answered for one experiment, and kept as the answer to an idempotency key. Reads and throws nothing.
  *
- * @param lastFailure why preparing is tried again.
+ * @param lastFailure why what it is at is tried again.
  */
 export function experimentBody(record: ExperimentRecord, lastFailure: PhaseFailure | null): ExperimentBody {
   const { id, requestedAction, spec, evaluation } = record;

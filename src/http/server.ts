@@ -2,22 +2,22 @@
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
 import { Connection } from '@temporalio/client';
-import { logLevel, readPartConfig, type Config } from '../config.ts';
+import { readPartConfig, type Config } from '../config.ts';
 import { ChangeFeed } from '../database/change-feed.ts';
 import { openDatabase } from '../database/client.ts';
 import { applyMigrations, migrationsDirectory } from '../database/migrate.ts';
 import { createRepositories } from '../database/repositories.ts';
-import { messageOf } from '../error.ts';
 import { defaultProject } from '../experiment/id.ts';
 import { createLogger, type Logger } from '../log.ts';
+import { endFatally, orRefuse } from '../process-end.ts';
 import { silenceAwsNodeNotice } from '../process-environment.ts';
+import { requireFreePort } from '../require-free-port.ts';
 import { CheckpointStore } from '../storage/checkpoint-store.ts';
 import { openStore } from '../storage/open-store.ts';
 import { projectBlobs } from '../storage/project-blobs.ts';
 import { tidyScratch } from '../storage/scratch-directory.ts';
 import { connectionOptions } from '../temporal/connection.ts';
 import { createTemporalGateway } from '../temporal/gateway.ts';
-import { requireLoopback } from './access.ts';
 import { buildApp } from './app.ts';
 import { UploadTurns } from './upload/upload-turns.ts';
 import { modelOpener } from './export-model.ts';
@@ -37,10 +37,9 @@ export interface RunningServer {
 /**
  * Starts the API: migrations first, then it listens.
  *
- * @throws CodedError `configuration_invalid` for a host that is not loopback, `database_unavailable` after a minute.
+ * @throws CodedError `database_unavailable` after a minute.
  */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
-  requireLoopback(config.host);
   silenceAwsNodeNotice();
   const applied = await applyMigrations(config.databaseUrl, migrationsDirectory());
   for (const migration of applied) log.info({ migration }, 'migration applied');
@@ -78,9 +77,13 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
 }
 
 async function main(): Promise<void> {
-  const log = createLogger('api', logLevel());
+  const config = await orRefuse(async () => {
+    const read = readPartConfig();
+    await requireFreePort(read.host, read.port);
+    return read;
+  });
+  const log = createLogger('api', config.logLevel);
   try {
-    const config = readPartConfig();
     await tidyScratch(log);
     const server = await startServer(config, log);
     closeWithGrace({ delay: closeSeconds * 1000, logger: false }, async ({ err, signal }) => {
@@ -89,9 +92,7 @@ async function main(): Promise<void> {
       await server.close();
     });
   } catch (error) {
-    log.fatal({ err: error }, messageOf(error));
-    // What was opened before the fault would keep half a process alive, which nobody would start again.
-    process.exit(1);
+    endFatally(log, error);
   }
 }
 

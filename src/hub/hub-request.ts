@@ -1,6 +1,6 @@
 // One request to a hub: redirects are followed, a busy hub is waited for, and the token goes to the hub alone.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CodedError, messageOf } from '../error.ts';
+import { CodedError, reasonOf } from '../error.ts';
 import { hubLimits } from './limits.ts';
 
 export interface HubAddress {
@@ -58,7 +58,8 @@ async function attemptOnce(
   } catch (error) {
     requester.signal.throwIfAborted();
     if (error instanceof CodedError) throw error;
-    return { error: unavailable(`cannot be reached: ${messageOf(error)}`, error) };
+    const { host } = new URL(requester.address.url);
+    return { error: unavailable(`at ${host} cannot be reached: ${reasonOf(error)}`, error) };
   }
   const { status, ok, headers } = response;
   if (ok && (start === 0 || status === 206)) return response;

@@ -1,31 +1,12 @@
 // TCP ports that nobody uses now.
 import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { CodedError } from '../error.ts';
+import { requireFreePort } from '../require-free-port.ts';
 
 const firstPort = 15_000;
 const usualFirstOutgoingPort = 32_768;
 const mostAttempts = 100;
-
-/**
- * Makes sure that a port can be listened on now.
- *
- * @throws CodedError `configuration_invalid` naming the port.
- */
-export function requireFreePort(host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (cause) => {
-      reject(
-        new CodedError('configuration_invalid', `PORT ${port} cannot be listened on: ${cause.message}.`, {
-          cause,
-        }),
-      );
-    });
-    server.listen(port, host, () => server.close(() => resolve()));
-  });
-}
 
 /**
  * A port of this machine's own address that nobody listens on now. It is drawn from below the range out of which the

@@ -1,18 +1,18 @@
 // `npm start`: the whole stack on this machine until SIGINT or SIGTERM.
 import { once } from 'node:events';
 import { readConfig } from '../config.ts';
-import { CodedError, errorDefinitions, messageOf } from '../error.ts';
-import { createLogger } from '../log.ts';
+import { reasonLine } from '../process-end.ts';
 import { startStack } from './stack.ts';
 
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
 const stopRequested = once(stopping.signal, 'abort');
+const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
 try {
   const config = readConfig();
   const started = performance.now();
-  const stack = await startStack(config, createLogger('stack', config.logLevel), stopping.signal);
+  const stack = await startStack(config, tell, stopping.signal);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(`The BERT Eval Coordinator is ready at ${stack.url} (after ${seconds} s)\n`);
   process.stdout.write(`  API documentation: ${stack.url}/docs\n`);
@@ -25,8 +25,7 @@ try {
 } catch (error) {
   // Asked to stop while it started: everything is stopped by now, as was wanted.
   if (!stopping.signal.aborted) {
-    const remedy = error instanceof CodedError ? errorDefinitions[error.code].remedy : '';
-    process.stderr.write(`${messageOf(error)} ${remedy}\n`);
+    tell(reasonLine(error));
     process.exitCode = 1;
   }
 }

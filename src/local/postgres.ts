@@ -8,7 +8,7 @@ import { Client } from 'pg';
 import { CodedError, messageOf } from '../error.ts';
 import { findPostgres, type PostgresProgram } from './postgres-program.ts';
 import { freePort } from './free-port.ts';
-import { until } from './until.ts';
+import { succeeds, until } from './until.ts';
 
 const readyTimeoutSeconds = 60;
 
@@ -39,7 +39,7 @@ export async function preparePostgres(options: {
     url,
     spawn: () => start(program, port, options.logFile, options.environment),
     ready: (signal) =>
-      until(() => answers(url), {
+      until(() => succeeds(checkPostgres(url)), {
         timeoutSeconds: readyTimeoutSeconds,
         what: 'PostgreSQL',
         ...(signal && { signal }),
@@ -95,17 +95,14 @@ function start(
   return child;
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Throws unless a server answers a query. */
+export async function checkPostgres(url: string): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2000, query_timeout: 2000 });
   // A connection that breaks says so here too.
   client.on('error', () => undefined);
   try {
     await client.connect();
     await client.query('select 1');
-    return true;
-  } catch {
-    // Not up yet: the caller asks again until its time is over.
-    return false;
   } finally {
     await client.end().catch(() => undefined);
   }

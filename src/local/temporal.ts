@@ -2,7 +2,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { Connection } from '@temporalio/client';
-import { until } from './until.ts';
+import type { ConnectionOptions } from '../temporal/connection.ts';
+import { succeeds, until } from './until.ts';
 
 const readyTimeoutSeconds = 60;
 const callTimeoutSeconds = 5;
@@ -67,7 +68,7 @@ export function temporalServer(options: {
       return child;
     },
     ready: (signal) =>
-      until(() => answers(address, options.namespace), {
+      until(() => succeeds(checkTemporal({ address }, options.namespace)), {
         timeoutSeconds: readyTimeoutSeconds,
         what: 'Temporal',
         ...(signal && { signal }),
@@ -75,16 +76,14 @@ export function temporalServer(options: {
   };
 }
 
-async function answers(address: string, namespace: string): Promise<boolean> {
-  const connection = Connection.lazy({ address });
+/** Throws unless a server answers for a namespace. */
+export async function checkTemporal(options: ConnectionOptions, namespace: string): Promise<void> {
+  // Without the SDK's own repetitions an outage is told as what it is, and at once.
+  const connection = Connection.lazy({ ...options, interceptors: [] });
   try {
     await connection.withDeadline(Date.now() + callTimeoutSeconds * 1000, () =>
       connection.workflowService.describeNamespace({ namespace }),
     );
-    return true;
-  } catch {
-    // Not up yet: the caller asks again until its time is over.
-    return false;
   } finally {
     await connection.close();
   }

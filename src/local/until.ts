@@ -20,3 +20,11 @@ export async function until(
     await delay(pollMilliseconds);
   }
 }
+
+/** Whether something that is asked again until it succeeds has: why it did not is of no account. */
+export function succeeds(attempt: Promise<unknown>): Promise<boolean> {
+  return attempt.then(
+    () => true,
+    () => false,
+  );
+}

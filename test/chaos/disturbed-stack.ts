@@ -9,7 +9,6 @@ import { createClient, type Client } from '../../openapi/client.ts';
 import { stackVariable } from '../../src/local/process-identity.ts';
 import { startOf } from '../../src/process-start.ts';
 import { SupervisedPart } from '../../src/local/supervised-part.ts';
-import { createLogger } from '../../src/log.ts';
 import { StackProcess, type PartName } from '../journeys/stack-process.ts';
 import { findVersitygw, openS3, type TestS3 } from '../storage/stores.ts';
 import { LimitedDisk } from './limited-disk.ts';
@@ -104,10 +103,11 @@ export class DisturbedStack {
   startSecondWorker(variables: Readonly<Record<string, string>> = {}): void {
     const { dataDirectory } = this.#stack;
     const environment = { ...process.env, ...this.variables, [stackVariable]: dataDirectory, ...variables };
+    const logFile = join(dataDirectory, 'logs', 'second-training-worker.log');
     this.#second = new SupervisedPart({
       name: 'second-training-worker',
       spawn: () => {
-        const log = openSync(join(dataDirectory, 'logs', 'second-training-worker.log'), 'a');
+        const log = openSync(logFile, 'a');
         const program = join(root, 'dist/workers/training-worker.js');
         const child = spawn(process.execPath, [program], {
           stdio: ['ignore', log, log],
@@ -120,7 +120,9 @@ export class DisturbedStack {
       },
       stopSignal: 'SIGTERM',
       stopTimeoutSeconds: workerStopSeconds,
-      log: createLogger('chaos', 'silent'),
+      logFile,
+      // The campaign says itself what it has ended.
+      tell: () => undefined,
     });
     this.#second.start();
   }

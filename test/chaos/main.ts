@@ -6,8 +6,21 @@ import { runControl } from './control.ts';
 import { experimentTable, faultTable, killsOf } from './report.ts';
 import { weakenings } from './weakenings.ts';
 
+const usage = `Usage: npm run chaos -- [--seed N] [--minutes N] [--experiments N] [--rows N] | --controls [--only NAME]
+  --seed N         which campaign (1)
+  --minutes N      how long faults are injected (5)
+  --experiments N  how many there are (10)
+  --rows N         in each one's dataset (1600)
+  --controls       one run for each weakening, which must find a fault, and one without it, which must find none
+  --only NAME      only the weakenings whose names begin so
+`;
+
 /** @returns whether nothing was wrong. */
 export async function main(parameters: readonly string[]): Promise<boolean> {
+  if (parameters.includes('--help')) {
+    process.stdout.write(usage);
+    return true;
+  }
   const { values } = parseArgs({
     args: [...parameters],
     options: {

@@ -123,11 +123,14 @@ describe('a hub in trouble', () => {
     expect(pauses).toEqual(new Array(hubLimits.attempts - 1).fill(hubLimits.longestPauseSeconds * 1000));
   });
 
-  it('that is not there is unavailable', async () => {
+  it('that is not there is unavailable, with its address and the cause', async () => {
     const reader = client();
     await hub.stop();
     await expect(reader.repository('model', 'org/name', 'main')).rejects.toMatchObject({
       code: 'hub_unavailable',
+      message: expect.stringMatching(
+        /^The hub at 127\.0\.0\.1:\d+ cannot be reached: fetch failed: connect ECONNREFUSED/u,
+      ) as string,
     });
   });
 

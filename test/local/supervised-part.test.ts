@@ -1,14 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { processesOf, stackVariable } from '../../src/local/process-identity.ts';
 import { startOf } from '../../src/process-start.ts';
 import { endLeftovers } from '../../src/local/leftover.ts';
 import { SupervisedPart, type PartOptions } from '../../src/local/supervised-part.ts';
 import { until } from '../../src/local/until.ts';
-import { createLogger } from '../../src/log.ts';
 
-const log = createLogger('test', 'silent');
+const logFile = join(mkdtempSync(join(tmpdir(), 'part-')), 'part.log');
+const told: string[] = [];
 const idle = 'setInterval(() => {}, 1000);';
 const stubborn = `process.on('SIGTERM', () => {}); process.on('SIGINT', () => {}); process.send?.('ready'); ${idle}`;
 const started: ChildProcess[] = [];
@@ -28,7 +31,8 @@ function supervise(spawnPart: PartOptions['spawn'], stopTimeoutSeconds = 5): Sup
     spawn: spawnPart,
     stopSignal: 'SIGTERM',
     stopTimeoutSeconds,
-    log,
+    logFile,
+    tell: (line) => told.push(line),
   });
 }
 
@@ -58,7 +62,10 @@ const isAlive = (child: ChildProcess | undefined): boolean =>
 
 afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL');
+  told.length = 0;
 });
+
+afterAll(() => rmSync(dirname(logFile), { recursive: true }));
 
 describe('a supervised part', () => {
   it('is started again when it is killed, every time', async () => {
@@ -106,9 +113,9 @@ describe('a supervised part', () => {
   });
 
   it('is told which processes it takes the place of: all since one that ran for 10 s', async () => {
-    const told: (readonly number[])[] = [];
+    const taken: (readonly number[])[] = [];
     const supervised = supervise((endedProcesses) => {
-      told.push(endedProcesses);
+      taken.push(endedProcesses);
       return run(idle);
     });
     supervised.start();
@@ -126,20 +133,59 @@ describe('a supervised part', () => {
     clock.mockRestore();
     await supervised.stop();
     const [first, second, third] = started.map(({ pid }) => pid);
-    expect(told).toEqual([[], [first], [first, second], [third]]);
+    expect(taken).toEqual([[], [first], [first, second], [third]]);
   });
 
   it('is started again when it could not be started at all, and counts no process for that', async () => {
-    const told: (readonly number[])[] = [];
+    const taken: (readonly number[])[] = [];
     const supervised = supervise((endedProcesses) => {
-      told.push(endedProcesses);
-      if (told.length === 1) throw new Error('EAGAIN');
+      taken.push(endedProcesses);
+      if (taken.length === 1) throw new Error('EAGAIN');
       return run(idle);
     });
     supervised.start();
     await wait(() => isAlive(started[0]));
     await supervised.stop();
-    expect(told).toEqual([[], []]);
+    expect(taken).toEqual([[], []]);
+    expect(told).toEqual([`part could not be started: EAGAIN and is started again (log: ${logFile})`]);
+  });
+
+  it.each([
+    ['process.exit(3)', 'part ended with status 3', 'It is full. No space left.'],
+    [
+      "process.kill(process.pid, 'SIGKILL'); setInterval(() => {}, 1000)",
+      'part was ended by SIGKILL',
+      undefined,
+    ],
+  ])('says how it ended, its last fatal words and where its log is: %s', async (program, how, words) => {
+    const fatal = (msg: string, cause?: string) => `${JSON.stringify({ level: 60, msg, cause })}\n`;
+    appendFileSync(logFile, fatal('Of an earlier process.'));
+    const supervised = supervise(() => {
+      if (words !== undefined && started.length === 0)
+        appendFileSync(
+          logFile,
+          `${fatal('Not the last.')}${fatal('It is full.', 'No space left.')}{"level":30}\n`,
+        );
+      return run(started.length === 0 ? program : idle);
+    });
+    supervised.start();
+    await wait(() => told.length > 0);
+    const reason = words === undefined ? '' : `: ${words}`;
+    expect(told).toEqual([`${how} and is started again${reason} (log: ${logFile})`]);
+    expect(supervised.lastEnd).toBe(`${how}${reason} (log: ${logFile})`);
+    await supervised.stop();
+  });
+
+  it('that fails in the same way again and again is told of once, and again where it fails otherwise', async () => {
+    const supervised = supervise(() => run(`process.exit(${started.length < 2 ? 1 : 2})`));
+    supervised.start();
+    await wait(() => told.length === 2);
+    expect(started.length).toBeGreaterThanOrEqual(3);
+    expect(told.map((line) => line.slice(0, 'part ended with status 1'.length))).toEqual([
+      'part ended with status 1',
+      'part ended with status 2',
+    ]);
+    await supervised.stop();
   });
 
   it('is not started again after it was stopped', async () => {

@@ -1,14 +1,13 @@
 // `npm run reconcile`: compares database, Temporal and store once, and mends. Ends with 0: done; 2: it could not be done.
 import { parseArgs } from 'node:util';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { logLevel } from '../../src/config.ts';
 import { withAdvisoryLock } from '../../src/database/advisory-lock.ts';
 import { CodedError } from '../../src/error.ts';
 import { createLogger } from '../../src/log.ts';
-import { connectionOptions } from '../../src/temporal/connection.ts';
 import { reconciliationLock } from '../reconciliation/reconcile-regularly.ts';
 import { Reconciler, type ReportedDifference } from '../reconciliation/reconciler.ts';
-import { runCommand, withParts } from './command.ts';
+import { runCommand, withParts, withTemporal } from './command.ts';
 
 const usage = `Usage: npm run reconcile -- [--dry-run] [--json]
   --dry-run  says what differs and mends nothing
@@ -16,15 +15,9 @@ const usage = `Usage: npm run reconcile -- [--dry-run] [--json]
 Variables: DATABASE_URL, TEMPORAL_ADDRESS, STORAGE_URL, as for a worker. How a difference is mended: docs/reconciliation.md.
 `;
 
-const connectTimeoutSeconds = 10;
-
 async function reconcileOnce(dryRun: boolean): Promise<readonly ReportedDifference[]> {
-  return withParts(async ({ config, repositories, store }) => {
-    const connection = await Connection.connect({
-      ...(await connectionOptions(config.temporal)),
-      connectTimeout: `${connectTimeoutSeconds} s`,
-    });
-    try {
+  return withParts(async ({ config, repositories, store }) =>
+    withTemporal(config.temporal, async (connection) => {
       const reconciler = new Reconciler({
         repository: repositories.reconciliation,
         verifications: repositories.verifications,
@@ -38,10 +31,8 @@ async function reconcileOnce(dryRun: boolean): Promise<readonly ReportedDifferen
       if (reported === undefined)
         throw new CodedError('not_ready', 'Another process is reconciling now; try again in some seconds.');
       return reported;
-    } finally {
-      await connection.close();
-    }
-  });
+    }),
+  );
 }
 
 function reportOf(differences: readonly ReportedDifference[]): string {

@@ -1,15 +1,14 @@
 // `npm run replay`: which running workflows would the code of this build break? Ends with 0: none; 1: at least one; 2: unknown.
 import { parseArgs } from 'node:util';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { readTemporalConfig } from '../../src/config.ts';
 import { CodedError } from '../../src/error.ts';
 import type { ReplayedRun } from '../../src/experiment/replay.ts';
-import { connectionOptions } from '../../src/temporal/connection.ts';
 import { runningWorkflows, sampleRunningWorkflows } from '../../src/temporal/running-workflows.ts';
 import { builtWorkflows, HistoryReplayer } from '../replay/history-replayer.ts';
 import { replayRunning } from '../replay/replay-running.ts';
-import { runCommand } from './command.ts';
+import { runCommand, withTemporal } from './command.ts';
 
 const usage = `Usage: npm run replay -- [--all | --sample N | --workflow ID ...] [--json]
   --all          every running workflow of the namespace (the default)
@@ -25,8 +24,6 @@ interface Choice {
   readonly workflowIds: readonly string[];
   readonly json: boolean;
 }
-
-const connectTimeoutSeconds = 10;
 
 /** @throws CodedError `configuration_invalid` when what was asked for is not clear. */
 function choiceOf(): Choice {
@@ -48,17 +45,13 @@ function choiceOf(): Choice {
 
 async function replayChosen({ sample, workflowIds }: Choice): Promise<readonly ReplayedRun[]> {
   const config = readTemporalConfig();
-  const connection = await Connection.connect({
-    ...(await connectionOptions(config)),
-    connectTimeout: `${connectTimeoutSeconds} s`,
-  });
-  try {
+  return withTemporal(config, async (connection) => {
     const client = new Client({ connection, namespace: config.namespace });
     const replayer = new HistoryReplayer(builtWorkflows);
     if (workflowIds.length === 0) {
       const chosen =
         sample === null ? runningWorkflows(client) : await sampleRunningWorkflows(client, sample);
-      return await replayRunning(client, replayer, chosen);
+      return replayRunning(client, replayer, chosen);
     }
     const runs = await replayRunning(
       client,
@@ -69,9 +62,7 @@ async function replayChosen({ sample, workflowIds }: Choice): Promise<readonly R
     if (unknown.length > 0)
       throw new CodedError('not_found', `Temporal does not know ${unknown.join(', ')}.`);
     return runs;
-  } finally {
-    await connection.close();
-  }
+  });
 }
 
 function reportOf(runs: readonly ReplayedRun[]): string {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { logLevel, readConfig } from '../../src/config.ts';
 import { CodedError } from '../../src/error.ts';
-import { differs, type Verdict } from '../../src/experiment/verification.ts';
+import { differs, type StepSpan, type Verdict } from '../../src/experiment/verification.ts';
 import { createLogger } from '../../src/log.ts';
 import { switchOffEngineTelemetry, switchOffTf32 } from '../../src/process-environment.ts';
 import { BlobStore } from '../../src/storage/blob-store.ts';
@@ -23,10 +23,16 @@ const usage = `Usage: npm run verify -- proof.tar [--from-step N] [--json]
   --json         one JSON document instead of a line
 `;
 
+interface Checked {
+  readonly verdict: Verdict;
+  /** What was looked at; `null` where it did not come to that. */
+  readonly subject: { readonly experimentId: string; readonly span: StepSpan } | null;
+}
+
 const statuses = { agrees: 0, differs: 1, undecided: notDone } as const;
 
 /** @throws CodedError `invalid_request` for a file that is no bundle; `step_not_trained`; what the engine throws. */
-async function check(path: string, asked: number | undefined): Promise<Verdict> {
+async function check(path: string, asked: number | undefined): Promise<Checked> {
   const { executionProvider: provider, executionDevice: deviceNumber } = readConfig();
   return withScratchDirectory(async (directory) => {
     const blobs = new BlobStore(new DirectoryStore(join(directory, 'objects')), '', () => Promise.resolve());
@@ -37,13 +43,24 @@ async function check(path: string, asked: number | undefined): Promise<Verdict> 
       throw new CodedError('step_not_trained', `The bundle ends with step ${lastStep}.`);
     const span = { fromStep: asked ?? Math.min((before?.step ?? 0) + 1, lastStep), toStep: lastStep };
     const place = { deviceNumber, graphCacheDirectory: null };
-    return verify(() => Promise.resolve(evidence), span, directory, createLogger('verify', logLevel()), {
+    const log = createLogger('verify', logLevel());
+    const verdict = await verify(() => Promise.resolve(evidence), span, directory, log, {
       provider,
       place,
       start: startTraining,
       onProgress: () => undefined,
     });
+    const experimentId = evidence.checkpoints.at(-1)?.manifest.experimentId ?? '';
+    return { verdict, subject: { experimentId, span } };
   });
+}
+
+function lineOf({ state, reason }: Verdict, subject: Checked['subject']): string {
+  if (subject === null) return `${state}: ${reason ?? ''}`;
+  const { experimentId, span } = subject;
+  if (reason !== null) return `${experimentId} ${state}: ${reason}`;
+  const rest = span.fromStep === 1 ? 'all there are' : 'with --from-step 1 all of them';
+  return `${experimentId} ${state}: every file is as it was recorded, and steps ${span.fromStep} to ${span.toStep} (${rest}) gave the same bits when they were computed again`;
 }
 
 async function run(): Promise<number> {
@@ -57,14 +74,15 @@ async function run(): Promise<number> {
     process.stderr.write(usage);
     return statuses.undecided;
   }
-  const verdict = await check(path, asked === undefined ? undefined : Number(asked)).catch(
-    (error: unknown) => {
-      if (error instanceof BundleDiffers) return differs(error.message);
+  const { verdict, subject } = await check(path, asked === undefined ? undefined : Number(asked)).catch(
+    (error: unknown): Checked => {
+      if (error instanceof BundleDiffers) return { verdict: differs(error.message), subject: null };
+      if (error instanceof CodedError)
+        throw new CodedError(error.code, `${path}: ${error.message}`, { cause: error.cause });
       throw error;
     },
   );
-  const line = verdict.reason === null ? verdict.state : `${verdict.state}: ${verdict.reason}`;
-  process.stdout.write(`${values.json ? JSON.stringify(verdict) : line}\n`);
+  process.stdout.write(`${values.json ? JSON.stringify(verdict) : lineOf(verdict, subject)}\n`);
   return statuses[verdict.state];
 }
 

@@ -3,7 +3,7 @@ import { defaultProject } from '../../experiment/id.ts';
 import type { RequestedAction } from '../../experiment/state.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { experimentBody } from '../experiment-view.ts';
-import { readPreparingFailure } from '../preparing-failure.ts';
+import { readLastFailure } from '../last-failure.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import { experimentReference as experiment } from '../schemas/experiment.ts';
 
@@ -54,7 +54,7 @@ export function actionRoutes(app: App, context: RouteContext): void {
         const reference = { projectId: defaultProject, experimentId: request.params.id };
         const outcome = await requests.request(reference, action);
         const record = await experiments.require(reference);
-        const failure = await readPreparingFailure(context, record);
+        const failure = await readLastFailure(context, record);
         return reply.code(outcome === 'requested' ? 202 : 200).send(experimentBody(record, failure));
       },
     );

@@ -6,7 +6,7 @@ import { matchesTag, preferredWaitSeconds, tagOf } from '../conditional.ts';
 import { idempotencyHeaders, sendCreated } from '../created-experiment.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { experimentBody, experimentItem } from '../experiment-view.ts';
-import { readPreparingFailure } from '../preparing-failure.ts';
+import { readLastFailure } from '../last-failure.ts';
 import { answer, idParameter, page, problems } from '../schemas/answer.ts';
 import {
   experimentItemSchema,
@@ -112,7 +112,7 @@ export function experimentItemRoutes(app: App, context: RouteContext): void {
       const record = await waitForVersion(context, reference, isKnown, waitSeconds ?? 0, reply.raw);
       reply.header('etag', tagOf(record.version)).header('cache-control', 'no-cache');
       if (isKnown(record.version)) return reply.code(304).send(null);
-      return reply.send(experimentBody(record, await readPreparingFailure(context, record)));
+      return reply.send(experimentBody(record, await readLastFailure(context, record)));
     },
   );
 }

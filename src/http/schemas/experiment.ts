@@ -33,8 +33,8 @@ const lastFailureSchema = Type.Object(
   },
   {
     description:
-      'Of an experiment that is being prepared: why its last attempt failed, for instance since the hub is away, and ' +
-      'since when attempts do. It is tried again by itself.',
+      'Of an experiment in state preparing, training or evaluating: why the last attempt at that failed, for instance since ' +
+      'the hub is away or a worker has no GPU, and since when attempts in a row do. It is tried again by itself.',
   },
 );
 

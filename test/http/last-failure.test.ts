@@ -1,7 +1,7 @@
-// An experiment whose preparing is tried again says why, and since when.
+// An experiment whose preparing, training or evaluating is tried again says why, and since when.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
-import type { AttemptCause } from '../../src/experiment/attempt.ts';
+import type { AttemptCause, AttemptPhase } from '../../src/experiment/attempt.ts';
 import { call, startService, submitExperiment, type Service } from './fixture.ts';
 
 const away = 'The hub cannot be reached: connect ECONNREFUSED.';
@@ -21,15 +21,18 @@ async function preparing(): Promise<{ projectId: string; experimentId: string }>
   return reference;
 }
 
-const begin = (reference: { projectId: string; experimentId: string }): Promise<LeaseHolder> =>
-  service.repositories.attempts.beginAttempt({ ...reference, phase: 'preparing', host: 'host' });
+const begin = (
+  reference: { projectId: string; experimentId: string },
+  phase: AttemptPhase = 'preparing',
+): Promise<LeaseHolder> => service.repositories.attempts.beginAttempt({ ...reference, phase, host: 'host' });
 
 async function attempt(
   reference: { projectId: string; experimentId: string },
   cause: AttemptCause,
   message?: string,
+  phase?: AttemptPhase,
 ): Promise<void> {
-  const holder = await begin(reference);
+  const holder = await begin(reference, phase);
   await service.repositories.attempts.finishAttempt(holder, {
     cause,
     ...(message !== undefined && { message }),
@@ -75,10 +78,24 @@ it('is counted however often it comes', async () => {
   expect(await lastFailure(reference.experimentId)).toMatchObject({ attempts: 60 });
 });
 
-it('is over with preparing', async () => {
+it('is of what the experiment is at: preparing, then training, then evaluating, and nothing once it has ended', async () => {
   const reference = await preparing();
-  await attempt(reference, 'failed', away);
+  const { experimentId } = reference;
   const { transitions } = service.repositories;
-  await transitions.recordTransition({ ...reference, sequence: 2, state: 'training', error: null });
-  expect(await lastFailure(reference.experimentId)).toBeNull();
+  await attempt(reference, 'failed', away);
+  for (const [sequence, phase] of [
+    [2, 'training'],
+    [3, 'evaluating'],
+  ] as const) {
+    await transitions.recordTransition({ ...reference, sequence, state: phase, error: null });
+    expect(await lastFailure(experimentId)).toBeNull();
+    await attempt(reference, 'failed', 'CUDA cannot be used here.', phase);
+    await attempt(reference, 'failed', `There is no CUDA for ${phase}.`, phase);
+    expect(await lastFailure(experimentId)).toMatchObject({
+      message: `There is no CUDA for ${phase}.`,
+      attempts: 2,
+    });
+  }
+  await transitions.recordTransition({ ...reference, sequence: 4, state: 'cancelled', error: null });
+  expect(await lastFailure(experimentId)).toBeNull();
 });
