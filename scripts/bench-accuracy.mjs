@@ -113,7 +113,7 @@ async function trainOnce(name, set, seed) {
     examples: { examples: evaluation, targetKind: 'class' },
     batchSize,
   });
-  const predicted = predictedClasses(logits, model.head.labelCount);
+  const predicted = await predictedClasses({ logits, labelCount: model.head.labelCount }, () => undefined);
   const right = evaluation.filter(({ targets }, row) => predicted[row] === targets[0]).length;
   const accuracy = right / evaluation.length;
   console.log(JSON.stringify({ data: name, seed, accuracy, trainSeconds: rounded(seconds) }));

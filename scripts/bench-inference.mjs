@@ -81,7 +81,7 @@ for (let turn = 0; turn < Number(given.repeat); turn++)
     way.seconds = Math.min(way.seconds, (performance.now() - start) / 1000);
   }
 for (const { precision, fileBytes, inference, logits, seconds } of ways) {
-  const predicted = predictedClasses(logits, labelCount);
+  const predicted = await predictedClasses({ logits, labelCount }, () => undefined);
   const accuracy = labels && labels.filter((label, row) => label === predicted[row]).length / labels.length;
   const difference = logits.reduce(
     (most, value, place) => Math.max(most, Math.abs(value - ways[0].logits[place])),
