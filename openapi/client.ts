@@ -38,6 +38,7 @@ interface Version {
   readonly tag: string | undefined;
 }
 
+/** The service's operations. See {@link createClient}. */
 export class Client {
   /** Every operation of the document; an answer of 400 or more is thrown as {@link ProblemError}. */
   readonly api: FetchClient<paths>;
@@ -217,7 +218,7 @@ export class Client {
 }
 
 /**
- * A client of the service at a base URL, such as `http://127.0.0.1:3000`. Nothing is sent yet.
+ * A client of the service at a base URL, such as `http://127.0.0.1:8080`. Nothing is sent yet.
  *
  * @throws ProblemError, in every method, for an answer of 400 or more; the `TypeError` of `fetch` when the service cannot
  * be reached.

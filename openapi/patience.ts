@@ -6,6 +6,7 @@ const retryMilliseconds = 500;
 /** How long the service may be away. */
 const patienceSeconds = 60;
 
+/** How long the client goes on trying. One for all its calls: any answer starts it anew. */
 export class Patience {
   #lastAnswer = Date.now();
 

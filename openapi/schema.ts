@@ -2625,7 +2625,7 @@ export interface operations {
                             step: number;
                             id: string;
                         };
-                        /** @description Of the specification, its name and tags left out. */
+                        /** @description Of the specification without its name, tags and limits, which change no result. */
                         specSha256: string;
                         /** @description Of the dataset’s snapshot, evaluation split and tokenizer included. */
                         snapshotSha256: string;
@@ -2704,7 +2704,7 @@ export interface operations {
                         id: string;
                         experimentId: string;
                         /**
-                         * @description undecided: a worker of another numeric profile computed, which gives other bits.
+                         * @description undecided: nothing can be told, as `reason` says; for instance since a worker of another numeric profile computed, which gives other bits.
                          * @enum {string}
                          */
                         state: "running" | "agrees" | "differs" | "undecided";
@@ -2771,7 +2771,7 @@ export interface operations {
                             id: string;
                             experimentId: string;
                             /**
-                             * @description undecided: a worker of another numeric profile computed, which gives other bits.
+                             * @description undecided: nothing can be told, as `reason` says; for instance since a worker of another numeric profile computed, which gives other bits.
                              * @enum {string}
                              */
                             state: "running" | "agrees" | "differs" | "undecided";
@@ -2835,7 +2835,7 @@ export interface operations {
                         id: string;
                         experimentId: string;
                         /**
-                         * @description undecided: a worker of another numeric profile computed, which gives other bits.
+                         * @description undecided: nothing can be told, as `reason` says; for instance since a worker of another numeric profile computed, which gives other bits.
                          * @enum {string}
                          */
                         state: "running" | "agrees" | "differs" | "undecided";

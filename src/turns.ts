@@ -12,6 +12,7 @@ export interface TurnLimits {
   readonly refusal: () => CodedError;
 }
 
+/** Turns at something that bears only so much at a time. First come, first served. */
 export class Turns {
   readonly #limits: TurnLimits;
   /** What begins the turn of each that waits, in their order. */

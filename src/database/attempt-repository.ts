@@ -54,6 +54,7 @@ export interface AttemptProfile {
   readonly startStep: number;
 }
 
+/** The beginnings and ends of attempts, and the leases that they hold. Every method throws CodedError `database_unavailable`. */
 export class AttemptRepository {
   readonly #database: Database;
 

@@ -29,6 +29,7 @@ export interface CalibrationRecord extends Calibration {
 /** A machine may have another name each time it starts. */
 const keptDays = 180;
 
+/** How fast machines have trained. Every method throws CodedError `database_unavailable`. */
 export class CalibrationRepository {
   readonly #database: Database;
 

@@ -52,6 +52,10 @@ class Watch implements ChangeWatch {
   }
 }
 
+/**
+ * Wakes whoever waits for a change of an experiment or a row of the outbox. A lost connection wakes everyone once it is made
+ * anew.
+ */
 export class ChangeFeed {
   readonly #url: string;
   readonly #watches = new Map<string, Set<Watch>>();

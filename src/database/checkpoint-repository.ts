@@ -24,6 +24,7 @@ export interface NewCheckpoint {
   readonly stored?: readonly string[];
 }
 
+/** The checkpoints that count: one has a row. Every method throws CodedError `database_unavailable`. */
 export class CheckpointRepository {
   readonly #database: Database;
 

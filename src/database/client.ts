@@ -25,6 +25,7 @@ const longestIdleTransactionMilliseconds = 10_000;
 /** What a query runs on: the pool, or one transaction of it. */
 export type Queries = Prisma.TransactionClient;
 
+/** A pool of connections to PostgreSQL, behind turns, so that a crowd waits instead of failing. */
 export class Database {
   readonly #client: PrismaClient;
   readonly #turns = new Turns(turnLimits);

@@ -28,6 +28,7 @@ export interface DatasetRecord extends NewDataset {
   readonly createdAt: Date;
 }
 
+/** Uploaded datasets, each once by its content. Every method throws CodedError `database_unavailable`. */
 export class DatasetRepository {
   readonly #database: Database;
 

@@ -53,6 +53,7 @@ export async function appendEvent(
     SELECT pg_notify(${channels.experimentChanged}, experiment_id)::text FROM added`;
 }
 
+/** What happened to an experiment, numbered. Every method throws CodedError `database_unavailable`. */
 export class EventRepository {
   readonly #database: Database;
 

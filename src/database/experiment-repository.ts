@@ -59,6 +59,7 @@ export interface ListOptions {
   readonly cursor?: string;
 }
 
+/** Experiments: their acceptance, once a key, and what of them is read. Every method throws CodedError `database_unavailable`. */
 export class ExperimentRepository {
   readonly #database: Database;
 

@@ -31,6 +31,10 @@ export interface RecordedRun {
   readonly times: AttemptTimes;
 }
 
+/**
+ * The steps that counted, each once and in order, by segments of one numeric profile. Every method throws CodedError
+ * `database_unavailable`.
+ */
 export class LedgerRepository {
   readonly #database: Database;
 

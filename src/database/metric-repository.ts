@@ -28,6 +28,10 @@ export interface RecordedEvaluation {
 /** `[step, value]`; the value is `null` where it was no finite number. */
 export type MetricPoint = readonly [step: number, value: number | null];
 
+/**
+ * Curves: of the steps in the ledger, and of evaluations during training. Every method throws CodedError
+ * `database_unavailable`.
+ */
 export class MetricRepository {
   readonly #database: Database;
 

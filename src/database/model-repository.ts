@@ -40,6 +40,7 @@ export interface ModelRecord extends NewModel {
   readonly createdAt: Date;
 }
 
+/** Uploaded models, each once by its content. Every method throws CodedError `database_unavailable`. */
 export class ModelRepository {
   readonly #database: Database;
 

@@ -70,6 +70,7 @@ export async function addToOutbox(
 const fromNow = (seconds: number): Prisma.Sql =>
   Prisma.sql`statement_timestamp() + make_interval(secs => ${seconds}::float8)`;
 
+/** What Temporal is still to be told, in order for each experiment. Every method throws CodedError `database_unavailable`. */
 export class Outbox {
   readonly #database: Database;
 

@@ -19,6 +19,7 @@ const endedStatesInSql = Prisma.raw(endedStates.map((state) => `'${state}'`).joi
 
 export type ReconciledRow = ExperimentReference & Omit<RowFacts, 'manifestMissing'>;
 
+/** Rows as reconciliation compares and mends them. Every method throws CodedError `database_unavailable`. */
 export class ReconciliationRepository {
   readonly #database: Database;
 

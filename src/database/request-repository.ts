@@ -35,6 +35,7 @@ const isSo: Readonly<Record<RequestedAction, (current: Current) => boolean | und
   },
 };
 
+/** What users ask of an experiment: to pause, to resume, to cancel. Every method throws CodedError `database_unavailable`. */
 export class RequestRepository {
   readonly #database: Database;
 

@@ -7,6 +7,10 @@ import type { EvaluationSummary, SnapshotSummary } from './experiment-record.ts'
 import { lockExperiment, lockForHolder, type LeaseHolder } from './experiment-lock.ts';
 import { announceChange } from './notification.ts';
 
+/**
+ * What an experiment comes to: snapshot, evaluation, report and histories. Every method throws CodedError
+ * `database_unavailable`.
+ */
 export class ResultRepository {
   readonly #database: Database;
 

@@ -8,6 +8,7 @@ import { lockExperiment, type LockedExperiment } from './experiment-lock.ts';
 import { closeOpenAttempts } from './open-attempts.ts';
 import { addToOutbox } from './outbox.ts';
 
+/** The states of experiments, as their workflows tell them. Every method throws CodedError `database_unavailable`. */
 export class TransitionRepository {
   readonly #database: Database;
 

@@ -36,6 +36,7 @@ export interface UnfinishedVerification extends VerificationReference, Verificat
 /** Of an experiment: they take the place of training on the workers. */
 const mostUnfinished = 20;
 
+/** Verifications: asked for, taken up, decided once. Every method throws CodedError `database_unavailable`. */
 export class VerificationRepository {
   readonly #database: Database;
 

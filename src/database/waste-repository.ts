@@ -7,6 +7,7 @@ import type { Database } from './client.ts';
 /** Experiments that are read at once. */
 const experimentsAPage = 200;
 
+/** The times of attempts and pauses. Every method throws CodedError `database_unavailable`. */
 export class WasteRepository {
   readonly #database: Database;
 

@@ -21,6 +21,7 @@ const silenceSeconds = 30;
 /** By the database's clock: that of the worker's machine may be another one than that of the API's. */
 const isCurrent = Prisma.sql`last_seen_at >= clock_timestamp() - ${silenceSeconds}::int * interval '1 s'`;
 
+/** Which workers refuse to poll, for as long as they say so. Every method throws CodedError `database_unavailable`. */
 export class WorkerRefusalRepository {
   readonly #database: Database;
 

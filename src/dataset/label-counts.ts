@@ -1,6 +1,7 @@
 // How often each class occurs in a split: what balanced weights are made of, and whether there is anything to tell apart.
 import type { LabelScheme } from './labels.ts';
 
+/** Counts classes as examples pass by; for a regression there are none. */
 export class LabelCounts {
   readonly #scheme: LabelScheme;
   readonly #counts: number[];

@@ -2,6 +2,7 @@
 import { CodedError } from '../error.ts';
 import { datasetLimits } from './limits.ts';
 
+/** What is wrong with one split's file, up to as many lines as an answer lists. */
 export class RowProblems {
   readonly #splitName: string;
   /** By line: what is noted first about a line is what matters. */

@@ -5,6 +5,7 @@ import type { Experiment } from '../../openapi/client.ts';
 /** Without a terminal a line is printed at most this often. */
 const plainIntervalMilliseconds = 2000;
 
+/** Shows how far an experiment is, on standard output. */
 export class TrainingBar {
   readonly #isTerminal = process.stdout.isTTY;
   #bar: SingleBar | undefined;

@@ -5,6 +5,7 @@ import type { PredictionItem } from '../experiment/prediction.ts';
 import type { ExperimentAudit } from '../experiment/replay.ts';
 import type { QueueDescription, TemporalGateway } from '../temporal/gateway.ts';
 
+/** The gateway that it is given, of which it remembers the calls under way. */
 export class SettlingGateway implements TemporalGateway {
   readonly #gateway: TemporalGateway;
   readonly #pending = new Set<Promise<unknown>>();

@@ -26,6 +26,10 @@ export interface HubRepository {
 const namePattern = /^[A-Za-z0-9][\w.-]{0,95}(?:\/[A-Za-z0-9][\w.-]{0,95})?$/;
 const commitPattern = /^[0-9a-f]{40}$/;
 
+/**
+ * Reads from one hub. Every method throws CodedError `hub_unavailable` for a hub that does not answer, or not as its
+ * protocol says.
+ */
 export class HubClient {
   readonly #requester: HubRequester;
 

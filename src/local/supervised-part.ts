@@ -28,6 +28,7 @@ export interface PartOptions {
   readonly tell: Tell;
 }
 
+/** Runs one part of the stack, whose ends it tells and whose successors it tells of their predecessors. */
 export class SupervisedPart {
   readonly #options: PartOptions;
   readonly #stopping = new AbortController();

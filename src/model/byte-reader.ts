@@ -1,6 +1,7 @@
 // Reads a stream in pieces of asked sizes, so that a file is parsed as it comes.
 import type { Readable } from 'node:stream';
 
+/** Holds what came and was not asked for yet: less than a piece that the stream gave. */
 export class ByteReader {
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #onProgress: () => void;

@@ -6,6 +6,7 @@ import { documentReferences, type BlobReference } from './references.ts';
 /** What became of reading a blob: its size, or how it is damaged. */
 type Seen = number | 'missing' | 'corrupt';
 
+/** Remembers what it has read, so that a blob that many refer to is read once. */
 export class BlobCheck {
   readonly #blobs: BlobStore;
   readonly #seen = new Map<string, Seen>();

@@ -38,6 +38,7 @@ export interface StoredBlob extends Omit<ListedObject, 'key'> {
   readonly sha256: string;
 }
 
+/** Content under the hash of it. What is read is checked; what is stored is pinned first, by who stores it. */
 export class BlobStore {
   readonly #store: ObjectStore;
   readonly #prefix: string;

@@ -25,6 +25,7 @@ export interface ManifestPlace {
 /** A manifest as it lies in the store. */
 export interface StoredManifest extends ManifestPlace, Omit<ListedObject, 'key'> {}
 
+/** The manifests of a project's checkpoints. Which of them count, rows say. */
 export class CheckpointStore {
   readonly #store: ObjectStore;
   readonly #projectId: string;

@@ -20,6 +20,7 @@ import {
 
 /** Unpublished files live here; no key can name it, since keys do not begin with a dot. */
 const unpublishedFolder = '.unpublished';
+/** An object store in a folder: an object is a file, written elsewhere, flushed, and moved to its place. */
 export class DirectoryStore implements ObjectStore {
   readonly #root: string;
 

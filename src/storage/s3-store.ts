@@ -19,6 +19,7 @@ import { partSizeBytes, type S3Calls } from './s3-client.ts';
 const conflictAttempts = 6;
 const conflictDelayMilliseconds = 100;
 
+/** An object store under a prefix of a bucket of S3, or of a server that speaks its protocol. */
 export class S3Store implements ObjectStore {
   readonly #calls: S3Calls;
   readonly #prefix: string;

@@ -1,5 +1,6 @@
 // A binary heap of numbers, the least first.
 
+/** Numbers of which the least is taken first, in logarithmic time. */
 export class NumberHeap {
   readonly #values: number[] = [];
 

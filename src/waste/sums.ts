@@ -24,6 +24,10 @@ export interface Waste {
   readonly causes: readonly SecondsByCause[];
 }
 
+/**
+ * The portions of one experiment, added up: seconds by what they were spent in, and by what caused those that brought
+ * nothing.
+ */
 export function wasteOf(portions: readonly Portion[]): Waste {
   const spent = (spending: Spending): number =>
     sum(portions.filter((portion) => portion.spending === spending));

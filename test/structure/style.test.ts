@@ -31,6 +31,16 @@ describe('source files', () => {
     ).toEqual([]);
   });
 
+  it('say of every exported function and class what it is for', () => {
+    const exported = /^export (?:abstract )?(?:async )?(?:class|function)\b/;
+    const silent = sources.flatMap((file) =>
+      lines(file).flatMap((line, place, all) =>
+        exported.test(line) && !all[place - 1]?.endsWith('*/') ? [`${file}: ${line}`] : [],
+      ),
+    );
+    expect(silent).toEqual([]);
+  });
+
   it('hold nothing unfinished', () => {
     const unfinished = new RegExp(['TO' + 'DO', 'FIX' + 'ME', 'ts-' + 'ignore'].join('|'));
     expect(tracked.filter((file) => unfinished.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);

@@ -2,6 +2,7 @@
 import type { StepRecord } from '../../src/training/job.ts';
 import type { AttemptTimes } from '../../src/waste/waste.ts';
 
+/** Adds up the seconds of one attempt by what they were spent in. */
 export class AttemptClock {
   #usefulSeconds = 0;
   #repeatedSeconds = 0;

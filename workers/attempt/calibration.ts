@@ -61,6 +61,7 @@ export function calibratedJob({ config, head, recipe, vocabulary, examples }: Tr
   };
 }
 
+/** Times an attempt's runs of steps, and records now and then how fast they are. */
 export class CalibrationRecorder {
   readonly #calibrations: Pick<CalibrationRepository, 'record'>;
   readonly #machine: Machine;

@@ -13,6 +13,7 @@ const intervalsAnAge = 100;
 /** Training waits no longer for a server that does not answer. */
 const deadlineSeconds = 5;
 
+/** Signals the checkpoints of one attempt, the rarer the longer it lasts. */
 export class CheckpointSignal {
   readonly #temporal: Client;
   readonly #log: Logger;

@@ -14,6 +14,7 @@ import type { TrainingState } from '../../src/training/job.ts';
 import type { ManifestFrame, RetentionFrame } from '../preparation/checkpoint-frame.ts';
 import { throughOutage, type OutagePatience } from './database-outage.ts';
 
+/** Keeps the checkpoints of one attempt, under its lease. */
 export class CheckpointWriter {
   readonly #blobs: BlobStore;
   readonly #manifests: CheckpointStore;

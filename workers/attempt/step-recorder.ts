@@ -15,6 +15,7 @@ const maximumStepsAWrite = 2000;
 /** Speed is that of the steps since about this long. */
 const speedWindowSeconds = 10;
 
+/** Records the steps of one attempt, under its lease. It knows how far the ledger and its hash are. */
 export class StepRecorder {
   readonly #ledger: Pick<LedgerRepository, 'recordSteps'>;
   readonly #holder: LeaseHolder;

@@ -29,6 +29,7 @@ const engineAndClock: AttemptDrive = {
   pause: (milliseconds) => delay(milliseconds),
 };
 
+/** One attempt at training, from what is prepared to its outcome. It runs once. */
 export class TrainingAttempt {
   readonly #dependencies: ActivityDependencies;
   readonly #holder: LeaseHolder;

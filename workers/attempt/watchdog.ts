@@ -8,6 +8,7 @@ const patience = 1.5;
 /** Silence is counted in so many parts: a process that was stopped, and goes on, finds one part over and not all. */
 const parts = 10;
 
+/** Waits for signs of life of one attempt's engine, and ends the process when they stay away. */
 export class Watchdog {
   readonly #dependencies: Pick<ActivityDependencies, 'endProcess' | 'log'>;
   readonly #limitMilliseconds: number | undefined;

@@ -41,6 +41,7 @@ export interface ReportedDifference {
   readonly mended: boolean;
 }
 
+/** Compares and mends, one round a call. */
 export class Reconciler {
   readonly #dependencies: ReconcilerDependencies;
   readonly #facts: WorkflowFactsReader;

@@ -14,6 +14,7 @@ export const builtWorkflows: WorkflowBundle = {
   codePath: fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url)),
 };
 
+/** Replays with the workflow code that it is given, one history at a time. */
 export class HistoryReplayer {
   readonly #workflowBundle: WorkflowBundle;
   /** The last replay to have begun: each has an interpreter of its own, and several at once would only be slower. */

@@ -1,6 +1,7 @@
 // The longest that an experiment may take, as a durable timer that stands still during pauses.
 import { condition } from '@temporalio/workflow';
 
+/** Counts down the time of one experiment, as a workflow's timers do: the same in every replay. */
 export class DurationLimit {
   #leftMilliseconds: number;
   /** While time is counted: from when on. */

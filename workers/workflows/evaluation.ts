@@ -6,6 +6,7 @@ import type { EvaluationWorkflowInput } from '../../src/experiment/workflow.ts';
 import { heartbeatTimeout } from './heartbeat.ts';
 import { once, untilSuccess } from './retry.ts';
 
+/** Evaluates a trained model. Attempts that fail are tried again for as long as what they need is away. */
 export async function EvaluationWorkflow(input: EvaluationWorkflowInput): Promise<EvaluationResult> {
   const { snapshot, carried, ...experiment } = input;
   const { evaluateBert } = proxyActivities<EvaluationActivities>({

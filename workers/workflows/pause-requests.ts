@@ -13,6 +13,7 @@ export function pausesAtStart(isPaused: boolean, orderNumber = 0): CountedPauses
   return { lastOrder: orderNumber, pauses: isPaused ? 1 : 0, resumes: 0, actedOn: 0 };
 }
 
+/** Takes the signals of pauses and resumes, in the order in which they were asked for, however late they come. */
 export class PauseRequests {
   #lastOrder: number;
   #pauses: number;

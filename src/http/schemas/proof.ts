@@ -14,7 +14,10 @@ export const proofSchema = Type.Object({
   formatVersion: Type.Literal(1),
   experimentId: Type.String(),
   checkpoint: Type.Object({ step, id: sha256 }),
-  specSha256: { ...sha256, description: 'Of the specification, its name and tags left out.' },
+  specSha256: {
+    ...sha256,
+    description: 'Of the specification without its name, tags and limits, which change no result.',
+  },
   snapshotSha256: {
     ...sha256,
     description: 'Of the dataset’s snapshot, evaluation split and tokenizer included.',

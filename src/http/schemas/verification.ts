@@ -17,7 +17,8 @@ export const verificationSchema = Type.Object({
   id: Type.String(),
   experimentId: Type.String(),
   state: oneOf(['running', 'agrees', 'differs', 'undecided'], {
-    description: 'undecided: a worker of another numeric profile computed, which gives other bits.',
+    description:
+      'undecided: nothing can be told, as `reason` says; for instance since a worker of another numeric profile computed, which gives other bits.',
   }),
   fromStep: step,
   toStep: step,

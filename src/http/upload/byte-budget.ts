@@ -1,6 +1,7 @@
 // The bytes that the files of one form may have together: every file takes from the same budget as it comes.
 import { CodedError } from '../../error.ts';
 
+/** What is left of the bytes that one form may have. */
 export class ByteBudget {
   readonly #maximumBytes: number;
   #spentBytes = 0;

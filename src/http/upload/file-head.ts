@@ -4,6 +4,7 @@ import { lengthPrefixBytes, longestHeaderBytes } from '../../model/safetensors-h
 /** A header says its own length; no more is kept however much it claims. */
 const longestHeadBytes = longestHeaderBytes + lengthPrefixBytes;
 
+/** Keeps as much of a file's beginning as its header says that it has. */
 export class FileHead {
   readonly #chunks: Buffer[] = [];
   #sizeBytes = 0;

@@ -6,6 +6,7 @@ import type { BlobStore } from '../../storage/blob-store.ts';
 import type { BlobRef } from '../../experiment/blob.ts';
 import type { ByteBudget } from './byte-budget.ts';
 
+/** An upload on its way into the store, which appears there only when it is published. */
 export class HeldUpload {
   readonly #held: HeldStream;
   readonly #stored: Promise<BlobRef>;
