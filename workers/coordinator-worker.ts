@@ -1,7 +1,7 @@
 // The coordinator: runs the workflows, projects their states, and tells Temporal what the outbox holds.
 import { hostname } from 'node:os';
 import { collectRegularly } from '../src/retention/collect-regularly.ts';
-import { canonicalJson } from '../src/storage/canonical-json.ts';
+import { canonicalJson } from '../src/json/canonical-json.ts';
 import { projectBlobs } from '../src/storage/project-blobs.ts';
 import { runDispatcher } from '../src/temporal/dispatcher.ts';
 import { workerIdentity } from '../src/temporal/lost-worker.ts';

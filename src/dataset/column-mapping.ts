@@ -5,6 +5,7 @@ import type { AskedTask } from '../experiment/spec.ts';
 import { namesOf, wordsOf } from './label-cell.ts';
 import { numberProblem } from './number-problem.ts';
 import { readRows, type CellValue, type Row, type SplitFormat } from './rows.ts';
+import { quoted } from '../json/quoted.ts';
 
 /** A split of a dataset whose file can be read more than once. */
 export interface SplitSource {
@@ -78,7 +79,7 @@ export async function* usableRows(
     }
   }
   for (const field of unseen) {
-    throw new CodedError('dataset_column_missing', `Split ${source.name} has no column ${quote(field)}.`);
+    throw new CodedError('dataset_column_missing', `Split ${source.name} has no column ${quoted(field)}.`);
   }
   if (index === 0) {
     throw new CodedError(
@@ -155,13 +156,9 @@ class RowCells {
 
   #invalid(field: string, problem: string): CodedError {
     const { line } = this.#row;
-    const message = `${problem} in ${quote(field)}`;
+    const message = `${problem} in ${quoted(field)}`;
     return new CodedError('dataset_invalid', `Split ${this.#splitName}: line ${line}: ${message}.`, {
       problems: [{ path: `/${this.#splitName}/line/${line}`, message }],
     });
   }
-}
-
-function quote(name: string): string {
-  return JSON.stringify(name.slice(0, 60));
 }

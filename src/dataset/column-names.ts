@@ -1,6 +1,7 @@
 // The names that the columns of a file may have.
 import { datasetLimits } from './limits.ts';
 import type { RowProblems } from './row-problems.ts';
+import { quoted } from '../json/quoted.ts';
 
 /**
  * A column that is named twice, or a header that is too wide, makes every row after it meaningless.
@@ -17,11 +18,7 @@ export function checkColumnNames(line: number, columns: readonly string[], probl
     if (column.length > datasetLimits.columnNameCharacters) {
       problems.fail(line, `has a column name of over ${datasetLimits.columnNameCharacters} characters`);
     }
-    if (seen.has(column)) problems.fail(line, `names the column ${quote(column)} twice`);
+    if (seen.has(column)) problems.fail(line, `names the column ${quoted(column)} twice`);
     seen.add(column);
   }
-}
-
-function quote(name: string): string {
-  return JSON.stringify(name.slice(0, 60));
 }

@@ -2,6 +2,7 @@
 import { CodedError } from '../error.ts';
 import type { AskedTask, DatasetTask } from '../experiment/spec.ts';
 import { datasetLimits } from './limits.ts';
+import { quoted } from '../json/quoted.ts';
 
 const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
@@ -69,7 +70,7 @@ export class LabelCensus {
     const names = [...this.#names];
     const least = task === 'multiLabel' ? 1 : 2;
     if (names.length < least) {
-      const only = names[0] === undefined ? 'no label' : `one label only, ${quote(names[0])}`;
+      const only = names[0] === undefined ? 'no label' : `one label only, ${quoted(names[0])}`;
       throw new CodedError(
         'labels_invalid',
         `Split ${splitName} has ${only}; training takes ${least} or more.`,
@@ -97,7 +98,10 @@ export function checkEvaluationLabels(
   const known = new Set(names);
   const unknown = [...evaluation.names].filter((name) => !known.has(name)).sort();
   if (unknown.length === 0) return;
-  const listed = unknown.slice(0, datasetLimits.listedLabels).map(quote).join(', ');
+  const listed = unknown
+    .slice(0, datasetLimits.listedLabels)
+    .map((name) => quoted(name))
+    .join(', ');
   const more = unknown.length > datasetLimits.listedLabels ? ' and more' : '';
   throw new CodedError(
     'labels_invalid',
@@ -109,7 +113,7 @@ function checkNumbers({ firstOther }: LabelCensus, splitName: string): void {
   if (firstOther === undefined) return;
   throw new CodedError(
     'labels_invalid',
-    `Split ${splitName} has a label that is no number, which a regression needs: ${quote(firstOther)}.`,
+    `Split ${splitName} has a label that is no number, which a regression needs: ${quoted(firstOther)}.`,
   );
 }
 
@@ -117,8 +121,4 @@ function numberOf(label: string): number | undefined {
   const text = label.trim();
   const isNumber = numberPattern.test(text) && Number.isFinite(Math.fround(Number(text)));
   return isNumber ? Number(text) : undefined;
-}
-
-function quote(label: string): string {
-  return JSON.stringify(label.slice(0, 60));
 }

@@ -12,6 +12,7 @@ import { compressors } from 'hyparquet-compressors';
 import { datasetLimits, parquetLimits } from './limits.ts';
 import { cellBytes, CellFault, cellOf, cellOfText } from './parquet-cell.ts';
 import type { CellValue } from './rows.ts';
+import { quoted } from '../json/quoted.ts';
 
 /** What makes a file unreadable. The message goes on after "line N: ". */
 export class ParquetFault extends Error {}
@@ -167,10 +168,6 @@ async function decodeRows(
       throw error;
     }
   });
-}
-
-function quoted(column: string): string {
-  return JSON.stringify(column.slice(0, 60));
 }
 
 /** Rows in batches that are bounded by what they take once they are copied, however little they take in the file. */

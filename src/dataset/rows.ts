@@ -1,13 +1,14 @@
 // The rows of a split's file, as they come: CSV, TSV, JSON lines or Parquet.
 import type { Readable } from 'node:stream';
-import { duplicateKey } from '../storage/duplicate-key.ts';
-import { deepestNesting, isNestedTooDeep } from '../storage/nesting.ts';
+import { duplicateKey } from '../json/duplicate-key.ts';
+import { deepestNesting, isNestedTooDeep } from '../json/nesting.ts';
 import { checkColumnNames } from './column-names.ts';
 import { csvRecords, type CellRecord } from './csv-records.ts';
 import { datasetLimits } from './limits.ts';
 import { parquetRows } from './parquet-rows.ts';
 import { RowProblems } from './row-problems.ts';
 import { lineTooLong, textBlocks } from './text-blocks.ts';
+import { quoted } from '../json/quoted.ts';
 
 export const splitFormats = ['csv', 'tsv', 'jsonl', 'parquet'] as const;
 export type SplitFormat = (typeof splitFormats)[number];
@@ -114,7 +115,7 @@ async function* jsonRows(stream: Readable, problems: RowProblems): AsyncGenerato
       continue;
     }
     const repeated = duplicateKey(text);
-    if (repeated !== undefined) problems.fail(line, `names the column ${quote(repeated)} twice`);
+    if (repeated !== undefined) problems.fail(line, `names the column ${quoted(repeated)} twice`);
     // Only an escape can bring in what a line of valid UTF-8 cannot hold.
     if (text.includes('\\u') && !isPlainText(JSON.stringify(values))) {
       problems.add(line, 'holds a NUL character or half of a surrogate pair');
@@ -138,8 +139,4 @@ function parseObject(text: string): Readonly<Record<string, CellValue>> | undefi
 /** Whether JSON text, as `JSON.stringify` writes it, has neither NUL nor a lone surrogate: it escapes both. */
 function isPlainText(json: string): boolean {
   return !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/.test(json);
-}
-
-function quote(name: string): string {
-  return JSON.stringify(name.slice(0, 60));
 }

@@ -3,7 +3,8 @@ import { CodedError } from '../error.ts';
 import type { BlobRef } from '../experiment/blob.ts';
 import type { DatasetTask } from '../experiment/spec.ts';
 import { isBlobRef } from '../storage/blob-store.ts';
-import { canonicalJson } from '../storage/canonical-json.ts';
+import { canonicalJson } from '../json/canonical-json.ts';
+import { isJsonObject } from '../json/json-object.ts';
 
 /** The version that this code writes; it reads this one only. */
 export const snapshotFormatVersion = 2;
@@ -95,12 +96,12 @@ function parse(bytes: Uint8Array): unknown {
 
 function isManifest(value: unknown): value is SnapshotManifest {
   return (
-    isRecord(value) &&
+    isJsonObject(value) &&
     value['formatVersion'] === snapshotFormatVersion &&
     Array.isArray(value['labels']) &&
     isBlobRef(value['tokenizer']) &&
-    isRecord(value['preprocessing']) &&
-    isRecord(value['splits']) &&
+    isJsonObject(value['preprocessing']) &&
+    isJsonObject(value['splits']) &&
     isSplitInfo(value['splits']['train']) &&
     isSplitInfo(value['splits']['evaluation'])
   );
@@ -108,15 +109,11 @@ function isManifest(value: unknown): value is SnapshotManifest {
 
 function isSplitInfo(value: unknown): boolean {
   return (
-    isRecord(value) &&
+    isJsonObject(value) &&
     Number.isInteger(value['rows']) &&
     isBlobRef(value['rowsBlob']) &&
     Number.isInteger(value['longest']) &&
     Array.isArray(value['labelCounts']) &&
     isBlobRef(value['examplesBlob'])
   );
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

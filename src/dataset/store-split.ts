@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import type { BlobRef } from '../experiment/blob.ts';
 import { sha256Of, type BlobStore } from '../storage/blob-store.ts';
-import { canonicalJson } from '../storage/canonical-json.ts';
+import { canonicalJson } from '../json/canonical-json.ts';
 import { inspectSplit, type InspectedSplit } from './inspect-split.ts';
 import { readRows, type SplitFormat } from './rows.ts';
 

@@ -13,7 +13,7 @@ import { limitsDefaults, type LimitsSpec, type TrainingSpec } from '../experimen
 import type { SubmittedTraining } from '../experiment/training-schema.ts';
 import { taskProblems } from '../experiment/training-problems.ts';
 import { isDamage, sha256Of } from '../storage/blob-store.ts';
-import { canonicalJson } from '../storage/canonical-json.ts';
+import { canonicalJson } from '../json/canonical-json.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { experimentBody } from './experiment-view.ts';
 

@@ -1,7 +1,7 @@
 // Reads JSON bodies as what was sent: what a lenient reader would replace or pass over in silence is refused.
 import type { FastifyRequest } from 'fastify';
 import { CodedError } from '../error.ts';
-import { duplicateKey } from '../storage/duplicate-key.ts';
+import { duplicateKey } from '../json/duplicate-key.ts';
 import type { App } from './dependencies.ts';
 
 const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i;

@@ -6,7 +6,7 @@ import { mostCheckpoints } from '../experiment/retention.ts';
 import { decodeSnapshotManifest } from '../dataset/snapshot-manifest.ts';
 import { inMemory, tarArchive, type RangedContent, type TarArchive } from '../model/tar-archive.ts';
 import { sha256Of } from '../storage/blob-store.ts';
-import { canonicalJson } from '../storage/canonical-json.ts';
+import { canonicalJson } from '../json/canonical-json.ts';
 import { encodeCheckpointManifest } from '../storage/checkpoint-manifest.ts';
 import type { ResultCheckpoint } from '../storage/result-checkpoint.ts';
 import type { AppDependencies } from './dependencies.ts';

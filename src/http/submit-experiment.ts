@@ -12,7 +12,7 @@ import type { DatasetSource, DatasetSpec, InlineRows, ResolvedSubmission } from 
 import { maximumInlineRowsBytes, type Submission } from '../experiment/submission.ts';
 import { requireTrainingFitsTask } from '../experiment/training-problems.ts';
 import { sha256Of } from '../storage/blob-store.ts';
-import { canonicalJson } from '../storage/canonical-json.ts';
+import { canonicalJson } from '../json/canonical-json.ts';
 import { bindModel } from './bind-model.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { experimentBody } from './experiment-view.ts';

@@ -1,6 +1,7 @@
 // What a dataset's README says of its files: the configurations in its YAML front matter (huggingface.co/docs/hub/datasets-manual-configuration).
 import { parse } from 'yaml';
 import { CodedError } from '../error.ts';
+import { isJsonObject } from '../json/json-object.ts';
 
 /** Where the files of a split are: patterns with `*`, `**` and `?`. */
 export interface SplitPatterns {
@@ -26,9 +27,9 @@ export function datasetConfigurations(readme: string): readonly DatasetConfigura
   const text = frontMatterPattern.exec(readme.replace(/^\uFEFF/, ''))?.[1];
   if (text === undefined) return [];
   const metadata = parsed(text);
-  const configurations = isRecord(metadata) ? metadata['configs'] : undefined;
+  const configurations = isJsonObject(metadata) ? metadata['configs'] : undefined;
   if (!Array.isArray(configurations)) return [];
-  return configurations.filter(isRecord).map((configuration) => ({
+  return configurations.filter(isJsonObject).map((configuration) => ({
     name: typeof configuration['config_name'] === 'string' ? configuration['config_name'] : 'default',
     isDefault: configuration['default'] === true,
     splits: splitsOf(configuration['data_files'], configuration['data_dir']),
@@ -42,7 +43,7 @@ function splitsOf(files: unknown, directory: unknown): readonly SplitPatterns[] 
   if (files === undefined && typeof directory === 'string') return [];
   const entries: unknown[] = Array.isArray(files) ? files : [files];
   const plain = entries.filter((entry) => typeof entry === 'string').map(inDirectory);
-  const named = entries.filter(isRecord).map((entry) => ({
+  const named = entries.filter(isJsonObject).map((entry) => ({
     split: String(entry['split']),
     patterns: [entry['path']]
       .flat()
@@ -61,8 +62,4 @@ function parsed(text: string): unknown {
       cause: error,
     });
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

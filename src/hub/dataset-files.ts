@@ -4,6 +4,7 @@ import { CodedError } from '../error.ts';
 import type { DatasetConfiguration, SplitPatterns } from './dataset-configuration.ts';
 import type { HubFile } from './hub-client.ts';
 import { fitsPattern } from './path-pattern.ts';
+import { quoted } from '../json/quoted.ts';
 
 export interface SplitFiles {
   readonly split: string;
@@ -56,7 +57,7 @@ export function splitFiles(
     const names = configurations.map(({ name }) => name).join(', ') || 'none';
     throw new CodedError(
       'hub_not_found',
-      `The dataset has no configuration ${quote(folder)}; it has: ${names}.`,
+      `The dataset has no configuration ${quoted(folder)}; it has: ${names}.`,
     );
   }
   return filled(byName(inFolder));
@@ -117,8 +118,4 @@ function isHidden(path: string): boolean {
 
 function byPath(one: HubFile, other: HubFile): number {
   return one.path < other.path ? -1 : 1;
-}
-
-function quote(name: string): string {
-  return JSON.stringify(name.slice(0, 60));
 }

@@ -5,6 +5,7 @@ import type { ReadableStreamDefaultReader } from 'node:stream/web';
 import { CodedError } from '../error.ts';
 import { hubGet, unavailable, type HubRequester } from './hub-request.ts';
 import { hubLimits } from './limits.ts';
+import { isJsonObject } from '../json/json-object.ts';
 
 export type HubKind = 'dataset' | 'model';
 
@@ -47,7 +48,7 @@ export class HubClient {
     if (!namePattern.test(name)) throw new CodedError('hub_not_found', 'A repository is named org/name.');
     const base = `api/${kind}s/${name}`;
     const found = parsed(await this.#text(`${base}/revision/${encodeURIComponent(revision)}`));
-    const commit = isRecord(found) ? found['sha'] : undefined;
+    const commit = isJsonObject(found) ? found['sha'] : undefined;
     if (typeof commit !== 'string' || !commitPattern.test(commit)) throw unavailable('names no commit');
     const files: HubFile[] = [];
     let next: string | undefined = `${base}/tree/${commit}?recursive=true`;
@@ -112,11 +113,11 @@ export class HubClient {
 }
 
 function fileOf(entry: unknown): HubFile[] {
-  if (!isRecord(entry) || entry['type'] !== 'file') return [];
+  if (!isJsonObject(entry) || entry['type'] !== 'file') return [];
   const { path, size, oid, lfs } = entry;
   if (typeof path !== 'string' || typeof size !== 'number' || typeof oid !== 'string')
     throw unavailable('lists a file without path, size or hash');
-  const isLarge = isRecord(lfs) && typeof lfs['oid'] === 'string';
+  const isLarge = isJsonObject(lfs) && typeof lfs['oid'] === 'string';
   const hash = isLarge
     ? ({ kind: 'sha256', hex: String(lfs['oid']) } as const)
     : ({ kind: 'gitBlob', hex: oid } as const);
@@ -172,8 +173,4 @@ function parsed(text: string): unknown {
   } catch (error) {
     throw unavailable('answers with what is no JSON', error);
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 // The config.json of a Hugging Face encoder: which of them can be trained here, and how one is written.
 import { CodedError } from '../error.ts';
 import { isModelFamily, modelFamilies, type ModelFamily } from './model-family.ts';
+import { isJsonObject, type JsonObject } from '../json/json-object.ts';
 
 /** What the shape and the arithmetic of an encoder depend on. Lengths are counts of elements. */
 export interface ModelConfig {
@@ -59,7 +60,7 @@ const regressionLabels = ['LABEL_0'];
  */
 export function readModelConfig(json: unknown): ModelConfig {
   const root = typeof json === 'string' ? parse(json) : json;
-  if (!isObject(root)) throw invalid('is not a JSON object');
+  if (!isJsonObject(root)) throw invalid('is not a JSON object');
   const family = root['model_type'];
   if (!isModelFamily(family)) throw unsupported('model_type', family, Object.keys(modelFamilies));
   const { fields, otherwise, ...traits } = modelFamilies[family];
@@ -147,8 +148,6 @@ function headName(task: ModelTask): string {
   return task === 'maskedLanguage' ? 'MaskedLM' : 'SequenceClassification';
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
-
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -182,10 +181,6 @@ function fraction(root: JsonObject, field: string, otherwise: number): number {
   if (typeof value !== 'number' || !(value > 0 && value < 1))
     throw invalid(`has a ${field} that is not between 0 and 1`);
   return value;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function invalid(what: string): CodedError {

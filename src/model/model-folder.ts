@@ -1,7 +1,7 @@
 // The files of a Hugging Face model folder: do they make one encoder, and what are its weights?
 import { CodedError } from '../error.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
-import { deepestNesting, isNestedTooDeep } from '../storage/nesting.ts';
+import { deepestNesting, isNestedTooDeep } from '../json/nesting.ts';
 import type { BlobRef } from '../experiment/blob.ts';
 import { createTokenizer } from '../text/tokenizer.ts';
 import { tokenizerJsonFromVocabulary } from '../text/vocabulary.ts';

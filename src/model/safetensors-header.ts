@@ -1,9 +1,14 @@
 // The header of a safetensors file: reading it without trust in what it says, and writing it.
 import { CodedError } from '../error.ts';
-import { duplicateKey } from '../storage/duplicate-key.ts';
-import { deepestNesting, isNestedTooDeep } from '../storage/nesting.ts';
+import { duplicateKey } from '../json/duplicate-key.ts';
+import { deepestNesting, isNestedTooDeep } from '../json/nesting.ts';
+import { isJsonObject } from '../json/json-object.ts';
+import { quoted } from '../json/quoted.ts';
 
 /** Bytes of one element, by the format's name of the type. Other types are refused. */
+/** Of a tensor's name in a message: that of a layer deep in a model is long. */
+const nameCharacters = 200;
+
 const elementBytes = { F32: 4, F16: 2, BF16: 2, I64: 8 } as const;
 
 export type ElementType = keyof typeof elementBytes;
@@ -52,9 +57,9 @@ export function readHeader(header: Uint8Array, dataBytes: number): readonly Tens
   const text = decode(header);
   if (isNestedTooDeep(text)) throw invalid(`its header is nested over ${deepestNesting} levels deep`);
   const json = parse(text);
-  if (!isObject(json)) throw invalid('its header is not a JSON object');
+  if (!isJsonObject(json)) throw invalid('its header is not a JSON object');
   const repeated = duplicateKey(text);
-  if (repeated !== undefined) throw invalid(`its header names ${quote(repeated)} twice`);
+  if (repeated !== undefined) throw invalid(`its header names ${quoted(repeated, nameCharacters)} twice`);
   const entries = Object.entries(json)
     .filter(([name]) => name !== '__metadata__')
     .map(([name, value]) => readEntry(name, value))
@@ -62,7 +67,7 @@ export function readHeader(header: Uint8Array, dataBytes: number): readonly Tens
   let expectedStart = 0;
   for (const entry of entries) {
     if (entry.start !== expectedStart)
-      throw invalid(`the bytes of ${quote(entry.name)} overlap others or leave a gap`);
+      throw invalid(`the bytes of ${quoted(entry.name, nameCharacters)} overlap others or leave a gap`);
     expectedStart = entry.end;
   }
   if (expectedStart !== dataBytes) {
@@ -100,22 +105,26 @@ export function product(shape: readonly number[]): number {
 }
 
 function readEntry(name: string, value: unknown): TensorEntry {
-  if (!isObject(value)) throw invalid(`the entry of ${quote(name)} is not an object`);
+  if (!isJsonObject(value)) throw invalid(`the entry of ${quoted(name, nameCharacters)} is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !isElementType(dtype)) {
     throw invalid(
-      `${quote(name)} has the type ${typeof dtype === 'string' ? quote(dtype) : typeof dtype}; F32, F16, BF16 and I64 are read`,
+      `${quoted(name, nameCharacters)} has the type ${typeof dtype === 'string' ? quoted(dtype, nameCharacters) : typeof dtype}; F32, F16, BF16 and I64 are read`,
     );
   }
   if (!Array.isArray(shape) || shape.length > mostDimensions || !shape.every(isCount)) {
-    throw invalid(`the shape of ${quote(name)} is not a list of at most ${mostDimensions} sizes`);
+    throw invalid(
+      `the shape of ${quoted(name, nameCharacters)} is not a list of at most ${mostDimensions} sizes`,
+    );
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
-    throw invalid(`the offsets of ${quote(name)} are not two places`);
+    throw invalid(`the offsets of ${quoted(name, nameCharacters)} are not two places`);
   }
   const [start = 0, end = 0] = offsets;
   if (end - start !== product(shape) * elementBytes[dtype]) {
-    throw invalid(`${quote(name)} has ${end - start} bytes, which is not what its shape and type take`);
+    throw invalid(
+      `${quoted(name, nameCharacters)} has ${end - start} bytes, which is not what its shape and type take`,
+    );
   }
   return { name, type: dtype, shape, start, end };
 }
@@ -136,20 +145,12 @@ function parse(text: string): unknown {
   }
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isElementType(type: string): type is ElementType {
   return Object.hasOwn(elementBytes, type);
 }
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
-function quote(name: string): string {
-  return JSON.stringify(name.slice(0, 200));
 }
 
 function invalid(what: string): CodedError {

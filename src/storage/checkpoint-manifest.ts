@@ -3,8 +3,9 @@
 import { CodedError } from '../error.ts';
 import { isBlobRef } from './blob-store.ts';
 import type { BlobRef } from '../experiment/blob.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '../json/canonical-json.ts';
 import type { LedgerPosition } from './ledger-hash.ts';
+import { isJsonObject } from '../json/json-object.ts';
 
 /** The version that this code writes; it reads this one only. */
 export const checkpointFormatVersion = 2;
@@ -81,7 +82,7 @@ function parseJson(bytes: Uint8Array): unknown {
 
 function isManifest(value: unknown): value is CheckpointManifest {
   return (
-    isRecord(value) &&
+    isJsonObject(value) &&
     value['formatVersion'] === checkpointFormatVersion &&
     typeof value['experimentId'] === 'string' &&
     isCount(value['step']) &&
@@ -89,7 +90,7 @@ function isManifest(value: unknown): value is CheckpointManifest {
     isProfile(value['profile']) &&
     isHash(value['snapshotSha256']) &&
     isHash(value['specSha256']) &&
-    isRecord(value['blobs']) &&
+    isJsonObject(value['blobs']) &&
     isBlobRef(value['blobs']['base']) &&
     isBlobRef(value['blobs']['parameters']) &&
     isBlobRef(value['blobs']['firstMoments']) &&
@@ -97,19 +98,15 @@ function isManifest(value: unknown): value is CheckpointManifest {
     isBlobRefOrNull(value['blobs']['vocabulary']) &&
     isBlobRef(value['blobs']['config']) &&
     isBlobRef(value['blobs']['tokenizer']) &&
-    isRecord(value['unusedWords']) &&
+    isJsonObject(value['unusedWords']) &&
     Number.isFinite(value['unusedWords']['scale']) &&
     Number.isFinite(value['unusedWords']['momentum']) &&
     isEvaluations(value['evaluations']) &&
     isLora(value['lora']) &&
-    isRecord(value['ledger']) &&
+    isJsonObject(value['ledger']) &&
     isCount(value['ledger']['steps']) &&
     isHash(value['ledger']['sha256'])
   );
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isBlobRefOrNull(value: unknown): boolean {
@@ -119,16 +116,16 @@ function isBlobRefOrNull(value: unknown): boolean {
 function isEvaluations(value: unknown): boolean {
   if (value === null) return true;
   return (
-    isRecord(value) && isCount(value['lastStep']) && isCount(value['sinceBest']) && isBest(value['best'])
+    isJsonObject(value) && isCount(value['lastStep']) && isCount(value['sinceBest']) && isBest(value['best'])
   );
 }
 
 function isBest(value: unknown): boolean {
-  return value === null || (isRecord(value) && isCount(value['step']) && Number.isFinite(value['value']));
+  return value === null || (isJsonObject(value) && isCount(value['step']) && Number.isFinite(value['value']));
 }
 
 function isLora(value: unknown): boolean {
-  return value === null || (isRecord(value) && isCount(value['rank']) && Number.isFinite(value['alpha']));
+  return value === null || (isJsonObject(value) && isCount(value['rank']) && Number.isFinite(value['alpha']));
 }
 
 function isCount(value: unknown): value is number {
@@ -141,7 +138,7 @@ function isHash(value: unknown): value is string {
 
 function isProfile(value: unknown): boolean {
   return (
-    isRecord(value) &&
+    isJsonObject(value) &&
     Object.values(value).every((part) => typeof part === 'string' || typeof part === 'number')
   );
 }

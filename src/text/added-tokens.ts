@@ -1,5 +1,6 @@
 // Added tokens: they stand for themselves wherever they occur in a text, before the text is split into words.
-import { describe, invalid, isId, isObject, refuseLongToken } from './tokenizer-fields.ts';
+import { describe, invalid, isId, refuseLongToken } from './tokenizer-fields.ts';
+import { isJsonObject } from '../json/json-object.ts';
 
 /** As in the `added_tokens` of a tokenizer.json. */
 export interface AddedToken {
@@ -27,7 +28,7 @@ export function readAddedTokens(value: unknown): readonly AddedToken[] {
   if (!Array.isArray(value)) throw invalid('added_tokens is not an array');
   if (value.length > mostAddedTokens) throw invalid(`it has over ${mostAddedTokens} added tokens`);
   return value.map((token: unknown) => {
-    if (!isObject(token) || typeof token['content'] !== 'string' || !isId(token['id'])) {
+    if (!isJsonObject(token) || typeof token['content'] !== 'string' || !isId(token['id'])) {
       throw invalid('an added token lacks its content or id');
     }
     const { content, id } = token;

@@ -1,7 +1,8 @@
 // The parts of a tokenizer.json that make a byte-level BPE tokenizer of RoBERTa.
 import { byteCharacters } from './byte-alphabet.ts';
 import type { ByteLevelModel } from './byte-level-words.ts';
-import { describe, invalid, isObject, typeOf, unsupported, type JsonObject } from './tokenizer-fields.ts';
+import { describe, invalid, typeOf, unsupported } from './tokenizer-fields.ts';
+import { isJsonObject, type JsonObject } from '../json/json-object.ts';
 
 export interface ByteLevelDefinition {
   readonly kind: 'byteLevel';
@@ -40,7 +41,7 @@ export function readByteLevel(
   if ((root['normalizer'] ?? null) !== null)
     throw unsupported(`a normalizer of type ${describe(typeOf(root['normalizer']))} beside byte-level BPE`);
   const preTokenizer = root['pre_tokenizer'];
-  if (!isObject(preTokenizer) || preTokenizer['type'] !== 'ByteLevel')
+  if (!isJsonObject(preTokenizer) || preTokenizer['type'] !== 'ByteLevel')
     throw unsupported(`a pre-tokenizer of type ${describe(typeOf(preTokenizer))}`);
   if (preTokenizer['use_regex'] === false)
     throw unsupported('a byte-level pre-tokenizer that does not split');

@@ -1,13 +1,6 @@
 // Where special tokens go around one text and around two, as the post-processor of a tokenizer.json says.
-import {
-  describe,
-  invalid,
-  isId,
-  isObject,
-  typeOf,
-  unsupported,
-  type JsonObject,
-} from './tokenizer-fields.ts';
+import { describe, invalid, isId, typeOf, unsupported } from './tokenizer-fields.ts';
+import { isJsonObject, type JsonObject } from '../json/json-object.ts';
 
 /** A special token, or the place of a text. */
 type TemplatePart =
@@ -39,7 +32,7 @@ export function specialCount(template: SequenceTemplate): number {
  */
 export function readTemplates(value: unknown): SequenceTemplates {
   const type = typeOf(value);
-  if (!isObject(value)) throw unsupported(`a post-processor of type ${describe(type)}`);
+  if (!isJsonObject(value)) throw unsupported(`a post-processor of type ${describe(type)}`);
   switch (type) {
     case 'BertProcessing': {
       const [first, last] = [pairedId(value['cls']), pairedId(value['sep'])];
@@ -52,7 +45,7 @@ export function readTemplates(value: unknown): SequenceTemplates {
       return checked(single, [...single, special(last, 0), text('B', 0), special(last, 0)]);
     }
     case 'TemplateProcessing': {
-      const tokens = isObject(value['special_tokens']) ? value['special_tokens'] : {};
+      const tokens = isJsonObject(value['special_tokens']) ? value['special_tokens'] : {};
       return checked(readTemplate(value['single'], tokens), readTemplate(value['pair'], tokens));
     }
     default:
@@ -78,14 +71,14 @@ function pairedId(value: unknown): readonly number[] {
 function readTemplate(value: unknown, tokens: JsonObject): SequenceTemplate {
   if (!Array.isArray(value)) throw unsupported('a post-processor without its templates');
   return value.map((part: unknown) => {
-    const [token, sequence] = isObject(part) ? [part['SpecialToken'], part['Sequence']] : [];
+    const [token, sequence] = isJsonObject(part) ? [part['SpecialToken'], part['Sequence']] : [];
     const piece = token ?? sequence;
-    const typeId = isObject(piece) ? piece['type_id'] : undefined;
-    const name = isObject(piece) ? piece['id'] : undefined;
+    const typeId = isJsonObject(piece) ? piece['type_id'] : undefined;
+    const name = isJsonObject(piece) ? piece['id'] : undefined;
     if (typeof name !== 'string' || !isId(typeId)) throw invalid('a part of a template has no name or type');
     if (token === undefined && (name === 'A' || name === 'B')) return text(name, typeId);
     const entry = token === undefined || !Object.hasOwn(tokens, name) ? undefined : tokens[name];
-    const ids = isObject(entry) ? entry['ids'] : undefined;
+    const ids = isJsonObject(entry) ? entry['ids'] : undefined;
     if (!Array.isArray(ids) || ids.length === 0 || !ids.every(isId)) {
       throw invalid(`its templates name ${describe(name)}, which has no ids`);
     }

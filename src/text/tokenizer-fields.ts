@@ -1,7 +1,6 @@
 // The fields of a tokenizer.json: their limits, how they are read, and how a file that cannot be followed is refused.
 import { CodedError } from '../error.ts';
-
-export type JsonObject = Readonly<Record<string, unknown>>;
+import { isJsonObject } from '../json/json-object.ts';
 
 const largestVocabulary = 1_000_000;
 /** Spelling a word takes time with its length times that of the longest token: both are bounded, so that none stops a worker. */
@@ -22,7 +21,7 @@ export function parseJson(text: string): unknown {
  * @throws CodedError `model_invalid` when two tokens share an id, or one is too long.
  */
 export function readVocabulary(value: unknown): Map<string, number> {
-  if (!isObject(value)) throw invalid('model.vocab is not an object');
+  if (!isJsonObject(value)) throw invalid('model.vocab is not an object');
   const entries = Object.entries(value);
   if (entries.length > largestVocabulary) throw invalid(`its vocabulary is over ${largestVocabulary} tokens`);
   const vocabulary = new Map<string, number>();
@@ -46,12 +45,7 @@ export function refuseLongToken(token: string): void {
 
 /** The `type` of a part of the file; `undefined` where there is no such part. */
 export function typeOf(value: unknown): unknown {
-  return isObject(value) ? value['type'] : (value ?? undefined);
-}
-
-/** Whether a part of the file is an object, and no array or null. */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isJsonObject(value) ? value['type'] : (value ?? undefined);
 }
 
 /** Whether a part of the file can be the id of a token: a whole number from 0 to below {@link largestVocabulary}. */

@@ -2,16 +2,9 @@
 import { readAddedTokens, type AddedToken } from './added-tokens.ts';
 import { readByteLevel, type ByteLevelDefinition } from './byte-level-json.ts';
 import { readTemplates, type SequenceTemplates } from './sequence-template.ts';
-import {
-  describe,
-  invalid,
-  isObject,
-  parseJson,
-  readVocabulary,
-  unsupported,
-  type JsonObject,
-} from './tokenizer-fields.ts';
+import { describe, invalid, parseJson, readVocabulary, unsupported } from './tokenizer-fields.ts';
 import { readWordPiece, type WordPieceDefinition } from './word-piece-json.ts';
+import { isJsonObject, type JsonObject } from '../json/json-object.ts';
 
 export interface TokenizerDefinition {
   readonly pieces: WordPieceDefinition | ByteLevelDefinition;
@@ -39,8 +32,8 @@ const specialNames = {
  */
 export function readTokenizerJson(json: unknown): TokenizerDefinition {
   const root = typeof json === 'string' ? parseJson(json) : json;
-  if (!isObject(root)) throw invalid('it is not a JSON object');
-  const model = isObject(root['model']) ? root['model'] : {};
+  if (!isJsonObject(root)) throw invalid('it is not a JSON object');
+  const model = isJsonObject(root['model']) ? root['model'] : {};
   const read = pieceReader(model);
   const vocabulary = readVocabulary(model['vocab']);
   const pieces = read(root, model, vocabulary);

@@ -1,16 +1,8 @@
 // The parts of a tokenizer.json that make a WordPiece tokenizer of BERT, cased or uncased.
 import type { NormalizerSettings } from './bert-normalizer.ts';
-import {
-  describe,
-  invalid,
-  isObject,
-  refuseLongToken,
-  stringOr,
-  typeOf,
-  unsupported,
-  type JsonObject,
-} from './tokenizer-fields.ts';
+import { describe, invalid, refuseLongToken, stringOr, typeOf, unsupported } from './tokenizer-fields.ts';
 import type { WordPieceModel } from './word-pieces.ts';
+import { isJsonObject, type JsonObject } from '../json/json-object.ts';
 
 export interface WordPieceDefinition {
   readonly kind: 'wordPiece';
@@ -50,7 +42,7 @@ export function readWordPiece(
 }
 
 function readNormalizer(value: unknown): NormalizerSettings {
-  if (!isObject(value) || value['type'] !== 'BertNormalizer') {
+  if (!isJsonObject(value) || value['type'] !== 'BertNormalizer') {
     throw unsupported(`a normalizer of type ${describe(typeOf(value))}`);
   }
   const lowerCase = value['lowercase'] !== false;

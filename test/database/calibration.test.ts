@@ -4,7 +4,7 @@ import { CalibrationRepository } from '../../src/database/calibration-repository
 import { trainedSizes } from '../../src/estimate/time.ts';
 import { createLogger } from '../../src/log.ts';
 import { sha256Of } from '../../src/storage/blob-store.ts';
-import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { canonicalJson } from '../../src/json/canonical-json.ts';
 import type { NumericProfile, StepRecord } from '../../src/training/job.ts';
 import { CalibrationRecorder, calibratedJob, thisMachine } from '../../workers/attempt/calibration.ts';
 import { tinyJob } from '../training/tiny-task.ts';

@@ -7,7 +7,7 @@ import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { newDatasetId, newModelId, snapshotIdOf } from '../../src/experiment/id.ts';
 import { collect, type Collected } from '../../src/retention/collect.ts';
 import { sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
-import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { canonicalJson } from '../../src/json/canonical-json.ts';
 import { encodeCheckpointManifest, type CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { extendLedgerHash } from '../../src/storage/ledger-hash.ts';

@@ -6,7 +6,7 @@ import type { LedgerEntry } from '../../src/database/ledger-steps.ts';
 import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import type { AttemptCause } from '../../src/experiment/attempt.ts';
 import { CodedError } from '../../src/error.ts';
-import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { canonicalJson } from '../../src/json/canonical-json.ts';
 
 /** Parts that can be left out on purpose, to see what then goes wrong. */
 export interface DatabaseRules {

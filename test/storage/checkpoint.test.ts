@@ -2,10 +2,10 @@
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { sha256Of } from '../../src/storage/blob-store.ts';
-import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { canonicalJson } from '../../src/json/canonical-json.ts';
 import type { CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
-import { duplicateKey } from '../../src/storage/duplicate-key.ts';
+import { duplicateKey } from '../../src/json/duplicate-key.ts';
 import { emptyLedgerHash, extendLedgerHash, type LedgerRecord } from '../../src/storage/ledger-hash.ts';
 import { openDirectory, type TestStore } from './stores.ts';
 

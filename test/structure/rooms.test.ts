@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** For each room the rooms whose files it may import; every room may import `error` and `log`. */
+/** For each room the rooms whose files it may import; every room may import `error`, `log` and `json`. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   error: [],
   log: [],
@@ -21,6 +21,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'require-free-port': [],
   'process-environment': ['config'],
   'process-start': [],
+  json: [],
   experiment: [],
   estimate: ['experiment'],
   waste: ['experiment'],
@@ -203,7 +204,7 @@ function forbidden(allowed: typeof arrows): string[] {
     .map(({ file, specifier }) => ({ file, target: relative(root, resolve(root, dirname(file), specifier)) }))
     .filter(({ file, target }) => {
       const [from, to] = [roomOf(file), roomOf(target)];
-      return from !== to && !['error', 'log'].includes(to) && !(allowed[from] ?? []).includes(to);
+      return from !== to && !['error', 'log', 'json'].includes(to) && !(allowed[from] ?? []).includes(to);
     })
     .map(({ file, target }) => `${file} -> ${target}`);
 }

@@ -3,7 +3,7 @@ import { requireTrained } from '../../src/database/row-behind.ts';
 import type { CoordinatorActivities, ExperimentReference } from '../../src/experiment/activity.ts';
 import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import { metricValues } from '../../src/experiment/metric-names.ts';
-import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { canonicalJson } from '../../src/json/canonical-json.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { runAttempt } from '../attempt/run-attempt.ts';

@@ -12,7 +12,7 @@ import type { BlobRef } from '../../src/experiment/blob.ts';
 import { metricValues } from '../../src/experiment/metric-names.ts';
 import { readStoredConfig } from '../../src/model/stored-config.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
-import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { canonicalJson } from '../../src/json/canonical-json.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { resultCheckpoint } from '../../src/storage/result-checkpoint.ts';

@@ -13,7 +13,7 @@ import { importHubDataset } from '../../src/hub/import-dataset.ts';
 import { importHubModel, type HubModel } from '../../src/hub/import-model.ts';
 import { inspectModel } from '../../src/model/model-folder.ts';
 import { sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
-import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { canonicalJson } from '../../src/json/canonical-json.ts';
 
 /** Of configuration, tokenizer or vocabulary, each. */
 const longestTextFileBytes = 64 * 1024 * 1024;

@@ -9,7 +9,7 @@ import { trainedSizes } from '../../src/estimate/time.ts';
 import { partTokens, stepWorkload } from '../../src/estimate/workload.ts';
 import type { Logger } from '../../src/log.ts';
 import { sha256Of } from '../../src/storage/blob-store.ts';
-import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { canonicalJson } from '../../src/json/canonical-json.ts';
 import { openExamples } from '../../src/training/example-source.ts';
 import type { NumericProfile, StepRecord, TrainingJob } from '../../src/training/job.ts';
 

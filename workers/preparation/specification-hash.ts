@@ -2,7 +2,7 @@
 import { settingsAfter, type Lineage } from '../../src/experiment/lineage.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
 import { sha256Of } from '../../src/storage/blob-store.ts';
-import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { canonicalJson } from '../../src/json/canonical-json.ts';
 
 /**
  * Of the step after `steps`. A name, tags and limits determine nothing; of a fork the settings of the steps that it took over do,

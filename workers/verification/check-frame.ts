@@ -5,7 +5,7 @@ import { pretrainingSteps } from '../../src/experiment/steps.ts';
 import { encodeIds } from '../../src/model/checkpoint-model.ts';
 import { toHuggingFaceConfig } from '../../src/model/model-config.ts';
 import { sha256Of } from '../../src/storage/blob-store.ts';
-import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { canonicalJson } from '../../src/json/canonical-json.ts';
 import { phasePlan } from '../preparation/phase-plan.ts';
 import { specSha256After } from '../preparation/specification-hash.ts';
 import { profileAt, reading, type Evidence, type KeptCheckpoint } from './evidence.ts';

@@ -7,7 +7,7 @@ import { writeSplit } from '../../src/dataset/snapshot-split.ts';
 import { CodedError } from '../../src/error.ts';
 import type { DatasetSpec } from '../../src/experiment/spec.ts';
 import { isDamage } from '../../src/storage/blob-store.ts';
-import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { canonicalJson } from '../../src/json/canonical-json.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
 import type { Evidence } from './evidence.ts';
 import { BundleDiffers } from './unpack-bundle.ts';

@@ -6,7 +6,7 @@ import type { CommittedCheckpoint } from '../../src/experiment/activity.ts';
 import type { Lineage } from '../../src/experiment/lineage.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
 import { isDamage, sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
-import { canonicalJson } from '../../src/storage/canonical-json.ts';
+import { canonicalJson } from '../../src/json/canonical-json.ts';
 import { decodeCheckpointManifest, encodeCheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
 import { ledgerFormatVersion } from '../../src/storage/ledger-hash.ts';
 import { specSha256After } from '../preparation/specification-hash.ts';

@@ -14,7 +14,7 @@ import { maximumInlineRowsBytes, submissionSchema, type Submission } from '../..
 import { requireTrainingFitsTask } from '../../experiment/training-problems.ts';
 import { readModelConfig } from '../../model/model-config.ts';
 import { sha256Of } from '../../storage/blob-store.ts';
-import { canonicalJson } from '../../storage/canonical-json.ts';
+import { canonicalJson } from '../../json/canonical-json.ts';
 import { bindModel } from '../bind-model.ts';
 import type { App, AppDependencies, RouteContext } from '../dependencies.ts';
 import { answer, problems } from '../schemas/answer.ts';

@@ -6,7 +6,7 @@ import { CodedError } from '../../error.ts';
 import { defaultProject, newModelId } from '../../experiment/id.ts';
 import { inspectModel, type ModelFiles } from '../../model/model-folder.ts';
 import { sha256Of } from '../../storage/blob-store.ts';
-import { canonicalJson } from '../../storage/canonical-json.ts';
+import { canonicalJson } from '../../json/canonical-json.ts';
 import type { AppDependencies } from '../dependencies.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { invalidForm, type FormFile } from './form-files.ts';

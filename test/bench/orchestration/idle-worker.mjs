@@ -3,7 +3,7 @@
 // as short as this tells its workflow by its result alone, as the real one does.
 //   node idle-worker.mjs training|evaluation QUEUE SLOTS
 import { Buffer } from 'node:buffer';
-import { canonicalJson } from '../../../dist/src/storage/canonical-json.js';
+import { canonicalJson } from '../../../dist/src/json/canonical-json.js';
 import { checkpointFormatVersion } from '../../../dist/src/storage/checkpoint-manifest.js';
 import { CheckpointStore } from '../../../dist/src/storage/checkpoint-store.js';
 import { extendLedgerHash } from '../../../dist/src/storage/ledger-hash.js';

@@ -10,7 +10,7 @@ import { pino } from 'pino';
 import { extract, pack } from 'tar-stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BlobStore } from '../../../src/storage/blob-store.ts';
-import { canonicalJson } from '../../../src/storage/canonical-json.ts';
+import { canonicalJson } from '../../../src/json/canonical-json.ts';
 import { DirectoryStore } from '../../../src/storage/directory-store.ts';
 import { checkSnapshot } from '../../../workers/verification/check-snapshot.ts';
 import { readBundle } from '../../../workers/verification/read-bundle.ts';
