@@ -64,10 +64,13 @@ export interface StateTransition extends ExperimentReference {
   readonly error: ExperimentFailure | null;
 }
 
+/** What of a transition the history has, where the activity that recorded it leaves no more there than its result. */
+export type RecordedTransition = Pick<StateTransition, 'sequence' | 'error'>;
+
 /** On the coordinator queue: short, and tried for as long as the database is away. */
 export interface CoordinatorActivities {
   /** Projects a transition into Postgres; a late or repeated one changes nothing. */
-  recordTransition(transition: StateTransition): Promise<void>;
+  recordTransition(transition: StateTransition): Promise<RecordedTransition>;
   /** Ends an attempt whose worker is lost: who still holds its lease can write no more. */
   revokeAttempt(experiment: ExperimentReference): Promise<void>;
   /** Writes the final report and makes it the experiment's result. */

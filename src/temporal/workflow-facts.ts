@@ -2,7 +2,7 @@
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type proto from '@temporalio/proto';
-import type { StateTransition } from '../experiment/activity.ts';
+import type { RecordedTransition } from '../experiment/activity.ts';
 import { workflowNames } from '../experiment/name.ts';
 import type { RecordedProgress, WorkflowFacts } from '../experiment/reconcile.ts';
 import type { CoordinatorResult, ExperimentWorkflowInput, TrainingResult } from '../experiment/workflow.ts';
@@ -103,8 +103,10 @@ function recordedIn(events: readonly HistoryEvent[]): RecordedProgress {
     const completed = event.activityTaskCompletedEventAttributes;
     const done = completed && scheduled.get(String(completed.scheduledEventId));
     if (done?.name === 'snapshotDataset') progress = { ...progress, hasSnapshot: true };
-    if (done?.name === 'recordTransition' && done.input) {
-      const { sequence, error } = valueOf(done.input) as StateTransition;
+    const recorded =
+      done?.name === 'recordTransition' ? done.input : resultWithinTask(event, 'recordTransition');
+    if (recorded) {
+      const { sequence, error } = valueOf(recorded) as RecordedTransition;
       progress = { ...progress, sequence, failure: error };
     }
     const child = event.childWorkflowExecutionCompletedEventAttributes;
@@ -115,6 +117,20 @@ function recordedIn(events: readonly HistoryEvent[]): RecordedProgress {
     }
   }
   return progress;
+}
+
+/**
+ * The result of an activity of a name that the worker ran within the workflow's task: its SDK writes a marker of such a one, with
+ * no input (temporalio/sdk-core, `core_local_activity`).
+ */
+function resultWithinTask(
+  { markerRecordedEventAttributes: marker }: HistoryEvent,
+  name: string,
+): Payload | undefined {
+  if (marker?.markerName !== 'core_local_activity') return undefined;
+  const data = marker.details?.['data']?.payloads?.[0];
+  const type = data && (valueOf(data) as { readonly activity_type?: string }).activity_type;
+  return type === name ? marker.details?.['result']?.payloads?.[0] : undefined;
 }
 
 /** The workflows and activities of this project wrote it, by the types that it is read as. */

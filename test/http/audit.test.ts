@@ -38,7 +38,8 @@ afterAll(async () => {
   await service.stop();
 });
 
-const recordTransition: CoordinatorActivities['recordTransition'] = () => Promise.resolve();
+const recordTransition: CoordinatorActivities['recordTransition'] = (transition) =>
+  Promise.resolve(transition);
 const store = (): DirectoryStore => new DirectoryStore(service.storeDirectory);
 const audit = (id: string) => call(service, 'POST', `/experiments/${id}/audit`);
 

@@ -112,5 +112,5 @@ it('an evaluation worker that keeps a model it has answered with ends with statu
   expect(stack.signal('evaluation-worker', 'SIGTERM')).toBe(true);
   await until(isOther, { timeoutSeconds: graceSeconds, what: 'the end of the worker' });
   // How a part ended is told by who started it.
-  expect(stack.output).toMatch(/"name":"evaluation-worker","ended":\["0","null"\]/);
+  expect(stack.output).toContain('evaluation-worker ended with status 0 ');
 }, 60_000);

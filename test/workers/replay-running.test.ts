@@ -34,7 +34,8 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-const recordTransition: CoordinatorActivities['recordTransition'] = () => Promise.resolve();
+const recordTransition: CoordinatorActivities['recordTransition'] = (transition) =>
+  Promise.resolve(transition);
 
 /** Starts a workflow under the coordinator's name, and lets the given code run it until it waits for an activity. */
 async function leaveRunning(

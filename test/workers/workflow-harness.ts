@@ -60,7 +60,7 @@ export async function makeHistoryLong({ client }: Pick<TestTemporal, 'client'>):
 
 /** Activities of an experiment in which everything goes well. */
 const smooth: Activities = {
-  recordTransition: () => Promise.resolve(),
+  recordTransition: (transition) => Promise.resolve(transition),
   publishReport: () => Promise.resolve(),
   revokeAttempt: () => Promise.resolve(),
   snapshotDataset: () =>
@@ -96,7 +96,7 @@ export async function runScenario<T>(
     ...smooth,
     recordTransition: (transition) => {
       transitions.push(transition);
-      return Promise.resolve();
+      return Promise.resolve(transition);
     },
     ...changes,
   };

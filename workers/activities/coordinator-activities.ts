@@ -28,6 +28,8 @@ export function createCoordinatorActivities(dependencies: CoordinatorDependencie
     recordTransition: (transition) =>
       withCodedFailures(log, async () => {
         await repositories.transitions.recordTransition(transition);
+        const { sequence, error } = transition;
+        return { sequence, error };
       }),
     revokeAttempt: (experiment) => withCodedFailures(log, () => repositories.attempts.revoke(experiment)),
     publishReport: ({ evaluation, trainedStep, ...experiment }) =>
