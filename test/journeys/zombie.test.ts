@@ -27,12 +27,16 @@ afterAll(() => stack.stopAndRemove());
 
 it('a worker that was stopped, replaced and continued changes nothing, and trains again when it is needed', async () => {
   const dataset = await uploadExample(client, 800);
-  const submission = exampleSubmission(dataset, { epochs: 60, checkpoint: { everySteps: 40 } });
+  const submission = exampleSubmission(dataset, { epochs: 60, checkpoint: { everySteps: 400 } });
   const twin = await client.submit(submission);
   await succeeded(client, twin.id);
 
   const { id } = await client.submit(submission);
-  await client.waitForExperiment(id, ({ progress }) => (progress?.step ?? 0) > 50);
+  // Far from a checkpoint, so that there are steps to repeat.
+  await client.waitForExperiment(
+    id,
+    ({ progress, latestCheckpoint }) => (progress?.step ?? 0) > (latestCheckpoint?.step ?? 0) + 50,
+  );
   expect(stack.signal('training-worker', 'SIGSTOP')).toBe(true);
   const stopped = stack.processesOf('training-worker');
   const replacement = stack.joinTrainingWorker();
