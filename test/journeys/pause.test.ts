@@ -25,7 +25,7 @@ describe('an experiment that is paused', () => {
     const dataset = await uploadExample(client, 800);
     // No checkpoint is due by itself: what it goes on from was kept by the pause.
     const checkpoint = { everySteps: 100_000, everySeconds: 100_000 };
-    const submission = exampleSubmission(dataset, { epochs: 30, checkpoint });
+    const submission = exampleSubmission(dataset, { epochs: 60, checkpoint });
     const { id } = await client.submit(submission);
     await client.waitForExperiment(id, ({ progress }) => (progress?.step ?? 0) > 50);
     expect(await client.pause(id)).toMatchObject({ state: 'training', requestedAction: 'pause' });
