@@ -22,7 +22,8 @@ export class Persistence {
       } catch (error) {
         if (error instanceof ProblemError) {
           if (error.status < 500 && error.status !== 429) throw error;
-          if (error.status === 500) this.unexpected.push(`the API answered 500: ${error.message}`);
+          if (error.status === 500)
+            this.unexpected.push(`the API answered 500 to ${error.problem.instance}: ${error.message}`);
         }
         if (performance.now() > end) throw error;
         await delay(pauseMilliseconds);
