@@ -4,6 +4,7 @@ import { messageOf } from '../src/error.ts';
 import type { Logger } from '../src/log.ts';
 import { failActivitiesOf, workerIdentity } from '../src/temporal/lost-worker.ts';
 import type { ActivityDependencies } from './attempt/dependencies.ts';
+import { callWithin } from '../src/temporal/call-within.ts';
 
 /** A process has few attempts at a time; those of other workers of this machine are looked at too. */
 const mostAttempts = 100;
@@ -33,7 +34,7 @@ export async function endAttemptsOfPredecessor(
     if (now >= roundEnd)
       return log.warn({ predecessorProcesses }, 'not all attempts of workers that died were ended');
     try {
-      const failed = await temporal.withDeadline(Math.min(roundEnd, now + callTimeoutSeconds * 1000), () =>
+      const failed = await callWithin(temporal, Math.min(callTimeoutSeconds, (roundEnd - now) / 1000), () =>
         failActivitiesOf(temporal, workflowId, identities),
       );
       if (failed > 0) log.info({ workflowId, predecessorProcesses }, 'ended an attempt of workers that died');

@@ -9,6 +9,7 @@ import { parquetRows } from './parquet-rows.ts';
 import { RowProblems } from './row-problems.ts';
 import { lineTooLong, textBlocks } from './text-blocks.ts';
 import { quoted } from '../json/quoted.ts';
+import { isJsonObject } from '../json/json-object.ts';
 
 export const splitFormats = ['csv', 'tsv', 'jsonl', 'parquet'] as const;
 export type SplitFormat = (typeof splitFormats)[number];
@@ -128,8 +129,7 @@ async function* jsonRows(stream: Readable, problems: RowProblems): AsyncGenerato
 function parseObject(text: string): Readonly<Record<string, CellValue>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? (value as Record<string, CellValue>) : undefined; // Every JSON value is a CellValue.
+    return isJsonObject(value) ? (value as Record<string, CellValue>) : undefined; // Every JSON value is a CellValue.
   } catch {
     // What the parser found wrong is of no help beside the line's number.
     return undefined;

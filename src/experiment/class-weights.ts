@@ -1,6 +1,7 @@
 // The weight of each class in the loss.
 import { CodedError } from '../error.ts';
 import type { TrainingSpec } from './spec.ts';
+import { quoted } from '../json/quoted.ts';
 
 const listedLabels = 5;
 
@@ -38,6 +39,6 @@ function balanced(counts: readonly number[]): readonly number[] {
 }
 
 function listOf(labels: readonly string[]): string {
-  const listed = labels.slice(0, listedLabels).map((label) => JSON.stringify(label.slice(0, 60)));
+  const listed = labels.slice(0, listedLabels).map((label) => quoted(label));
   return `${listed.join(', ')}${labels.length > listedLabels ? ' and more' : ''}`;
 }

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { CodedError } from '../error.ts';
 import { duplicateKey } from '../json/duplicate-key.ts';
 import type { App } from './dependencies.ts';
+import { quoted } from '../json/quoted.ts';
 
 const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -38,8 +39,5 @@ function textOf({ headers }: FastifyRequest, bytes: Buffer): string {
 }
 
 function namedTwice(key: string): CodedError {
-  return new CodedError(
-    'invalid_request',
-    `An object of the body names the key ${JSON.stringify(key.slice(0, 60))} twice.`,
-  );
+  return new CodedError('invalid_request', `An object of the body names the key ${quoted(key)} twice.`);
 }

@@ -17,6 +17,7 @@ import { bindModel } from './bind-model.ts';
 import type { AppDependencies } from './dependencies.ts';
 import { experimentBody } from './experiment-view.ts';
 import { filesOfRows, uploadDataset } from './upload/upload-dataset.ts';
+import { quoted } from '../json/quoted.ts';
 
 type UnboundSpec = ResolvedSubmission['spec'];
 
@@ -105,7 +106,7 @@ function checkColumns(
     if (typeof missing === 'string')
       throw new CodedError(
         'dataset_column_missing',
-        `Split ${name} has no column ${JSON.stringify(missing.slice(0, 60))}; it has: ${columnList(split)}.`,
+        `Split ${name} has no column ${quoted(missing)}; it has: ${columnList(split)}.`,
       );
   }
   return evaluation;
@@ -115,7 +116,7 @@ function checkColumns(
 function columnList({ columns }: SplitColumns): string {
   return columns
     .slice(0, listedColumns)
-    .map((column) => JSON.stringify(column.slice(0, 60)))
+    .map((column) => quoted(column))
     .join(', ');
 }
 

@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { Connection } from '@temporalio/client';
 import type { ConnectionOptions } from '../temporal/connection.ts';
 import { succeeds, until } from './until.ts';
+import { callWithin } from '../temporal/call-within.ts';
 
 const readyTimeoutSeconds = 60;
 const callTimeoutSeconds = 5;
@@ -81,7 +82,7 @@ export async function checkTemporal(options: ConnectionOptions, namespace: strin
   // Without the SDK's own repetitions an outage is told as what it is, and at once.
   const connection = Connection.lazy({ ...options, interceptors: [] });
   try {
-    await connection.withDeadline(Date.now() + callTimeoutSeconds * 1000, () =>
+    await callWithin(connection, callTimeoutSeconds, () =>
       connection.workflowService.describeNamespace({ namespace }),
     );
   } finally {
