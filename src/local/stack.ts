@@ -11,6 +11,7 @@ import { searchAttributeNames } from '../experiment/name.ts';
 import { reasonLine } from '../process-end.ts';
 import { childEnvironment, silenceAwsNodeNotice } from '../process-environment.ts';
 import { requireFreePort } from '../require-free-port.ts';
+import { spareArgument } from '../spare-process.ts';
 import { connectionOptions } from '../temporal/connection.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { freePort } from './free-port.ts';
@@ -80,14 +81,15 @@ export async function startStack(config: Config, tell: Tell, stopping: AbortSign
       [variables.storageUrl]: storageUrl,
     };
     await writeEnvironmentFile(join(dataDirectory, 'stack.env'), environment);
-    for (const [name, program] of Object.entries(programs))
-      supervise(start, name, name === 'api' ? 'api' : 'worker', (endedProcesses) =>
-        spawnProgram(program, logFile(config, name), {
-          ...own,
-          ...environment,
-          ...(endedProcesses.length > 0 && { [variables.predecessorProcesses]: endedProcesses.join(',') }),
-        }),
-      );
+    for (const [name, path] of Object.entries(programs)) {
+      const program = { path, logFile: logFile(config, name), environment: { ...own, ...environment } };
+      supervise(start, {
+        name,
+        kind: name === 'api' ? 'api' : 'worker',
+        spawn: (endedProcesses) => spawnProgram(program, endedProcesses),
+        ...(name === 'training-worker' && { spawnSpare: () => spawnSpare(program) }),
+      });
+    }
     const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
     await until(() => answers(url), {
       timeoutSeconds: readyTimeoutSeconds,
@@ -118,18 +120,17 @@ const logFile = ({ dataDirectory }: Config, part: string): string =>
 
 function supervise(
   { config, running, tell }: Start,
-  name: string,
-  kind: keyof typeof stopSeconds,
-  start: PartOptions['spawn'],
+  {
+    kind,
+    ...options
+  }: Pick<PartOptions, 'name' | 'spawn' | 'spawnSpare'> & { readonly kind: keyof typeof stopSeconds },
 ): void {
-  // PostgreSQL's fast shutdown is SIGINT: it ends sessions instead of waiting for them.
-  const stopSignal = kind === 'postgres' ? 'SIGINT' : 'SIGTERM';
   const part = new SupervisedPart({
-    name,
-    spawn: start,
-    stopSignal,
+    ...options,
+    // PostgreSQL's fast shutdown is SIGINT: it ends sessions instead of waiting for them.
+    stopSignal: kind === 'postgres' ? 'SIGINT' : 'SIGTERM',
     stopTimeoutSeconds: stopSeconds[kind],
-    logFile: logFile(config, name),
+    logFile: logFile(config, options.name),
     tell,
   });
   running.push(part);
@@ -170,7 +171,7 @@ async function startPostgres(start: Start): Promise<Record<string, string>> {
     environment: own,
   });
   stopping.throwIfAborted();
-  supervise(start, 'postgres', 'postgres', () => server.spawn());
+  supervise(start, { name: 'postgres', kind: 'postgres', spawn: () => server.spawn() });
   await server.ready(stopping);
   return { [variables.databaseUrl]: server.url };
 }
@@ -206,7 +207,7 @@ async function startTemporal(
     environment: own,
   });
   stopping.throwIfAborted();
-  supervise(start, 'temporal', 'temporal', () => server.spawn());
+  supervise(start, { name: 'temporal', kind: 'temporal', spawn: () => server.spawn() });
   await server.ready(stopping);
   return {
     environment: { [variables.temporalAddress]: server.address, [variables.temporalNamespace]: namespace },
@@ -214,12 +215,32 @@ async function startTemporal(
   };
 }
 
+/** A program of the stack. */
+interface Program {
+  readonly path: string;
+  readonly logFile: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+function spawnProgram(program: Program, endedProcesses: readonly number[]): ChildProcess {
+  const predecessors = endedProcesses.length > 0 && {
+    [variables.predecessorProcesses]: endedProcesses.join(','),
+  };
+  return spawnNode({ ...program, environment: { ...program.environment, ...predecessors } });
+}
+
+const spawnSpare = (program: Program): ChildProcess => spawnNode(program, [spareArgument], ['ipc']);
+
 /** Detached, so that a Ctrl-C in the terminal reaches the supervisor alone, which stops the parts in their order. */
-function spawnProgram(program: string, logFile: string, environment: Record<string, string>): ChildProcess {
+function spawnNode(
+  { path, logFile, environment }: Program,
+  programArguments: readonly string[] = [],
+  channels: readonly 'ipc'[] = [],
+): ChildProcess {
   const log = openSync(logFile, 'a');
-  const path = fileURLToPath(new URL(program, import.meta.url));
-  const child = spawn(process.execPath, [path], {
-    stdio: ['ignore', log, log],
+  const program = fileURLToPath(new URL(path, import.meta.url));
+  const child = spawn(process.execPath, [program, ...programArguments], {
+    stdio: ['ignore', log, log, ...channels],
     detached: true,
     env: environment,
   });

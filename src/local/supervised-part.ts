@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../error.ts';
 import { lastWords, sizeOf } from './last-words.ts';
+import { Spare } from './spare.ts';
 
 const firstDelayMilliseconds = 200;
 const greatestDelayMilliseconds = 5000;
@@ -20,6 +21,8 @@ export interface PartOptions {
   readonly name: string;
   /** @param endedProcesses the numbers of the processes from the last on that ran for 10 s, all ended; none at the first start. */
   readonly spawn: (endedProcesses: readonly number[]) => ChildProcess;
+  /** Starts a process that takes the place of one which failed as soon as it is told to; one is kept beside a healthy one. */
+  readonly spawnSpare?: () => ChildProcess;
   readonly stopSignal: NodeJS.Signals;
   /** After this the part is killed. */
   readonly stopTimeoutSeconds: number;
@@ -32,12 +35,14 @@ export interface PartOptions {
 export class SupervisedPart {
   readonly #options: PartOptions;
   readonly #stopping = new AbortController();
+  readonly #spare: Spare | undefined;
   #child: ChildProcess | undefined;
   #lastEnd: string | undefined;
   #loop: Promise<void> | undefined;
 
   constructor(options: PartOptions) {
     this.#options = options;
+    this.#spare = options.spawnSpare && new Spare(options.spawnSpare);
   }
 
   get name(): string {
@@ -56,6 +61,7 @@ export class SupervisedPart {
   /** Asks the process to stop, kills it when it does not, and starts it no more. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    const spareEnded = this.#spare?.end();
     const child = this.#child;
     if (child?.exitCode === null && child.signalCode === null) {
       const { stopSignal, stopTimeoutSeconds, tell, name } = this.#options;
@@ -68,6 +74,7 @@ export class SupervisedPart {
       clearTimeout(timer);
     }
     await this.#loop;
+    await spareEnded;
   }
 
   async #keepRunning(): Promise<void> {
@@ -101,9 +108,12 @@ export class SupervisedPart {
   async #runOnce(endedProcesses: readonly number[]) {
     const beganAt = performance.now();
     try {
-      const child = this.#options.spawn(endedProcesses);
+      const child = this.#spare?.take(endedProcesses) ?? this.#options.spawn(endedProcesses);
       this.#child = child;
+      this.#spare?.prepareAfter(healthySeconds);
       await once(child, 'exit');
+      // It may have been asked to end so that another program can take its place: a spare has loaded the same one.
+      if (child.exitCode === 0) await this.#spare?.end();
       const seconds = (performance.now() - beganAt) / 1000;
       return {
         processId: child.pid === undefined ? [] : [child.pid],

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { processesOf } from '../../src/local/process-identity.ts';
 import { until } from '../../src/local/until.ts';
+import { spareArgument } from '../../src/spare-process.ts';
 
 export type PartName =
   'coordinator-worker' | 'training-worker' | 'evaluation-worker' | 'http/server' | 'temporal' | 'postgres';
@@ -69,7 +70,7 @@ export class StackProcess {
     return this.#output.includes('ready at');
   }
 
-  /** Numbers of the processes that run a part. */
+  /** Numbers of the processes that run a part; a spare does not. */
   processesOf(part: PartName): number[] {
     const marks: Record<PartName, string> = {
       'coordinator-worker': 'coordinator-worker.js',
@@ -79,9 +80,10 @@ export class StackProcess {
       temporal: 'start-dev',
       postgres: 'bin/postgres',
     };
-    return processesOf(this.dataDirectory).filter((processId) =>
-      commandLineOf(processId).includes(marks[part]),
-    );
+    return processesOf(this.dataDirectory).filter((processId) => {
+      const line = commandLineOf(processId);
+      return line.includes(marks[part]) && !line.includes(spareArgument);
+    });
   }
 
   /** Sends a signal to a part. @returns whether there was a process to send it to. */
@@ -143,7 +145,8 @@ export class StackProcess {
   }
 }
 
-function commandLineOf(processId: number): string {
+/** The command line of a process; empty when it has ended. */
+export function commandLineOf(processId: number): string {
   try {
     return readFileSync(`/proc/${processId}/cmdline`, 'utf8').replaceAll('\0', ' ');
   } catch {

@@ -10,8 +10,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createClient } from '../../openapi/client.ts';
 import { processesOf } from '../../src/local/process-identity.ts';
 import { until } from '../../src/local/until.ts';
+import { spareArgument } from '../../src/spare-process.ts';
 import { trainingWorkers } from './example-experiment.ts';
-import { StackProcess, type PartName } from './stack-process.ts';
+import { commandLineOf, StackProcess, type PartName } from './stack-process.ts';
 
 const partNames: readonly PartName[] = [
   'http/server',
@@ -60,6 +61,30 @@ describe('the stack', () => {
     const stopped = Date.now();
     expect(await stack.stop()).toBe(0);
     expect(Date.now() - stopped).toBeLessThan(stopLimitMilliseconds);
+    expect(stack.partProcesses).toEqual([]);
+  }, 120_000);
+
+  it('has a spare training worker beside one that has run for 10 s, which takes its place', async () => {
+    const stack = await start();
+    const spares = (): number[] =>
+      stack.partProcesses.filter((processId) => commandLineOf(processId).includes(spareArgument));
+    expect(spares()).toEqual([]);
+    await until(() => spares().length === 1, { timeoutSeconds: 20, what: 'the spare' });
+    const [spare] = spares();
+    const [worker] = stack.processesOf('training-worker');
+    expect(worker).not.toBe(spare);
+    stack.signal('training-worker', 'SIGKILL');
+    await until(() => stack.processesOf('training-worker')[0] === spare, {
+      timeoutSeconds: 5,
+      what: 'the spare at work',
+    });
+    const client = createClient(stack.url);
+    await until(async () => (await trainingWorkers(client)) === 1, {
+      timeoutSeconds: 20,
+      what: 'the worker that polls',
+    });
+    await until(() => spares().length === 1, { timeoutSeconds: 20, what: 'the next spare' });
+    expect(await stack.stop()).toBe(0);
     expect(stack.partProcesses).toEqual([]);
   }, 120_000);
 

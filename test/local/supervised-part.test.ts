@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { processesOf, stackVariable } from '../../src/local/process-identity.ts';
 import { startOf } from '../../src/process-start.ts';
 import { endLeftovers } from '../../src/local/leftover.ts';
@@ -25,19 +25,20 @@ function run(program: string, environment: Record<string, string> = {}): ChildPr
   return child;
 }
 
-function supervise(spawnPart: PartOptions['spawn'], stopTimeoutSeconds = 5): SupervisedPart {
+function supervise(spawnPart: PartOptions['spawn'], options: Partial<PartOptions> = {}): SupervisedPart {
   return new SupervisedPart({
     name: 'part',
     spawn: spawnPart,
     stopSignal: 'SIGTERM',
-    stopTimeoutSeconds,
+    stopTimeoutSeconds: 5,
+    ...options,
     logFile,
     tell: (line) => told.push(line),
   });
 }
 
 const part = (program: string, stopTimeoutSeconds = 5): SupervisedPart =>
-  supervise(() => run(program), stopTimeoutSeconds);
+  supervise(() => run(program), { stopTimeoutSeconds });
 
 /** Milliseconds from each end of a program to its next start, as often as asked for. */
 async function waitsOf(program: string, count: number): Promise<readonly number[]> {
@@ -136,6 +137,44 @@ describe('a supervised part', () => {
     expect(taken).toEqual([[], [first], [first, second], [third]]);
   });
 
+  it('is followed by its spare when it fails after it has been healthy, and by none when it ends as it was asked to', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const spares: ChildProcess[] = [];
+    const ready: Promise<unknown>[] = [];
+    const supervised = supervise(() => run(idle), {
+      spawnSpare: () => {
+        const spare = run(`process.on('SIGTERM', () => process.exit(0)); process.send('ready'); ${idle}`);
+        spares.push(spare);
+        ready.push(once(spare, 'message'));
+        return spare;
+      },
+    });
+    supervised.start();
+    await wait(() => isAlive(started[0]));
+    vi.advanceTimersByTime(9_900);
+    expect(spares).toEqual([]);
+    vi.advanceTimersByTime(200);
+    expect(spares.length).toBe(1);
+    const [first] = spares;
+    const wanted = vi.spyOn(first!, 'send');
+    started[0]?.kill('SIGKILL');
+    await wait(() => wanted.mock.calls.length === 1);
+    expect(wanted.mock.calls[0]?.[0]).toBe(String(started[0]?.pid));
+    expect(started.length).toBe(2);
+    vi.advanceTimersByTime(10_000);
+    expect(spares.length).toBe(2);
+    await wait(() => isAlive(spares[1]));
+    await ready[0];
+    first?.kill('SIGTERM');
+    await wait(() => started.length === 4);
+    expect(isAlive(spares[1])).toBe(false);
+    vi.advanceTimersByTime(10_000);
+    expect(spares.length).toBe(3);
+    await supervised.stop();
+    expect(started.some(isAlive)).toBe(false);
+  });
+
   it('is started again when it could not be started at all, and counts no process for that', async () => {
     const taken: (readonly number[])[] = [];
     const supervised = supervise((endedProcesses) => {
@@ -206,7 +245,7 @@ describe('a supervised part', () => {
   });
 
   it('may be a program that does not exist: stopping still ends', async () => {
-    const supervised = supervise(() => spawn('/nonexistent/program'), 1);
+    const supervised = supervise(() => spawn('/nonexistent/program'), { stopTimeoutSeconds: 1 });
     supervised.start();
     await supervised.stop();
   });

@@ -1,0 +1,140 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { Spare } from '../../src/local/spare.ts';
+import { until } from '../../src/local/until.ts';
+import { spareArgument } from '../../src/spare-process.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'spare-'));
+const program = join(folder, 'program.mjs');
+const output = join(folder, 'begun');
+const builtSpare = pathToFileURL(resolve('dist/src/spare-process.js')).href;
+writeFileSync(
+  program,
+  `import { writeFileSync } from 'node:fs';
+import { untilWanted } from '${builtSpare}';
+await untilWanted();
+writeFileSync('${output}', String(process.env.PREDECESSOR_PROCESS));
+setInterval(() => {}, 1000);
+`,
+);
+const started: ChildProcess[] = [];
+
+function start(...programArguments: string[]): ChildProcess {
+  const child = spawn(process.execPath, [program, ...programArguments], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  started.push(child);
+  return child;
+}
+
+const commandLine = ({ pid }: ChildProcess): string => readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+const begun = (): string | undefined => {
+  try {
+    return readFileSync(output, 'utf8') || undefined;
+  } catch {
+    return undefined;
+  }
+};
+const wait = (what: string, condition: () => boolean): Promise<void> =>
+  until(condition, { timeoutSeconds: 10, what });
+
+async function prepared(): Promise<Spare> {
+  const spare = new Spare(() => start(spareArgument));
+  spare.prepareAfter(0);
+  await wait('the spare', () => started.length === 1);
+  return spare;
+}
+
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill('SIGKILL');
+  rmSync(output, { force: true });
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a spare process', () => {
+  it('begins only when it is wanted, knows whose place it takes, and is a process as any other from then on', async () => {
+    const spare = await prepared();
+    // Long enough for a program that does not wait.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(begun()).toBeUndefined();
+    const child = spare.take([17, 4]);
+    expect(child).toBe(started[0]);
+    await wait('its begin', () => begun() !== undefined);
+    expect(begun()).toBe('17,4');
+    if (process.platform === 'linux') expect(commandLine(child!)).not.toContain(spareArgument);
+    expect(spare.take([17, 4])).toBeUndefined();
+    // The channel has served its purpose: nothing that its supervisor does ends it.
+    expect(child?.connected).toBe(false);
+    expect(child?.exitCode).toBeNull();
+  });
+
+  it('hears also what it was told while it was loading', async () => {
+    const spare = await prepared();
+    spare.take([8]);
+    await wait('its begin', () => begun() !== undefined);
+    expect(begun()).toBe('8');
+  });
+
+  it('ends when whoever started it has gone', async () => {
+    await prepared();
+    const [child] = started;
+    const ended = once(child!, 'exit');
+    child?.disconnect();
+    expect(await ended).toEqual([0, null]);
+    expect(begun()).toBeUndefined();
+  });
+
+  it('is not waited for by a process that is none', async () => {
+    start();
+    await wait('its begin', () => begun() !== undefined);
+    expect(begun()).toBe('undefined');
+  });
+});
+
+describe('a part with a spare', () => {
+  it('is given none before one was started, nor one that has died, and the next one when it is prepared', async () => {
+    const spare = new Spare(() => start(spareArgument));
+    expect(spare.take([1])).toBeUndefined();
+    spare.prepareAfter(0);
+    await wait('the spare', () => started.length === 1);
+    const ended = once(started[0]!, 'exit');
+    started[0]?.kill('SIGKILL');
+    await ended;
+    expect(spare.take([1])).toBeUndefined();
+    spare.prepareAfter(0);
+    await wait('the next spare', () => started.length === 2);
+    expect(spare.take([1])).toBe(started[1]);
+  });
+
+  it('has one at most, and none that is started after its end', async () => {
+    const spare = await prepared();
+    spare.prepareAfter(0);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(started.length).toBe(1);
+    spare.prepareAfter(0.05);
+    await spare.end();
+    expect(started[0]?.signalCode).toBe('SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(started.length).toBe(1);
+  });
+
+  it('goes without one that cannot be started', async () => {
+    const spare = new Spare(() => {
+      throw new Error('no more processes');
+    });
+    spare.prepareAfter(0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(spare.take([1])).toBeUndefined();
+    const absent = new Spare(() => spawn(join(folder, 'absent')));
+    absent.prepareAfter(0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(absent.take([1])).toBeUndefined();
+    await absent.end();
+  });
+});
