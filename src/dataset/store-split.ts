@@ -53,10 +53,14 @@ async function* linesOf(name: string, files: readonly SplitFile[]): AsyncGenerat
   if (piece !== '') yield piece;
 }
 
-/** The hash of a dataset: its splits are the same bytes in the same format. */
-export function datasetSha256(
-  splits: Readonly<Record<string, { readonly format: SplitFormat; readonly blob: BlobRef }>>,
-): string {
+/** What a dataset of these splits is known by: the hash of the same bytes in the same format, and their size. */
+export function contentOf<Split extends { readonly format: SplitFormat; readonly blob: BlobRef }>(
+  splits: Readonly<Record<string, Split>>,
+) {
   const content = Object.entries(splits).map(([name, { format, blob }]) => [name, [format, blob.sha256]]);
-  return sha256Of(canonicalJson(Object.fromEntries(content)));
+  return {
+    sha256: sha256Of(canonicalJson(Object.fromEntries(content))),
+    sizeBytes: Object.values(splits).reduce((sum, { blob }) => sum + blob.sizeBytes, 0),
+    splits,
+  };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readRows } from '../../src/dataset/rows.ts';
-import { datasetSha256, storeSplit } from '../../src/dataset/store-split.ts';
+import { contentOf, storeSplit } from '../../src/dataset/store-split.ts';
 import { datasetConfigurations } from '../../src/hub/dataset-configuration.ts';
 import { splitFiles } from '../../src/hub/dataset-files.ts';
 import { HubClient } from '../../src/hub/hub-client.ts';
@@ -165,11 +165,11 @@ describe('a dataset of a hub', () => {
     });
     const upload = { train: await blobs.putBytes(train), test: await blobs.putBytes(test) };
     expect(stored['train']!.blob).toEqual(upload.train);
-    expect(datasetSha256(stored)).toBe(
-      datasetSha256({
+    expect(contentOf(stored).sha256).toBe(
+      contentOf({
         test: { format: 'csv', blob: upload.test },
         train: { format: 'csv', blob: upload.train },
-      }),
+      }).sha256,
     );
   });
 

@@ -4,19 +4,22 @@ import type { DatasetRecord, DatasetSplit } from '../../src/database/dataset-rep
 import type { Repositories } from '../../src/database/repositories.ts';
 import type { HubModelSource, HubSource } from '../../src/dataset/snapshot-manifest.ts';
 import { checkSplitName } from '../../src/dataset/split-file.ts';
-import { datasetSha256, storeSplit } from '../../src/dataset/store-split.ts';
+import { contentOf, storeSplit } from '../../src/dataset/store-split.ts';
 import { CodedError } from '../../src/error.ts';
+import type { BlobRef } from '../../src/experiment/blob.ts';
 import { newDatasetId, newModelId } from '../../src/experiment/id.ts';
 import type { HubDatasetReference, HubModelReference } from '../../src/experiment/spec.ts';
 import type { HubClient } from '../../src/hub/hub-client.ts';
 import { importHubDataset } from '../../src/hub/import-dataset.ts';
 import { importHubModel, type HubModel } from '../../src/hub/import-model.ts';
-import { inspectModel } from '../../src/model/model-folder.ts';
-import { sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
-import { canonicalJson } from '../../src/json/canonical-json.ts';
-
-/** Of configuration, tokenizer or vocabulary, each. */
-const longestTextFileBytes = 64 * 1024 * 1024;
+import type { FileReader } from '../../src/model/model-folder.ts';
+import {
+  longestTextFileBytes,
+  modelText,
+  storeModel,
+  textFileTooLong,
+} from '../../src/model/stored-model.ts';
+import type { BlobStore } from '../../src/storage/blob-store.ts';
 
 export interface HubImport {
   readonly client: HubClient;
@@ -57,9 +60,7 @@ async function storeDataset(
   const { record } = await repositories.datasets.createOrGet({
     projectId,
     id: newDatasetId(),
-    sha256: datasetSha256(splits),
-    sizeBytes: Object.values(splits).reduce((sum, { blob }) => sum + blob.sizeBytes, 0),
-    splits,
+    ...contentOf(splits),
   });
   return { record, source: { repository: found.repository, commit: found.commit } };
 }
@@ -75,10 +76,10 @@ export function importModel(
   reference: HubModelReference,
   maximumBytes: number,
 ): Promise<HubModelSource> {
-  return untilEnding(hubImport, () => storeModel(hubImport, reference, maximumBytes));
+  return untilEnding(hubImport, () => storeFoundModel(hubImport, reference, maximumBytes));
 }
 
-async function storeModel(
+async function storeFoundModel(
   { client, repositories, blobs, projectId, onProgress }: HubImport,
   { hub, revision }: HubModelReference,
   maximumBytes: number,
@@ -93,40 +94,14 @@ async function storeModel(
     throw new CodedError('internal', 'A model was found without its files.');
   const weights = await blobs.putStream(weightsFile.open(), { onProgress });
   const isJson = found.files.some(({ name }) => name === 'tokenizer.json');
-  const inspected = await inspectModel({
+  const files = {
     config,
     tokenizer: isJson ? { json: tokenizer } : { vocabulary: tokenizer },
-    weights: {
-      sizeBytes: weights.sizeBytes,
-      readRange: async (start, size) =>
-        size === 0
-          ? Buffer.alloc(0)
-          : buffer(
-              await blobs.getRange(weights.sha256, {
-                start,
-                end: Math.min(start + size, weights.sizeBytes) - 1,
-              }),
-            ),
-    },
-  });
-  const stored = {
-    config: await blobs.putBytes(Buffer.from(config)),
-    tokenizer: await blobs.putBytes(Buffer.from(inspected.tokenizerJson)),
-    weights,
+    weights: readerOf(blobs, weights),
   };
-  const hashes = Object.fromEntries(Object.entries(stored).map(([name, { sha256 }]) => [name, sha256]));
-  const { architecture, parameters, ignored } = inspected;
-  await repositories.models.createOrGet({
-    projectId,
-    id: newModelId(),
-    sha256: sha256Of(canonicalJson(hashes)),
-    architecture,
-    parameters,
-    ignored,
-    config: { ...inspected.config },
-    blobs: stored,
-  });
-  return { repository: found.repository, commit: found.commit, blobs: stored };
+  const stored = await storeModel(blobs, files, () => Promise.resolve(weights));
+  await repositories.models.createOrGet({ ...stored, projectId, id: newModelId() });
+  return { repository: found.repository, commit: found.commit, blobs: stored.blobs };
 }
 
 /** A request that is broken off because the work is to end says nothing of the hub: the reason for the end goes first. */
@@ -139,15 +114,19 @@ async function untilEnding<T>({ onProgress }: HubImport, work: () => Promise<T>)
   }
 }
 
+function readerOf(blobs: BlobStore, { sha256, sizeBytes }: BlobRef): FileReader {
+  return {
+    sizeBytes,
+    readRange: async (start, size) =>
+      size === 0
+        ? Buffer.alloc(0)
+        : buffer(await blobs.getRange(sha256, { start, end: Math.min(start + size, sizeBytes) - 1 })),
+  };
+}
+
 async function textOf({ files }: HubModel, name: string): Promise<string | undefined> {
   const file = files.find((candidate) => candidate.name === name);
   if (file === undefined) return undefined;
-  if (file.sizeBytes > longestTextFileBytes)
-    throw new CodedError('payload_too_large', `${name} is over ${longestTextFileBytes} bytes.`);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await buffer(file.open()));
-  } catch (error) {
-    if (error instanceof CodedError) throw error;
-    throw new CodedError('model_invalid', `${name} is not UTF-8.`, { cause: error });
-  }
+  if (file.sizeBytes > longestTextFileBytes) throw textFileTooLong(name);
+  return modelText(await buffer(file.open()), name);
 }

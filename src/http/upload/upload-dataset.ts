@@ -3,7 +3,7 @@ import { PassThrough, Readable } from 'node:stream';
 import type { DatasetRecord, DatasetSplit } from '../../database/dataset-repository.ts';
 import { inspectSplit } from '../../dataset/inspect-split.ts';
 import { checkSplitName, formatOf } from '../../dataset/split-file.ts';
-import { datasetSha256 } from '../../dataset/store-split.ts';
+import { contentOf } from '../../dataset/store-split.ts';
 import { CodedError } from '../../error.ts';
 import { defaultProject, newDatasetId } from '../../experiment/id.ts';
 import type { InlineRows } from '../../experiment/spec.ts';
@@ -75,9 +75,7 @@ async function publish(repositories: AppDependencies['repositories'], taken: rea
   return repositories.datasets.createOrGet({
     projectId: defaultProject,
     id: newDatasetId(),
-    sha256: datasetSha256(splits),
-    sizeBytes: Object.values(splits).reduce((sum, { blob }) => sum + blob.sizeBytes, 0),
-    splits,
+    ...contentOf(splits),
   });
 }
 

@@ -4,9 +4,8 @@ import type { Readable } from 'node:stream';
 import type { ModelRecord } from '../../database/model-repository.ts';
 import { CodedError } from '../../error.ts';
 import { defaultProject, newModelId } from '../../experiment/id.ts';
-import { inspectModel, type ModelFiles } from '../../model/model-folder.ts';
-import { sha256Of } from '../../storage/blob-store.ts';
-import { canonicalJson } from '../../json/canonical-json.ts';
+import type { ModelFiles } from '../../model/model-folder.ts';
+import { longestTextFileBytes, modelText, storeModel, textFileTooLong } from '../../model/stored-model.ts';
 import type { AppDependencies } from '../dependencies.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { invalidForm, type FormFile } from './form-files.ts';
@@ -16,8 +15,6 @@ import { HeldUpload } from './held-upload.ts';
 const textFileNames = ['config.json', 'tokenizer.json', 'vocab.txt'] as const;
 type TextFileName = (typeof textFileNames)[number];
 const weightsFileName = 'model.safetensors';
-/** Of configuration, tokenizer or vocabulary, each. */
-const longestTextFileBytes = 64 * 1024 * 1024;
 
 interface TakenFiles {
   readonly texts: Map<TextFileName, Buffer>;
@@ -76,8 +73,7 @@ async function readText(content: Readable, budget: ByteBudget, fileName: string)
   const limited = content.map((chunk: Buffer) => {
     budget.take(chunk.length);
     size += chunk.length;
-    if (size > longestTextFileBytes)
-      throw new CodedError('payload_too_large', `${fileName} is over ${longestTextFileBytes} bytes.`);
+    if (size > longestTextFileBytes) throw textFileTooLong(fileName);
     return chunk;
   });
   return buffer(limited);
@@ -87,57 +83,39 @@ async function drain(content: Readable, budget: ByteBudget): Promise<void> {
   for await (const chunk of content as AsyncIterable<Buffer>) budget.take(chunk.length);
 }
 
-async function publish(dependencies: AppDependencies, { texts, weights, ignored }: TakenFiles) {
-  const { blobs, repositories } = dependencies;
-  const config = texts.get('config.json');
-  if (!config) throw missingFile('config.json');
-  if (!weights) throw missingFile(weightsFileName);
-  const inspected = await inspect(config, texts, weights);
-  const stored = {
-    config: await blobs.putBytes(config),
-    tokenizer: await blobs.putBytes(Buffer.from(inspected.tokenizerJson)),
-    weights: await weights.upload.publish(),
+async function publish(
+  { blobs, repositories }: AppDependencies,
+  { texts, weights, ignored }: TakenFiles,
+): Promise<{ readonly record: ModelRecord; readonly created: boolean }> {
+  const textOf = (name: TextFileName): string | undefined => {
+    const bytes = texts.get(name);
+    return bytes && modelText(bytes, name);
   };
-  const hashes = Object.fromEntries(Object.entries(stored).map(([name, { sha256 }]) => [name, sha256]));
+  const config = textOf('config.json');
+  if (config === undefined) throw missingFile('config.json');
+  if (!weights) throw missingFile(weightsFileName);
+  const { upload, head } = weights;
+  const files: ModelFiles = {
+    config,
+    tokenizer: tokenizerOf(textOf),
+    // Of the weights only the head is read, which passed by on its way to the store.
+    weights: { sizeBytes: await upload.arrived(), readRange: (start, size) => head.readRange(start, size) },
+  };
+  const stored = await storeModel(blobs, files, () => upload.publish());
   return repositories.models.createOrGet({
+    ...stored,
     projectId: defaultProject,
     id: newModelId(),
-    sha256: sha256Of(canonicalJson(hashes)),
-    architecture: inspected.architecture,
-    parameters: inspected.parameters,
-    ignored: [...ignored, ...inspected.ignored],
-    config: { ...inspected.config },
-    blobs: stored,
+    ignored: [...ignored, ...stored.ignored],
   });
 }
 
-/** Checks the files against each other. Of the weights it reads the head, which passed by on its way to the store. */
-async function inspect(
-  config: Buffer,
-  texts: TakenFiles['texts'],
-  { upload, head }: NonNullable<TakenFiles['weights']>,
-) {
-  const sizeBytes = await upload.arrived();
-  const json = texts.get('tokenizer.json');
-  const vocabulary = texts.get('vocab.txt');
-  if (!json && !vocabulary) throw missingFile('tokenizer.json or vocab.txt');
-  const files: ModelFiles = {
-    config: decode(config, 'config.json'),
-    tokenizer: json
-      ? { json: decode(json, 'tokenizer.json') }
-      : { vocabulary: decode(vocabulary ?? Buffer.alloc(0), 'vocab.txt') },
-    weights: { sizeBytes, readRange: (start, size) => head.readRange(start, size) },
-  };
-  return inspectModel(files);
-}
-
-function decode(bytes: Buffer, fileName: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    // The decoder says no more than that.
-    throw new CodedError('model_invalid', `${fileName} is not UTF-8.`);
-  }
+function tokenizerOf(textOf: (name: TextFileName) => string | undefined): ModelFiles['tokenizer'] {
+  const json = textOf('tokenizer.json');
+  if (json !== undefined) return { json };
+  const vocabulary = textOf('vocab.txt');
+  if (vocabulary === undefined) throw missingFile('tokenizer.json or vocab.txt');
+  return { vocabulary };
 }
 
 function missingFile(name: string): CodedError {
