@@ -1,13 +1,10 @@
 // Objects that nothing refers to: the next collection takes them, or they are of no kind that this service stores.
 import type { BlobPins } from '../database/blob-pins.ts';
+import { incomingPrefix, meaningOf, projectPrefix, readinessKey } from '../storage/object-key.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { Finding } from './finding.ts';
 
 const objectsABatch = 500;
-/** Written by the store's check of itself. */
-const readinessKey = 'readiness';
-const blobKey = /^projects\/([^/]+)\/blobs\/sha256\/[0-9a-f]{2}\/([0-9a-f]{64})$/;
-const manifestKey = /^checkpoints\/([^/]+)\/[^/]+\/\d+-([0-9a-f]{64})\.json$/;
 
 export interface OrphanSearch {
   readonly projectId: string;
@@ -41,14 +38,11 @@ export async function* findOrphans(search: OrphanSearch): AsyncGenerator<Finding
 
 function unreferred({ projectId, blobs, manifests }: OrphanSearch, key: string): Unreferred | undefined {
   // An upload under way, or what one has left: the collection knows by its age.
-  if (key === readinessKey || key.startsWith(`projects/${projectId}/incoming/`)) return undefined;
-  const [, blobProject, blobDigits] = blobKey.exec(key) ?? [];
-  const [, manifestProject, manifestDigits] = manifestKey.exec(key) ?? [];
-  const digits = blobDigits ?? manifestDigits;
-  if (digits === undefined || (blobProject ?? manifestProject) !== projectId)
-    return { key, sha256: undefined };
-  const sha256 = `sha256:${digits}`;
-  return (blobDigits === undefined ? manifests : blobs).has(sha256) ? undefined : { key, sha256 };
+  if (key === readinessKey || key.startsWith(incomingPrefix(projectPrefix(projectId)))) return undefined;
+  const meaning = meaningOf(key);
+  if (meaning?.projectId !== projectId) return { key, sha256: undefined };
+  const { kind, sha256 } = meaning;
+  return (kind === 'blob' ? blobs : manifests).has(sha256) ? undefined : { key, sha256 };
 }
 
 async function* unpinned(

@@ -6,6 +6,7 @@ import { v7 } from 'uuid';
 import { CodedError } from '../error.ts';
 import { sha256Pattern, type BlobRef, type PinBlobs } from '../experiment/blob.ts';
 import { whileWaiting } from '../while-waiting.ts';
+import { blobKey, blobPrefix, incomingPrefix } from './object-key.ts';
 import { storageFault, type ByteRange, type ListedObject, type ObjectStore } from './object-store.ts';
 
 /** Parts go to the store in pieces of at most this size, so that it never holds a copy of a large one. */
@@ -112,7 +113,7 @@ export class BlobStore {
     }: { readonly maximumBytes?: number; readonly onProgress?: () => void } = {},
   ): Promise<BlobRef> {
     if (body.destroyed) throw new CodedError('invalid_request', 'The body ended before its end.');
-    const incoming = `${this.#incomingPrefix}${v7()}`;
+    const incoming = `${incomingPrefix(this.#prefix)}${v7()}`;
     const meter = new HashingStream({ maximumBytes, onProgress });
     body.once('error', (error) => meter.destroy(error));
     body.once('close', () => {
@@ -180,7 +181,7 @@ export class BlobStore {
   /** Removes what uploads that never ended have left since before `before`. */
   async removeLeftovers(before: Date): Promise<number> {
     let removed = 0;
-    for await (const found of this.#store.list(this.#incomingPrefix)) {
+    for await (const found of this.#store.list(incomingPrefix(this.#prefix))) {
       if (found.modifiedAt >= before) continue;
       await this.#store.delete(found.key);
       removed += 1;
@@ -190,7 +191,7 @@ export class BlobStore {
 
   /** Every blob, in the order of hashes. */
   async *list(): AsyncIterable<StoredBlob> {
-    for await (const { key, ...found } of this.#store.list(`${this.#prefix}blobs/sha256/`)) {
+    for await (const { key, ...found } of this.#store.list(blobPrefix(this.#prefix))) {
       const sha256 = `sha256:${key.slice(key.lastIndexOf('/') + 1)}`;
       if (hashPattern.test(sha256)) yield { sha256, ...found };
     }
@@ -201,14 +202,9 @@ export class BlobStore {
     await this.#store.delete(this.#key(sha256));
   }
 
-  get #incomingPrefix(): string {
-    return `${this.#prefix}incoming/`;
-  }
-
   #key(sha256: string): string {
     if (!hashPattern.test(sha256)) throw new CodedError('internal', 'A blob is not named by a SHA-256.');
-    const digits = sha256.slice('sha256:'.length);
-    return `${this.#prefix}blobs/sha256/${digits.slice(0, 2)}/${digits}`;
+    return blobKey(this.#prefix, sha256.slice('sha256:'.length));
   }
 
   async #isIntact(blob: BlobRef, onProgress: () => void = () => undefined): Promise<boolean> {

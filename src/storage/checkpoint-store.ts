@@ -7,12 +7,8 @@ import {
   encodeCheckpointManifest,
   type CheckpointManifest,
 } from './checkpoint-manifest.ts';
+import { manifestKey, manifestPrefix, meaningOf } from './object-key.ts';
 import { wholeBody, type ListedObject, type ObjectStore } from './object-store.ts';
-
-/** Digits of a step in a key, so that the order of keys is the order of steps. */
-const stepDigits = 12;
-
-const manifestKey = /\/([^/]+)\/(\d+)-([0-9a-f]{64})\.json$/;
 
 /** What names a manifest. */
 export interface ManifestPlace {
@@ -88,9 +84,11 @@ export class CheckpointStore {
 
   /** Every manifest of the project, in the order of experiments and steps. */
   async *list(): AsyncIterable<StoredManifest> {
-    for await (const { key, ...found } of this.#store.list(`checkpoints/${this.#projectId}/`)) {
-      const [, experimentId = '', digits, hash = ''] = manifestKey.exec(key) ?? [];
-      if (digits !== undefined) yield { experimentId, step: Number(digits), id: `sha256:${hash}`, ...found };
+    for await (const { key, ...found } of this.#store.list(manifestPrefix(this.#projectId))) {
+      const meaning = meaningOf(key);
+      if (meaning?.kind !== 'manifest') continue;
+      const { experimentId, step, sha256 } = meaning;
+      yield { experimentId, step, id: sha256, ...found };
     }
   }
 
@@ -110,7 +108,6 @@ export class CheckpointStore {
   }
 
   #key(experimentId: string, step: number, id: string): string {
-    const digits = String(step).padStart(stepDigits, '0');
-    return `checkpoints/${this.#projectId}/${experimentId}/${digits}-${id.replace('sha256:', '')}.json`;
+    return manifestKey(this.#projectId, experimentId, step, id);
   }
 }

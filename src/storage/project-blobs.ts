@@ -1,6 +1,7 @@
-// Where a project's blobs are in the object store. Projects do not share blobs: one could otherwise probe for another's.
+// The blobs of a project, for those who store and those who only read.
 import type { PinBlobs } from '../experiment/blob.ts';
 import { BlobStore } from './blob-store.ts';
+import { projectPrefix } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { ObjectStore } from './object-store.ts';
  * @param pin keeps what is stored from collection until a row refers to it. Left out: by one who only reads.
  */
 export function projectBlobs(store: ObjectStore, projectId: string, pin: PinBlobs = refuse): BlobStore {
-  return new BlobStore(store, `projects/${projectId}/`, pin);
+  return new BlobStore(store, projectPrefix(projectId), pin);
 }
 
 /** What nobody pins could be collected before anything refers to it. */

@@ -13,6 +13,7 @@ import {
   type PutOptions,
   type StoredObject,
 } from './object-store.ts';
+import { readinessKey } from './object-key.ts';
 import { partSizeBytes, type S3Calls } from './s3-client.ts';
 
 /** A conditional write that meets another one under way is answered 409 and may be tried again this often. */
@@ -129,8 +130,8 @@ export class S3Store implements ObjectStore {
   }
 
   async check(): Promise<void> {
-    await this.put('readiness', new Uint8Array(1));
-    await this.head('readiness');
+    await this.put(readinessKey, new Uint8Array(1));
+    await this.head(readinessKey);
   }
 
   async #abort(upload: Parameters<S3Calls['abortUpload']>[0]): Promise<void> {
