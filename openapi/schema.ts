@@ -1298,6 +1298,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1465,6 +1467,12 @@ export interface operations {
             /** @description Accepted; it starts by itself. */
             201: {
                 headers: {
+                    /** @description The path of what was created. */
+                    location?: string;
+                    /** @description The version of what is answered, for If-None-Match. */
+                    etag?: string;
+                    /** @description true where the answer is that to an earlier request with the key. */
+                    "idempotency-replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1483,6 +1491,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1678,6 +1688,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1705,6 +1717,10 @@ export interface operations {
             /** @description The experiment. */
             200: {
                 headers: {
+                    /** @description The version of what is answered, for If-None-Match. */
+                    etag?: string;
+                    /** @description The wait that was granted. */
+                    "preference-applied"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1714,6 +1730,8 @@ export interface operations {
             /** @description Not changed. */
             304: {
                 headers: {
+                    /** @description The version of what is answered, for If-None-Match. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1730,6 +1748,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1768,6 +1788,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1817,6 +1839,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1866,6 +1890,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1915,6 +1941,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2030,6 +2058,12 @@ export interface operations {
             /** @description Accepted; it starts by itself. */
             201: {
                 headers: {
+                    /** @description The path of what was created. */
+                    location?: string;
+                    /** @description The version of what is answered, for If-None-Match. */
+                    etag?: string;
+                    /** @description true where the answer is that to an earlier request with the key. */
+                    "idempotency-replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2048,6 +2082,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2088,6 +2124,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2126,6 +2164,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2166,6 +2206,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2204,6 +2246,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2254,6 +2298,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2317,6 +2363,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2374,6 +2422,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2452,6 +2502,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2463,7 +2515,10 @@ export interface operations {
     getEvaluation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "if-none-match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2474,11 +2529,22 @@ export interface operations {
             /** @description JSON. */
             200: {
                 headers: {
+                    /** @description The version of what is answered, for If-None-Match. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Evaluation"];
                 };
+            };
+            /** @description Not changed. */
+            304: {
+                headers: {
+                    /** @description The version of what is answered, for If-None-Match. */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             "4XX": {
@@ -2492,6 +2558,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2503,7 +2571,10 @@ export interface operations {
     getHistory: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "if-none-match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2514,6 +2585,8 @@ export interface operations {
             /** @description JSON. */
             200: {
                 headers: {
+                    /** @description The version of what is answered, for If-None-Match. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2521,6 +2594,15 @@ export interface operations {
                         [key: string]: unknown;
                     };
                 };
+            };
+            /** @description Not changed. */
+            304: {
+                headers: {
+                    /** @description The version of what is answered, for If-None-Match. */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             "4XX": {
@@ -2534,6 +2616,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2589,6 +2673,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2614,6 +2700,8 @@ export interface operations {
             /** @description The proof; with bundle, a tar. */
             200: {
                 headers: {
+                    /** @description The name to save the file under. */
+                    "content-disposition"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2667,6 +2755,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2697,6 +2787,8 @@ export interface operations {
             /** @description Asked for. */
             202: {
                 headers: {
+                    /** @description The path of what was created. */
+                    location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2736,6 +2828,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2805,6 +2899,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2867,6 +2963,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2928,6 +3026,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2942,7 +3042,14 @@ export interface operations {
                 /** @description huggingface: config.json, tokenizer.json and model.safetensors in a tar. onnx: one file, for inference. */
                 format?: "huggingface" | "onnx";
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "if-none-match"?: string;
+                /** @description bytes=FIRST-LAST, one range. */
+                range?: string;
+                /** @description The ETag of the file that the range continues. */
+                "if-range"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2953,6 +3060,12 @@ export interface operations {
             /** @description The model, the same bytes each time. */
             200: {
                 headers: {
+                    /** @description The version of what is answered, for If-None-Match. */
+                    etag?: string;
+                    /** @description bytes: Range is heeded. */
+                    "accept-ranges"?: string;
+                    /** @description The name to save the file under. */
+                    "content-disposition"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2963,6 +3076,14 @@ export interface operations {
             /** @description The part that Range asked for. */
             206: {
                 headers: {
+                    /** @description The version of what is answered, for If-None-Match. */
+                    etag?: string;
+                    /** @description bytes: Range is heeded. */
+                    "accept-ranges"?: string;
+                    /** @description The name to save the file under. */
+                    "content-disposition"?: string;
+                    /** @description Which bytes these are, of how many. */
+                    "content-range"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2973,6 +3094,8 @@ export interface operations {
             /** @description Not changed. */
             304: {
                 headers: {
+                    /** @description The version of what is answered, for If-None-Match. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2989,6 +3112,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3003,7 +3128,14 @@ export interface operations {
                 /** @description huggingface: config.json, tokenizer.json and model.safetensors in a tar. onnx: one file, for inference. */
                 format?: "huggingface" | "onnx";
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "if-none-match"?: string;
+                /** @description bytes=FIRST-LAST, one range. */
+                range?: string;
+                /** @description The ETag of the file that the range continues. */
+                "if-range"?: string;
+            };
             path: {
                 id: string;
                 step: number;
@@ -3015,6 +3147,12 @@ export interface operations {
             /** @description The model, the same bytes each time. */
             200: {
                 headers: {
+                    /** @description The version of what is answered, for If-None-Match. */
+                    etag?: string;
+                    /** @description bytes: Range is heeded. */
+                    "accept-ranges"?: string;
+                    /** @description The name to save the file under. */
+                    "content-disposition"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3025,6 +3163,14 @@ export interface operations {
             /** @description The part that Range asked for. */
             206: {
                 headers: {
+                    /** @description The version of what is answered, for If-None-Match. */
+                    etag?: string;
+                    /** @description bytes: Range is heeded. */
+                    "accept-ranges"?: string;
+                    /** @description The name to save the file under. */
+                    "content-disposition"?: string;
+                    /** @description Which bytes these are, of how many. */
+                    "content-range"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3035,6 +3181,8 @@ export interface operations {
             /** @description Not changed. */
             304: {
                 headers: {
+                    /** @description The version of what is answered, for If-None-Match. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3051,6 +3199,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3124,6 +3274,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3182,6 +3334,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3244,6 +3398,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3310,6 +3466,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3356,6 +3514,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3383,6 +3543,8 @@ export interface operations {
             /** @description The dataset is there already. */
             200: {
                 headers: {
+                    /** @description The path of what was created. */
+                    location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3392,6 +3554,8 @@ export interface operations {
             /** @description Stored. */
             201: {
                 headers: {
+                    /** @description The path of what was created. */
+                    location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3410,6 +3574,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3456,6 +3622,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3483,6 +3651,8 @@ export interface operations {
             /** @description The model is there already. */
             200: {
                 headers: {
+                    /** @description The path of what was created. */
+                    location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3492,6 +3662,8 @@ export interface operations {
             /** @description Stored. */
             201: {
                 headers: {
+                    /** @description The path of what was created. */
+                    location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3510,6 +3682,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3551,6 +3725,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3618,6 +3794,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3673,6 +3851,8 @@ export interface operations {
             /** @description A problem */
             "5XX": {
                 headers: {
+                    /** @description After so many seconds the request may be sent again. */
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -3,6 +3,9 @@ import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import type { CreatedExperiment } from '../database/experiment-repository.ts';
 import { tagOf } from './conditional.ts';
+import { answer } from './schemas/answer.ts';
+import { experimentReference } from './schemas/experiment.ts';
+import { headersOf } from './schemas/header.ts';
 
 export const idempotencyHeaders = Type.Object({
   'idempotency-key': Type.Optional(
@@ -15,6 +18,12 @@ export const idempotencyHeaders = Type.Object({
     }),
   ),
 });
+
+/** What {@link sendCreated} answers. */
+export const accepted = {
+  ...answer('Accepted; it starts by itself.', experimentReference),
+  ...headersOf('location', 'etag', 'idempotency-replayed'),
+};
 
 /** Answers 201 with the body that was made for the first request with the key. */
 export function sendCreated(reply: FastifyReply, created: CreatedExperiment): FastifyReply {

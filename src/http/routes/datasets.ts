@@ -5,6 +5,7 @@ import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { formFiles, mostFormFiles } from '../upload/form-files.ts';
 import { answer, cursor, idParameter, limit, page, problems } from '../schemas/answer.ts';
+import { headersOf } from '../schemas/header.ts';
 import { fileExtensions, type datasetSchema } from '../schemas/upload.ts';
 import { uploadDataset } from '../upload/upload-dataset.ts';
 
@@ -30,8 +31,8 @@ export function datasetRoutes(app: App, context: RouteContext): void {
         tags,
         consumes: ['multipart/form-data'],
         response: {
-          200: answer('The dataset is there already.', dataset),
-          201: answer('Stored.', dataset),
+          200: { ...answer('The dataset is there already.', dataset), ...headersOf('location') },
+          201: { ...answer('Stored.', dataset), ...headersOf('location') },
           ...problems,
         },
       },

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { defaultProject } from '../../experiment/id.ts';
 import { submissionSchema } from '../../experiment/submission.ts';
 import { matchesTag, preferredWaitSeconds, tagOf } from '../conditional.ts';
-import { idempotencyHeaders, sendCreated } from '../created-experiment.ts';
+import { accepted, idempotencyHeaders, sendCreated } from '../created-experiment.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { experimentBody, experimentItem } from '../experiment-view.ts';
 import { readLastFailure } from '../last-failure.ts';
@@ -13,6 +13,7 @@ import {
   experimentReference as experiment,
   listExperimentsQuery,
 } from '../schemas/experiment.ts';
+import { headersOf, ifNoneMatch, notChanged } from '../schemas/header.ts';
 import { submitExperiment } from '../submit-experiment.ts';
 import { withMetricsOfTask } from '../task-metric-problem.ts';
 import { timeParameter } from '../time-parameter.ts';
@@ -21,7 +22,7 @@ import { waitForVersion } from '../wait-for-version.ts';
 const tags = ['Experiments'];
 
 const conditionalHeaders = Type.Object({
-  'if-none-match': Type.Optional(Type.String({ description: 'The ETag of an earlier answer.' })),
+  ...ifNoneMatch,
   prefer: Type.Optional(
     Type.String({ description: 'wait=SECONDS holds a 304 back until something changes, at most 60 s.' }),
   ),
@@ -46,7 +47,7 @@ export function experimentRoutes(app: App, context: RouteContext): void {
         tags,
         headers: idempotencyHeaders,
         body: submissionSchema,
-        response: { 201: answer('Accepted; it starts by itself.', experiment), ...problems },
+        response: { 201: accepted, ...problems },
       },
       attachValidation: true,
     },
@@ -97,8 +98,8 @@ export function experimentItemRoutes(app: App, context: RouteContext): void {
         params: idParameter,
         headers: conditionalHeaders,
         response: {
-          200: answer('The experiment.', experiment),
-          304: { description: 'Not changed.', type: 'null' },
+          200: { ...answer('The experiment.', experiment), ...headersOf('etag', 'preference-applied') },
+          304: notChanged,
           ...problems,
         },
       },

@@ -2,9 +2,8 @@
 import { forkSchema } from '../../experiment/fork-schema.ts';
 import { forkExperiment } from '../fork-experiment.ts';
 import type { App, RouteContext } from '../dependencies.ts';
-import { answer, idParameter, problems } from '../schemas/answer.ts';
-import { experimentReference as experiment } from '../schemas/experiment.ts';
-import { idempotencyHeaders, sendCreated } from '../created-experiment.ts';
+import { idParameter, problems } from '../schemas/answer.ts';
+import { accepted, idempotencyHeaders, sendCreated } from '../created-experiment.ts';
 
 /** @throws CodedError, in the handler: what `forkExperiment` throws. */
 export function forkRoutes(app: App, context: RouteContext): void {
@@ -22,7 +21,7 @@ export function forkRoutes(app: App, context: RouteContext): void {
         params: idParameter,
         headers: idempotencyHeaders,
         body: forkSchema,
-        response: { 201: answer('Accepted; it starts by itself.', experiment), ...problems },
+        response: { 201: accepted, ...problems },
       },
     },
     async (request, reply) => {

@@ -11,6 +11,7 @@ import { parseRange } from '../byte-range.ts';
 import { matchesTag } from '../conditional.ts';
 import type { App, ModelFormat, RouteContext } from '../dependencies.ts';
 import { idParameter, oneOf, problems, stream } from '../schemas/answer.ts';
+import { headersOf, ifNoneMatch, notChanged, type HeaderName } from '../schemas/header.ts';
 import { greatestStep } from '../schemas/result.ts';
 
 interface FileKind {
@@ -48,11 +49,17 @@ const formatQuery = Type.Object(
 );
 
 const response = {
-  200: eitherFile('The model, the same bytes each time.'),
-  206: eitherFile('The part that Range asked for.'),
-  304: { description: 'Not changed.', type: 'null' },
+  200: { ...eitherFile('The model, the same bytes each time.'), ...fileHeaders() },
+  206: { ...eitherFile('The part that Range asked for.'), ...fileHeaders('content-range') },
+  304: notChanged,
   ...problems,
 };
+
+const downloadHeaders = Type.Object({
+  ...ifNoneMatch,
+  range: Type.Optional(Type.String({ description: 'bytes=FIRST-LAST, one range.' })),
+  'if-range': Type.Optional(Type.String({ description: 'The ETag of the file that the range continues.' })),
+});
 
 /**
  * @throws CodedError, in the handlers: `not_found`; `no_checkpoint`; `not_exported`; `range_not_satisfiable`;
@@ -70,6 +77,7 @@ export function modelDownloadRoutes(app: App, context: RouteContext): void {
         tags: ['Results'],
         params: idParameter,
         querystring: formatQuery,
+        headers: downloadHeaders,
         response,
       },
     },
@@ -92,6 +100,7 @@ export function modelDownloadRoutes(app: App, context: RouteContext): void {
         tags: ['Results'],
         params: Type.Object({ id: Type.String(), step: Type.Integer({ minimum: 0, maximum: greatestStep }) }),
         querystring: formatQuery,
+        headers: downloadHeaders,
         response,
       },
     },
@@ -138,6 +147,10 @@ function rangeOf(header: string | undefined, sizeBytes: number, reply: FastifyRe
     reply.header('content-range', `bytes */${sizeBytes}`);
     throw error;
   }
+}
+
+function fileHeaders(...more: readonly HeaderName[]) {
+  return headersOf('etag', 'accept-ranges', 'content-disposition', ...more);
 }
 
 function eitherFile(description: string) {

@@ -5,6 +5,7 @@ import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { formFiles, mostFormFiles } from '../upload/form-files.ts';
 import { answer, cursor, idParameter, limit, page, problems } from '../schemas/answer.ts';
+import { headersOf } from '../schemas/header.ts';
 import type { modelSchema } from '../schemas/upload.ts';
 import { uploadModel } from '../upload/upload-model.ts';
 
@@ -30,8 +31,8 @@ export function modelRoutes(app: App, context: RouteContext): void {
         tags,
         consumes: ['multipart/form-data'],
         response: {
-          200: answer('The model is there already.', model),
-          201: answer('Stored.', model),
+          200: { ...answer('The model is there already.', model), ...headersOf('location') },
+          201: { ...answer('Stored.', model), ...headersOf('location') },
           ...problems,
         },
       },

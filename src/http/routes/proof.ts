@@ -5,6 +5,7 @@ import type { App, RouteContext } from '../dependencies.ts';
 import { proofBundle } from '../proof-bundle.ts';
 import { proofOf } from '../proof.ts';
 import { answer, idParameter, problems, stream } from '../schemas/answer.ts';
+import { headersOf } from '../schemas/header.ts';
 import { proofQuery, proofSchema } from '../schemas/proof.ts';
 
 const mediaType = 'application/x-tar';
@@ -35,6 +36,7 @@ export function proofRoutes(app: App, context: RouteContext): void {
               ...answer(description, proofSchema).content,
               ...stream(description, mediaType).content,
             },
+            ...headersOf('content-disposition'),
           },
           ...problems,
         },

@@ -6,6 +6,7 @@ import { defaultProject } from '../../experiment/id.ts';
 import { matchesTag } from '../conditional.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
+import { headersOf, ifNoneMatch, notChanged } from '../schemas/header.ts';
 
 const reports = {
   evaluation: {
@@ -37,7 +38,12 @@ export function storedReportRoutes(app: App, { repositories, blobs }: RouteConte
           summary,
           tags: ['Results'],
           params: idParameter,
-          response: { 200: answer('JSON.', schema), ...problems },
+          headers: Type.Object(ifNoneMatch),
+          response: {
+            200: { ...answer('JSON.', schema), ...headersOf('etag') },
+            304: notChanged,
+            ...problems,
+          },
         },
       },
       async (request, reply): Promise<FastifyReply> => {

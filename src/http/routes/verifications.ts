@@ -4,6 +4,7 @@ import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
+import { headersOf } from '../schemas/header.ts';
 import {
   verificationParameters,
   verificationSchema,
@@ -36,7 +37,10 @@ function routeToVerify(app: App, { repositories }: RouteContext): void {
         tags: ['Results'],
         params: idParameter,
         body: verifySchema,
-        response: { 202: answer('Asked for.', verificationSchema), ...problems },
+        response: {
+          202: { ...answer('Asked for.', verificationSchema), ...headersOf('location') },
+          ...problems,
+        },
       },
     },
     async (request, reply) => {

@@ -4,6 +4,7 @@ import { errorDefinitions } from '../../error.ts';
 import { nullable } from '../../experiment/schema.ts';
 import { sha256Pattern } from '../../experiment/blob.ts';
 import { problemType } from '../problem.ts';
+import { headersOf } from './header.ts';
 
 /** One of some texts. */
 export const oneOf = <T extends string>(values: readonly T[], options: object = {}) =>
@@ -37,7 +38,7 @@ const problem = {
 };
 
 /** The answers other than success, the same for every operation. */
-export const problems = { '4xx': problem, '5xx': problem } as const;
+export const problems = { '4xx': problem, '5xx': { ...problem, ...headersOf('retry-after') } } as const;
 
 /** A JSON answer with a description. */
 export const answer = <T extends TSchema>(description: string, schema: T) => ({
