@@ -4,14 +4,14 @@ import Fastify, { type FastifyError, type FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 import { v7 } from 'uuid';
 import { CodedError, errorDefinitions } from '../error.ts';
-import { checkAccess } from './access.ts';
+import { checkAccess } from './protocol/access.ts';
 import type { App, AppDependencies, RouteContext } from './dependencies.ts';
 import { registerDocumentation } from './documentation.ts';
-import { fieldProblems, type SchemaError } from './field-problems.ts';
-import { takeJsonBodies } from './json-body.ts';
+import { fieldProblems, type SchemaError } from './protocol/field-problems.ts';
+import { takeJsonBodies } from './protocol/json-body.ts';
 import { mostFormFiles } from './upload/form-files.ts';
-import { problemOf, problemType, sendProblem, toCodedError } from './problem.ts';
-import { prepareParameters } from './query.ts';
+import { problemOf, problemType, sendProblem, toCodedError } from './protocol/problem.ts';
+import { prepareParameters } from './protocol/query.ts';
 import { attemptRoutes } from './routes/attempts.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
@@ -34,7 +34,7 @@ import { proofRoutes } from './routes/proof.ts';
 import { verificationRoutes } from './routes/verifications.ts';
 import { storedReportRoutes } from './routes/stored-reports.ts';
 import { wasteRoutes } from './routes/waste.ts';
-import { refuseUnstorableText } from './text-safety.ts';
+import { refuseUnstorableText } from './protocol/text-safety.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

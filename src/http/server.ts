@@ -20,8 +20,8 @@ import { connectionOptions } from '../temporal/connection.ts';
 import { createTemporalGateway } from '../temporal/gateway.ts';
 import { buildApp } from './app.ts';
 import { UploadTurns } from './upload/upload-turns.ts';
-import { modelOpener } from './export-model.ts';
-import { SettlingGateway } from './settling-gateway.ts';
+import { modelOpener } from './experiment/export-model.ts';
+import { SettlingGateway } from '../temporal/settling-gateway.ts';
 
 /** How long open requests may go on after a signal: less than the whole stack gives the API, which is 6 s. */
 const closeSeconds = 5;

@@ -2,7 +2,7 @@
 import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { checkAccess } from '../../src/http/access.ts';
+import { checkAccess } from '../../src/http/protocol/access.ts';
 import {
   call,
   expectProblem,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ExperimentRecord } from '../../src/database/experiment-record.ts';
 import { experimentStates, type ExperimentState } from '../../src/experiment/state.ts';
-import { experimentItem } from '../../src/http/experiment-view.ts';
+import { experimentItem } from '../../src/http/experiment/experiment-view.ts';
 import { progressAt } from '../database/fixture.ts';
 
 const createdAt = new Date('2026-01-01T00:00:00Z');

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exportModel } from '../../src/http/export-model.ts';
+import { exportModel } from '../../src/http/experiment/export-model.ts';
 import { readModelArchive } from '../../src/model/model-archive.ts';
 import { encodeSafetensors } from '../../src/model/safetensors.ts';
 import { sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';

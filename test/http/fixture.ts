@@ -13,7 +13,7 @@ import { defaultProject } from '../../src/experiment/id.ts';
 import { taskQueues } from '../../src/experiment/name.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { App, AppDependencies } from '../../src/http/dependencies.ts';
-import { modelOpener } from '../../src/http/export-model.ts';
+import { modelOpener } from '../../src/http/experiment/export-model.ts';
 import { UploadTurns } from '../../src/http/upload/upload-turns.ts';
 import { createLogger, type Logger } from '../../src/log.ts';
 import { BlobStore } from '../../src/storage/blob-store.ts';

@@ -1,8 +1,8 @@
 // Which checkpoints the bundle of a proof holds.
 import { extract } from 'tar-stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { proofBundle } from '../../src/http/proof-bundle.ts';
-import { proofOf } from '../../src/http/proof.ts';
+import { proofBundle } from '../../src/http/experiment/proof-bundle.ts';
+import { proofOf } from '../../src/http/experiment/proof.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import type { TarArchive } from '../../src/model/tar-archive.ts';

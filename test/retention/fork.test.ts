@@ -1,6 +1,6 @@
 // A fork whose making a collection falls into: it has all that it refers to, or it is not made.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { forkExperiment } from '../../src/http/fork-experiment.ts';
+import { forkExperiment } from '../../src/http/experiment/fork-experiment.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { useDatabase } from '../database/fixture.ts';

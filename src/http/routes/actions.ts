@@ -2,8 +2,8 @@
 import { defaultProject } from '../../experiment/id.ts';
 import type { RequestedAction } from '../../experiment/state.ts';
 import type { App, RouteContext } from '../dependencies.ts';
-import { experimentBody } from '../experiment-view.ts';
-import { readLastFailure } from '../last-failure.ts';
+import { experimentBody } from '../experiment/experiment-view.ts';
+import { readLastFailure } from '../experiment/last-failure.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import { experimentReference as experiment } from '../schemas/experiment.ts';
 

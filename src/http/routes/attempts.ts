@@ -3,10 +3,10 @@ import type { AttemptRecord } from '../../database/attempt-repository.ts';
 import type { ExperimentRecord } from '../../database/experiment-record.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
-import { decodePosition, encodePosition } from '../position-cursor.ts';
+import { decodePosition, encodePosition } from '../protocol/position-cursor.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/result.ts';
-import { phaseOfAttempt } from '../training-phases.ts';
+import { phaseOfAttempt } from '../experiment/training-phases.ts';
 
 /** @throws CodedError, in the handler: `not_found`; `invalid_request` for a cursor that no page gave. */
 export function attemptRoutes(app: App, { repositories }: RouteContext): void {

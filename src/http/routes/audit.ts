@@ -3,7 +3,7 @@ import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import { auditSchema } from '../schemas/audit.ts';
-import { untilClosed } from '../until-closed.ts';
+import { untilClosed } from '../protocol/until-closed.ts';
 
 /**
  * @throws CodedError, in the handler: `not_found`; `not_ready` where nothing is recorded yet; `temporal_unavailable`,

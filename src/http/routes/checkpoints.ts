@@ -1,7 +1,7 @@
 // GET /experiments/{id}/checkpoints.
 import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
-import { decodePosition, encodePosition } from '../position-cursor.ts';
+import { decodePosition, encodePosition } from '../protocol/position-cursor.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/result.ts';
 

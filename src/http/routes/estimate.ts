@@ -15,11 +15,11 @@ import { requireTrainingFitsTask } from '../../experiment/training-problems.ts';
 import { readModelConfig } from '../../model/model-config.ts';
 import { sha256Of } from '../../storage/blob-store.ts';
 import { canonicalJson } from '../../json/canonical-json.ts';
-import { bindModel } from '../bind-model.ts';
+import { bindModel } from '../experiment/bind-model.ts';
 import type { App, AppDependencies, RouteContext } from '../dependencies.ts';
 import { answer, problems } from '../schemas/answer.ts';
 import { estimateSchema, type EstimateBody } from '../schemas/estimate.ts';
-import { withMetricsOfTask } from '../task-metric-problem.ts';
+import { withMetricsOfTask } from '../experiment/task-metric-problem.ts';
 import { filesOfRows } from '../upload/upload-dataset.ts';
 
 /** Observations that an estimate looks at, the latest ones. */

@@ -2,10 +2,10 @@
 import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
-import { evaluatedRows, type EvaluatedRowsSource } from '../evaluated-rows.ts';
+import { evaluatedRows, type EvaluatedRowsSource } from '../experiment/evaluated-rows.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import { evaluationRowsPage, evaluationRowsQuery } from '../schemas/evaluation-rows.ts';
-import { decodePosition, encodePosition } from '../position-cursor.ts';
+import { decodePosition, encodePosition } from '../protocol/position-cursor.ts';
 
 /**
  * @throws CodedError, in the handler: `not_found`; `not_ready` without an evaluation; `invalid_request` for a cursor;

@@ -2,11 +2,11 @@
 import { Type } from 'typebox';
 import { defaultProject } from '../../experiment/id.ts';
 import { submissionSchema } from '../../experiment/submission.ts';
-import { matchesTag, preferredWaitSeconds, tagOf } from '../conditional.ts';
-import { accepted, idempotencyHeaders, sendCreated } from '../created-experiment.ts';
+import { matchesTag, preferredWaitSeconds, tagOf } from '../protocol/conditional.ts';
+import { accepted, idempotencyHeaders, sendCreated } from '../experiment/created-experiment.ts';
 import type { App, RouteContext } from '../dependencies.ts';
-import { experimentBody, experimentItem } from '../experiment-view.ts';
-import { readLastFailure } from '../last-failure.ts';
+import { experimentBody, experimentItem } from '../experiment/experiment-view.ts';
+import { readLastFailure } from '../experiment/last-failure.ts';
 import { answer, idParameter, page, problems } from '../schemas/answer.ts';
 import {
   experimentItemSchema,
@@ -14,10 +14,10 @@ import {
   listExperimentsQuery,
 } from '../schemas/experiment.ts';
 import { headersOf, ifNoneMatch, notChanged } from '../schemas/header.ts';
-import { submitExperiment } from '../submit-experiment.ts';
-import { withMetricsOfTask } from '../task-metric-problem.ts';
-import { timeParameter } from '../time-parameter.ts';
-import { waitForVersion } from '../wait-for-version.ts';
+import { submitExperiment } from '../experiment/submit-experiment.ts';
+import { withMetricsOfTask } from '../experiment/task-metric-problem.ts';
+import { timeParameter } from '../protocol/time-parameter.ts';
+import { waitForVersion } from '../experiment/wait-for-version.ts';
 
 const tags = ['Experiments'];
 

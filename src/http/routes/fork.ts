@@ -1,9 +1,9 @@
 // POST /experiments/{id}/fork: a new experiment that goes on from a step of another.
 import { forkSchema } from '../../experiment/fork-schema.ts';
-import { forkExperiment } from '../fork-experiment.ts';
+import { forkExperiment } from '../experiment/fork-experiment.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { idParameter, problems } from '../schemas/answer.ts';
-import { accepted, idempotencyHeaders, sendCreated } from '../created-experiment.ts';
+import { accepted, idempotencyHeaders, sendCreated } from '../experiment/created-experiment.ts';
 
 /** @throws CodedError, in the handler: what `forkExperiment` throws. */
 export function forkRoutes(app: App, context: RouteContext): void {

@@ -4,7 +4,7 @@ import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/result.ts';
-import { decodePosition, encodePosition } from '../position-cursor.ts';
+import { decodePosition, encodePosition } from '../protocol/position-cursor.ts';
 
 /** @throws CodedError, in the handler: `not_found`; `invalid_request` for a cursor that no page gave. */
 export function ledgerRoutes(app: App, { repositories }: RouteContext): void {

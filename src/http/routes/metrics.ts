@@ -2,10 +2,10 @@
 import { metricNames } from '../../database/metric-repository.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
-import { forkedFrom } from '../experiment-view.ts';
+import { forkedFrom } from '../experiment/experiment-view.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import * as schemas from '../schemas/result.ts';
-import { trainingPhases } from '../training-phases.ts';
+import { trainingPhases } from '../experiment/training-phases.ts';
 
 /** @throws CodedError, in the handler: `not_found`. */
 export function metricRoutes(app: App, { repositories }: RouteContext): void {

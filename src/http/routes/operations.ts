@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import { CodedError } from '../../error.ts';
 import type { App, RouteContext } from '../dependencies.ts';
-import { sendProblem } from '../problem.ts';
+import { sendProblem } from '../protocol/problem.ts';
 import { answer, problems } from '../schemas/answer.ts';
 import { aliveSchema, queuesPage, readinessSchema } from '../schemas/operation.ts';
 

@@ -8,7 +8,7 @@ import { resultCheckpoint } from '../../storage/result-checkpoint.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import { predictionAnswerSchema, predictionRequestSchema } from '../schemas/prediction.ts';
-import { untilClosed } from '../until-closed.ts';
+import { untilClosed } from '../protocol/until-closed.ts';
 
 /** What an experiment was trained on decides what it predicts from. */
 type TrainedColumns = Pick<DatasetSpec, 'task' | 'textPairField'>;

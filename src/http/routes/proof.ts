@@ -2,8 +2,8 @@
 import type { FastifyReply } from 'fastify';
 import { defaultProject } from '../../experiment/id.ts';
 import type { App, RouteContext } from '../dependencies.ts';
-import { proofBundle } from '../proof-bundle.ts';
-import { proofOf } from '../proof.ts';
+import { proofBundle } from '../experiment/proof-bundle.ts';
+import { proofOf } from '../experiment/proof.ts';
 import { answer, idParameter, problems, stream } from '../schemas/answer.ts';
 import { headersOf } from '../schemas/header.ts';
 import { proofQuery, proofSchema } from '../schemas/proof.ts';

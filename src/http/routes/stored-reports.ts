@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import type { FastifyReply } from 'fastify';
 import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
-import { matchesTag } from '../conditional.ts';
+import { matchesTag } from '../protocol/conditional.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import { headersOf, ifNoneMatch, notChanged } from '../schemas/header.ts';

@@ -3,7 +3,7 @@ import { Type, type TSchema } from 'typebox';
 import { errorDefinitions } from '../../error.ts';
 import { nullable } from '../../experiment/schema.ts';
 import { sha256Pattern } from '../../experiment/blob.ts';
-import { problemType } from '../problem.ts';
+import { problemType } from '../protocol/problem.ts';
 import { headersOf } from './header.ts';
 
 /** One of some texts. */

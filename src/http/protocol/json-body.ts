@@ -1,9 +1,9 @@
 // Reads JSON bodies as what was sent: what a lenient reader would replace or pass over in silence is refused.
 import type { FastifyRequest } from 'fastify';
-import { CodedError } from '../error.ts';
-import { duplicateKey } from '../json/duplicate-key.ts';
-import type { App } from './dependencies.ts';
-import { quoted } from '../json/quoted.ts';
+import { CodedError } from '../../error.ts';
+import { duplicateKey } from '../../json/duplicate-key.ts';
+import type { App } from '../dependencies.ts';
+import { quoted } from '../../json/quoted.ts';
 
 const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -1,10 +1,10 @@
 // What a result follows from, by hash: the proof of an experiment.
 import type { Static } from 'typebox';
-import type { ExperimentRecord } from '../database/experiment-record.ts';
-import { ledgerFormatVersion } from '../storage/ledger-hash.ts';
-import { resultCheckpoint, type ResultCheckpoint } from '../storage/result-checkpoint.ts';
-import type { AppDependencies } from './dependencies.ts';
-import type { proofSchema } from './schemas/proof.ts';
+import type { ExperimentRecord } from '../../database/experiment-record.ts';
+import { ledgerFormatVersion } from '../../storage/ledger-hash.ts';
+import { resultCheckpoint, type ResultCheckpoint } from '../../storage/result-checkpoint.ts';
+import type { AppDependencies } from '../dependencies.ts';
+import type { proofSchema } from '../schemas/proof.ts';
 
 /** The version of the answer. */
 const formatVersion = 1 as const;

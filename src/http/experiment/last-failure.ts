@@ -1,9 +1,9 @@
 // Why an experiment does not get on: what the attempts in a row at what it is at have failed with.
-import type { PhaseFailure } from '../database/attempt-repository.ts';
-import type { ExperimentRecord } from '../database/experiment-record.ts';
-import type { AttemptPhase } from '../experiment/attempt.ts';
-import type { ExperimentState } from '../experiment/state.ts';
-import type { AppDependencies } from './dependencies.ts';
+import type { PhaseFailure } from '../../database/attempt-repository.ts';
+import type { ExperimentRecord } from '../../database/experiment-record.ts';
+import type { AttemptPhase } from '../../experiment/attempt.ts';
+import type { ExperimentState } from '../../experiment/state.ts';
+import type { AppDependencies } from '../dependencies.ts';
 
 /** In which states attempts are made, and at what. */
 const phaseOfState: Partial<Record<ExperimentState, AttemptPhase>> = {

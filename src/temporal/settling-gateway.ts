@@ -3,7 +3,7 @@
 import type { ExperimentReference, PredictionInput } from '../experiment/activity.ts';
 import type { PredictionItem } from '../experiment/prediction.ts';
 import type { ExperimentAudit } from '../experiment/replay.ts';
-import type { QueueDescription, TemporalGateway } from '../temporal/gateway.ts';
+import type { QueueDescription, TemporalGateway } from './gateway.ts';
 
 /** The gateway that it is given, of which it remembers the calls under way. */
 export class SettlingGateway implements TemporalGateway {

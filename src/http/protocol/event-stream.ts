@@ -1,8 +1,8 @@
 // An experiment's events as Server-Sent Events (HTML Living Standard, section 9.2): ids that resume, a heartbeat, an end.
-import type { ExperimentReference } from '../experiment/activity.ts';
-import type { ExperimentEvent } from '../database/event-repository.ts';
-import { hasEnded } from '../experiment/state.ts';
-import type { RouteContext } from './dependencies.ts';
+import type { ExperimentReference } from '../../experiment/activity.ts';
+import type { ExperimentEvent } from '../../database/event-repository.ts';
+import { hasEnded } from '../../experiment/state.ts';
+import type { RouteContext } from '../dependencies.ts';
 
 /** A comment after so long without an event keeps proxies from closing the connection. */
 const heartbeatSeconds = 15;

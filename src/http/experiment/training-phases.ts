@@ -1,7 +1,7 @@
 // Which steps of an experiment belong to its pretraining: the loss of one phase is not of the scale of the other's.
-import type { ExperimentRecord } from '../database/experiment-record.ts';
-import { pretrainingSteps } from '../experiment/steps.ts';
-import type { TrainingPhase } from '../storage/checkpoint-manifest.ts';
+import type { ExperimentRecord } from '../../database/experiment-record.ts';
+import { pretrainingSteps } from '../../experiment/steps.ts';
+import type { TrainingPhase } from '../../storage/checkpoint-manifest.ts';
 
 /** The steps from one on, both ends included. */
 export interface PhaseSteps {

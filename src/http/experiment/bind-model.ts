@@ -1,14 +1,14 @@
 // Finds the model that a submission names, and checks the recipe against it as far as it is known before preparing.
-import { CodedError } from '../error.ts';
-import { defaultProject } from '../experiment/id.ts';
-import { notFound } from '../experiment/not-found.ts';
-import type { ModelSource, ResolvedSubmission } from '../experiment/spec.ts';
-import { requireTrainingFitsModel, type ModelLimits } from '../experiment/training-problems.ts';
-import { longestInput } from '../model/model-config.ts';
-import { readStoredConfig } from '../model/stored-config.ts';
-import { requireMaskToken } from '../model/stored-tokenizer.ts';
-import { resultCheckpoint, type ResultCheckpoint } from '../storage/result-checkpoint.ts';
-import type { AppDependencies } from './dependencies.ts';
+import { CodedError } from '../../error.ts';
+import { defaultProject } from '../../experiment/id.ts';
+import { notFound } from '../../experiment/not-found.ts';
+import type { ModelSource, ResolvedSubmission } from '../../experiment/spec.ts';
+import { requireTrainingFitsModel, type ModelLimits } from '../../experiment/training-problems.ts';
+import { longestInput } from '../../model/model-config.ts';
+import { readStoredConfig } from '../../model/stored-config.ts';
+import { requireMaskToken } from '../../model/stored-tokenizer.ts';
+import { resultCheckpoint, type ResultCheckpoint } from '../../storage/result-checkpoint.ts';
+import type { AppDependencies } from '../dependencies.ts';
 
 /**
  * Makes the choices that depend on what is stored: the step of another experiment's checkpoint. What a hub's model is like

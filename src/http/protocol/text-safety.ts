@@ -1,7 +1,7 @@
 // What Postgres cannot hold, or a stack cannot walk, is refused at the door: NUL characters, halves of surrogate pairs and
 // values that are nested too deep.
-import { CodedError, type FieldProblem } from '../error.ts';
-import { deepestNesting } from '../json/nesting.ts';
+import { CodedError, type FieldProblem } from '../../error.ts';
+import { deepestNesting } from '../../json/nesting.ts';
 import { pointerPart } from './json-pointer.ts';
 
 const unstorable = /[\0\p{Surrogate}]/u;

@@ -1,11 +1,11 @@
 // What the requests that create an experiment have in common: the header of their key, and the answer.
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
-import type { CreatedExperiment } from '../database/experiment-repository.ts';
-import { tagOf } from './conditional.ts';
-import { answer } from './schemas/answer.ts';
-import { experimentReference } from './schemas/experiment.ts';
-import { headersOf } from './schemas/header.ts';
+import type { CreatedExperiment } from '../../database/experiment-repository.ts';
+import { tagOf } from '../protocol/conditional.ts';
+import { answer } from '../schemas/answer.ts';
+import { experimentReference } from '../schemas/experiment.ts';
+import { headersOf } from '../schemas/header.ts';
 
 export const idempotencyHeaders = Type.Object({
   'idempotency-key': Type.Optional(

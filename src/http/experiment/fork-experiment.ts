@@ -1,20 +1,20 @@
 // Makes an experiment that goes on from a step of another, with checkpoints of its own whose blobs both refer to.
-import type { Fork } from '../database/fork.ts';
-import type { CreatedExperiment, IdempotencyRequest } from '../database/experiment-repository.ts';
-import type { ExperimentRecord } from '../database/experiment-record.ts';
-import { CodedError } from '../error.ts';
-import { classWeightsFor } from '../experiment/class-weights.ts';
-import { forkedTraining, forkNotPossible, requireStepsLeft } from '../experiment/fork-training.ts';
-import { defaultProject, newExperimentId } from '../experiment/id.ts';
-import { lineageOfFork } from '../experiment/lineage.ts';
-import { mostCheckpoints } from '../experiment/retention.ts';
-import { experimentSteps } from '../experiment/steps.ts';
-import { limitsDefaults, type LimitsSpec, type TrainingSpec } from '../experiment/spec.ts';
-import type { SubmittedTraining } from '../experiment/training-schema.ts';
-import { taskProblems } from '../experiment/training-problems.ts';
-import { isDamage, sha256Of } from '../storage/blob-store.ts';
-import { canonicalJson } from '../json/canonical-json.ts';
-import type { AppDependencies } from './dependencies.ts';
+import type { Fork } from '../../database/fork.ts';
+import type { CreatedExperiment, IdempotencyRequest } from '../../database/experiment-repository.ts';
+import type { ExperimentRecord } from '../../database/experiment-record.ts';
+import { CodedError } from '../../error.ts';
+import { classWeightsFor } from '../../experiment/class-weights.ts';
+import { forkedTraining, forkNotPossible, requireStepsLeft } from '../../experiment/fork-training.ts';
+import { defaultProject, newExperimentId } from '../../experiment/id.ts';
+import { lineageOfFork } from '../../experiment/lineage.ts';
+import { mostCheckpoints } from '../../experiment/retention.ts';
+import { experimentSteps } from '../../experiment/steps.ts';
+import { limitsDefaults, type LimitsSpec, type TrainingSpec } from '../../experiment/spec.ts';
+import type { SubmittedTraining } from '../../experiment/training-schema.ts';
+import { taskProblems } from '../../experiment/training-problems.ts';
+import { isDamage, sha256Of } from '../../storage/blob-store.ts';
+import { canonicalJson } from '../../json/canonical-json.ts';
+import type { AppDependencies } from '../dependencies.ts';
 import { experimentBody } from './experiment-view.ts';
 
 type ForkDependencies = Pick<AppDependencies, 'repositories' | 'checkpoints'>;

@@ -1,6 +1,6 @@
 // Query parameters: only those a route names, each once, numbers and booleans read as such. Bodies are never converted.
 import type { FastifyRequest } from 'fastify';
-import { CodedError, type FieldProblem } from '../error.ts';
+import { CodedError, type FieldProblem } from '../../error.ts';
 import { pointerPart } from './json-pointer.ts';
 
 interface ParameterSchema {

@@ -1,8 +1,8 @@
 // Pages of evaluated rows with their texts: in the order of the split, or the worst first.
-import { openSnapshot } from '../dataset/open-snapshot.ts';
-import { readPredictions, type Prediction } from '../dataset/predictions.ts';
-import type { BlobStore } from '../storage/blob-store.ts';
-import type { BlobRef } from '../experiment/blob.ts';
+import { openSnapshot } from '../../dataset/open-snapshot.ts';
+import { readPredictions, type Prediction } from '../../dataset/predictions.ts';
+import type { BlobStore } from '../../storage/blob-store.ts';
+import type { BlobRef } from '../../experiment/blob.ts';
 
 /** What is needed of a stored report. */
 export interface EvaluatedRowsSource {

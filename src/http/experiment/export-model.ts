@@ -1,14 +1,14 @@
 // The trained model of a checkpoint as a file to download.
 import { Readable } from 'node:stream';
-import { CodedError } from '../error.ts';
-import type { BlobRef } from '../experiment/blob.ts';
-import { defaultProject } from '../experiment/id.ts';
-import { wholeModelParts } from '../model/checkpoint-model.ts';
-import { modelArchive } from '../model/model-archive.ts';
-import type { RangedContent } from '../model/tar-archive.ts';
-import { wholeModelFile, type WholeModelParts } from '../model/whole-model.ts';
-import type { ByteRange } from '../storage/object-store.ts';
-import type { AppDependencies, CheckpointReference, ModelFile } from './dependencies.ts';
+import { CodedError } from '../../error.ts';
+import type { BlobRef } from '../../experiment/blob.ts';
+import { defaultProject } from '../../experiment/id.ts';
+import { wholeModelParts } from '../../model/checkpoint-model.ts';
+import { modelArchive } from '../../model/model-archive.ts';
+import type { RangedContent } from '../../model/tar-archive.ts';
+import { wholeModelFile, type WholeModelParts } from '../../model/whole-model.ts';
+import type { ByteRange } from '../../storage/object-store.ts';
+import type { AppDependencies, CheckpointReference, ModelFile } from '../dependencies.ts';
 
 /** What models are read from. */
 type ModelStores = Pick<AppDependencies, 'checkpoints' | 'blobs'> & {

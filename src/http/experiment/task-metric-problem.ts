@@ -1,7 +1,7 @@
 // A wrong metric in a submission: the schema knows the metrics of every task, its reader needs those of one.
-import { CodedError } from '../error.ts';
-import { taskMetrics } from '../experiment/metric-names.ts';
-import type { DatasetTask } from '../experiment/spec.ts';
+import { CodedError } from '../../error.ts';
+import { taskMetrics } from '../../experiment/metric-names.ts';
+import type { DatasetTask } from '../../experiment/spec.ts';
 
 const metricPath = '/training/earlyStopping/metric';
 

@@ -1,6 +1,6 @@
 // From an error to an answer: application/problem+json (RFC 9457), never with anything of the server's inside.
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { CodedError, errorDefinitions, type ErrorCode, type FieldProblem } from '../error.ts';
+import { CodedError, errorDefinitions, type ErrorCode, type FieldProblem } from '../../error.ts';
 
 export const problemType = 'application/problem+json';
 /** Names each code for machines (RFC 8141); docs/errors.md describes it for people. */

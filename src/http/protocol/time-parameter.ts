@@ -1,5 +1,5 @@
 // Times in queries: RFC 3339, as the schema has checked, brought into what both this language and Postgres can hold.
-import { CodedError } from '../error.ts';
+import { CodedError } from '../../error.ts';
 
 const earliest = Date.parse('0001-01-01T00:00:00Z');
 const latest = Date.parse('9999-12-31T23:59:59.999Z');

@@ -1,6 +1,6 @@
 // The Range header (RFC 9110, section 14), of which one range of bytes is understood.
-import { CodedError } from '../error.ts';
-import type { ByteRange } from '../storage/object-store.ts';
+import { CodedError } from '../../error.ts';
+import type { ByteRange } from '../../storage/object-store.ts';
 
 /**
  * Reads a range of an object with `sizeBytes`.

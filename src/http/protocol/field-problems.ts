@@ -1,5 +1,5 @@
 // From the validator's errors to the wrong fields of a request, each once, in words that name what was expected.
-import type { FieldProblem } from '../error.ts';
+import type { FieldProblem } from '../../error.ts';
 import { pointerPart } from './json-pointer.ts';
 
 /** An error as Ajv gives it with `verbose`. */

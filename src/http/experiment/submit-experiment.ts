@@ -1,23 +1,23 @@
 // Takes a submission: everything that spec, columns and inline rows show is refused here, before anything is stored for it.
 import { Readable } from 'node:stream';
-import type { CreatedExperiment, IdempotencyRequest } from '../database/experiment-repository.ts';
-import { defaultEvaluationSplit } from '../dataset/evaluation-split.ts';
-import { checkEvaluationLabels, LabelCensus, type LabelScheme } from '../dataset/labels.ts';
-import { usableRows } from '../dataset/column-mapping.ts';
-import { CodedError } from '../error.ts';
-import { classWeightsFor } from '../experiment/class-weights.ts';
-import { defaultProject, newExperimentId } from '../experiment/id.ts';
-import { resolveSubmission } from '../experiment/resolve-submission.ts';
-import type { DatasetSource, DatasetSpec, InlineRows, ResolvedSubmission } from '../experiment/spec.ts';
-import { maximumInlineRowsBytes, type Submission } from '../experiment/submission.ts';
-import { requireTrainingFitsTask } from '../experiment/training-problems.ts';
-import { sha256Of } from '../storage/blob-store.ts';
-import { canonicalJson } from '../json/canonical-json.ts';
+import type { CreatedExperiment, IdempotencyRequest } from '../../database/experiment-repository.ts';
+import { defaultEvaluationSplit } from '../../dataset/evaluation-split.ts';
+import { checkEvaluationLabels, LabelCensus, type LabelScheme } from '../../dataset/labels.ts';
+import { usableRows } from '../../dataset/column-mapping.ts';
+import { CodedError } from '../../error.ts';
+import { classWeightsFor } from '../../experiment/class-weights.ts';
+import { defaultProject, newExperimentId } from '../../experiment/id.ts';
+import { resolveSubmission } from '../../experiment/resolve-submission.ts';
+import type { DatasetSource, DatasetSpec, InlineRows, ResolvedSubmission } from '../../experiment/spec.ts';
+import { maximumInlineRowsBytes, type Submission } from '../../experiment/submission.ts';
+import { requireTrainingFitsTask } from '../../experiment/training-problems.ts';
+import { sha256Of } from '../../storage/blob-store.ts';
+import { canonicalJson } from '../../json/canonical-json.ts';
 import { bindModel } from './bind-model.ts';
-import type { AppDependencies } from './dependencies.ts';
+import type { AppDependencies } from '../dependencies.ts';
 import { experimentBody } from './experiment-view.ts';
-import { filesOfRows, uploadDataset } from './upload/upload-dataset.ts';
-import { quoted } from '../json/quoted.ts';
+import { filesOfRows, uploadDataset } from '../upload/upload-dataset.ts';
+import { quoted } from '../../json/quoted.ts';
 
 type UnboundSpec = ResolvedSubmission['spec'];
 

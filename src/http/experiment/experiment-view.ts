@@ -1,9 +1,9 @@
 // An experiment as JSON, with the fields of the contract.
-import type { ExperimentRecord } from '../database/experiment-record.ts';
-import { taskQueues, type TaskQueue } from '../experiment/name.ts';
-import type { ExperimentState } from '../experiment/state.ts';
-import type { PhaseFailure } from '../database/attempt-repository.ts';
-import type { ExperimentBody, ExperimentItemBody } from './schemas/experiment.ts';
+import type { ExperimentRecord } from '../../database/experiment-record.ts';
+import { taskQueues, type TaskQueue } from '../../experiment/name.ts';
+import type { ExperimentState } from '../../experiment/state.ts';
+import type { PhaseFailure } from '../../database/attempt-repository.ts';
+import type { ExperimentBody, ExperimentItemBody } from '../schemas/experiment.ts';
 
 /** The queue whose workers an experiment needs in a state; none while nothing is to be done for it. */
 const queueOfState: Readonly<Record<ExperimentState, TaskQueue | null>> = {

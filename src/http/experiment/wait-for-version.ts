@@ -1,10 +1,10 @@
 // The long poll: reads an experiment, and while the reader knows that version already, waits for another one.
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExperimentRecord } from '../database/experiment-record.ts';
-import type { ExperimentReference } from '../experiment/activity.ts';
-import type { RouteContext } from './dependencies.ts';
-import { untilClosed } from './until-closed.ts';
+import type { ExperimentRecord } from '../../database/experiment-record.ts';
+import type { ExperimentReference } from '../../experiment/activity.ts';
+import type { RouteContext } from '../dependencies.ts';
+import { untilClosed } from '../protocol/until-closed.ts';
 
 /** Changes come several in a row, as an attempt begins, reports and ends: what follows so soon is told with the first. */
 const burstMilliseconds = 50;
