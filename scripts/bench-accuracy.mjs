@@ -1,12 +1,14 @@
 // Fine-tunes a pretrained model over several seeds and prints how accurate it becomes, beside PyTorch where it is given.
 //   npm run bench:accuracy -- --model DIR --data DIR [--sets sst2,banking77] [--seeds 1,2,3,4,5] [--threads N] [--rows N] [--test-rows N]
-//     [--dropout 0.1] [--peer PYTHON --peer-script hf_accuracy.py|scripts/reference/train-from.py]
+//     [--dropout 0.1] [--peer PYTHON --peer-script hf_accuracy.py|scripts/reference/train-from.py] [--peer-head scripts/reference/draw-head.py]
 // The data folder holds sst2/{train,dev}.tsv and banking77/{train,test}.csv. SST-2: its first 4,000 rows, one epoch;
 // banking77: all rows, three epochs. AdamW at 5e-5 with a warmup over a tenth of the steps and a linear fall, batch 32,
 // dropout 0.1, clipping at 1, no weight decay, at most 64 tokens. Both draw head, order and dropout from each seed, in their
 // own ways: what is compared is the mean over seeds. With train-from.py the peer is given head and order instead, so that
-// dropout alone differs, and with `--dropout 0` nothing does. The accuracy is that of the last step.
+// dropout alone differs, and with `--dropout 0` nothing does. With --peer-head each seed's head here is the one that the peer draws for it, so
+// that order and dropout alone differ; labels are then numbered as in categories.json, as the peer does. The accuracy is that of the last step.
 // Prints a line a run, and as its last line mean, deviation and standard error of both with the difference of the means.
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -39,19 +41,34 @@ const { values: given } = parseArgs({
     dropout: { type: 'string', default: '0.1' },
     peer: { type: 'string' },
     'peer-script': { type: 'string' },
+    'peer-head': { type: 'string' },
   },
 });
 const names = given.sets.split(',');
-if (given.model === undefined || given.data === undefined || names.some((name) => !(name in sets))) {
-  console.error(`--model DIR and --data DIR are needed; --sets lists ${Object.keys(sets).join(', ')}.`);
+const lacksPeer = given['peer-head'] !== undefined && given.peer === undefined;
+if (
+  given.model === undefined ||
+  given.data === undefined ||
+  lacksPeer ||
+  names.some((name) => !(name in sets))
+) {
+  console.error(
+    `--model DIR and --data DIR are needed, --peer PYTHON for --peer-head; --sets lists ${Object.keys(sets).join(', ')}.`,
+  );
   process.exit(2);
 }
 const threads = Number(given.threads);
 
+/** The names of the labels in the peer's order; none where the labels are numbers. */
+function peerNames(name) {
+  const file = join(given.data, name, 'categories.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+}
+
 function readSet(name) {
   const { train, test, rows } = sets[name];
   const tokenizer = readTokenizer(given.model);
-  const trainTexts = readTexts(join(given.data, train));
+  const trainTexts = readTexts(join(given.data, train), given['peer-head'] && peerNames(name));
   const testTexts = readTexts(join(given.data, test), trainTexts.names);
   const examples = encodeTexts(trainTexts, tokenizer, length).slice(0, Number(given.rows ?? rows));
   const evaluation = encodeTexts(testTexts, tokenizer, length).slice(0, Number(given['test-rows']));
@@ -84,7 +101,19 @@ async function startOf(name, { head, vocabulary, examples, evaluation }, seed) {
     seeds: { head: seed, order: seed, dropout: seed },
   });
   const whole = await readParameters(given.model, config, head, seed);
+  if (given['peer-head'] !== undefined) takePeerHead(whole, head, seed);
   return { config, head, vocabulary, recipe, whole, examples, evaluation };
+}
+
+function takePeerHead(parameters, { labelCount }, seed) {
+  const { weight, bias } = lastLineOf(given.peer, [
+    ...[given['peer-head'], given.model],
+    ...['--labels', String(labelCount), '--seed', String(seed)],
+  ]);
+  for (const { name, data } of parameters) {
+    if (name === 'classifier.weight') data.set(weight.flat());
+    if (name === 'classifier.bias') data.set(bias);
+  }
 }
 
 async function trainOnce(name, set, seed) {
@@ -160,7 +189,7 @@ async function measureSet(name) {
   const ways = [(round) => trainOnce(name, set, seeds[round])];
   const isGivenStart = basename(given['peer-script'] ?? '') === 'train-from.py';
   if (isGivenStart) ways.push((round) => peerFromStart(name, set, seeds[round]));
-  else if (given.peer !== undefined) ways.push((round) => peerOnce(name, seeds[round]));
+  else if (given['peer-script'] !== undefined) ways.push((round) => peerOnce(name, seeds[round]));
   const [own, peer] = await inTurns(seeds.length, ways);
   if (peer === undefined) return { own: summary(own) };
   const error = Math.hypot(deviation(own) / Math.sqrt(own.length), deviation(peer) / Math.sqrt(peer.length));
