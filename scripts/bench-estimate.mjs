@@ -1,6 +1,6 @@
 // Measures what training takes - peak memory of the process and seconds a step - for the points that the cost model of
 // estimates is held against. Prints one JSON line a point; --table writes them to test/estimate/points.json, and
-// --fit measures nothing and prints the constants of src/experiment/ that fit the table best, largest error first of all.
+// --fit measures nothing and prints the constants of src/estimate/ that fit the table best, largest error first of all.
 //   node scripts/build.mjs && node scripts/bench-estimate.mjs [--table] [--only NAME] [--threads N] [--repeats N] | --fit
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -29,7 +29,7 @@ function estimated(point) {
   };
 }
 
-/** Prints the constants of src/experiment/ that fit measured points best, and the error at each point. */
+/** Prints the constants of src/estimate/ that fit measured points best, and the error at each point. */
 export function fitEstimates(points) {
   const all = points.map(estimated);
   const memory = all.map((point) => ({ processBytes: 1, ...memoryParts(point.memory) }));

@@ -32,6 +32,16 @@ export function classWeightsFor(
   return labels.map((label) => asked[label] ?? 0);
 }
 
+/**
+ * Whether there is a weight for each class, before it is known how often they occur.
+ *
+ * @throws CodedError as {@link classWeightsFor} does.
+ */
+export function requireClassWeightsFit(labels: readonly string[], asked: TrainingSpec['classWeights']): void {
+  const once = labels.map(() => 1);
+  classWeightsFor(labels, once, asked);
+}
+
 function balanced(counts: readonly number[]): readonly number[] {
   const total = counts.reduce((sum, count) => sum + count, 0);
   const classes = counts.filter((count) => count > 0).length;

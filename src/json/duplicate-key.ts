@@ -1,5 +1,5 @@
 // Finds a key that a JSON object names twice, which JSON.parse passes over in silence. Datasets, model files and the bodies of
-// requests are checked for it; it lies with storage because that is what all of them build on and none builds on another.
+// requests are checked for it.
 
 /**
  * The first key that an object of a valid JSON text repeats.

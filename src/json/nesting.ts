@@ -1,5 +1,5 @@
 // How deep JSON is nested. Whatever walks a value by calling itself ends with its stack on a deep one, so text of a user is
-// measured before it is parsed. It lies beside the check for repeated keys, for the same readers.
+// measured before it is parsed.
 import { endOfString } from './duplicate-key.ts';
 
 /** Levels of arrays and objects that JSON of a user may have: far above any real file, far below any stack. */

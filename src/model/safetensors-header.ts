@@ -5,10 +5,10 @@ import { deepestNesting, isNestedTooDeep } from '../json/nesting.ts';
 import { isJsonObject } from '../json/json-object.ts';
 import { quoted } from '../json/quoted.ts';
 
-/** Bytes of one element, by the format's name of the type. Other types are refused. */
 /** Of a tensor's name in a message: that of a layer deep in a model is long. */
 const nameCharacters = 200;
 
+/** Bytes of one element, by the format's name of the type. Other types are refused. */
 const elementBytes = { F32: 4, F16: 2, BF16: 2, I64: 8 } as const;
 
 export type ElementType = keyof typeof elementBytes;

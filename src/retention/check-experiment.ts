@@ -7,8 +7,8 @@ import type {
 } from '../database/reference-repository.ts';
 import { metricValues, type EvaluatedMetrics } from '../experiment/metric-names.ts';
 import { decodeSnapshotManifest } from '../dataset/snapshot-manifest.ts';
-import { sha256Of, isDamage, type BlobStore } from '../storage/blob-store.ts';
-import { encodeCheckpointManifest, type CheckpointManifest } from '../storage/checkpoint-manifest.ts';
+import { isDamage, type BlobStore } from '../storage/blob-store.ts';
+import { stateSha256Of, type CheckpointManifest } from '../storage/checkpoint-manifest.ts';
 import type { CheckpointStore } from '../storage/checkpoint-store.ts';
 import type { BlobCheck } from './blob-check.ts';
 import { checkLedger, type LedgerMark } from './check-ledger.ts';
@@ -135,9 +135,8 @@ function differences(
 ): readonly string[] {
   const { parameters, firstMoments, secondMoments } = manifest.blobs;
   const sizeBytes = parameters.sizeBytes + firstMoments.sizeBytes + (secondMoments?.sizeBytes ?? 0);
-  // Rows of the first version have none.
-  const stateSha256 =
-    row.stateSha256 === '' ? '' : sha256Of(encodeCheckpointManifest({ ...manifest, evaluations: null }));
+  // Empty: the row was written by a version that kept none.
+  const stateSha256 = row.stateSha256 === '' ? '' : stateSha256Of(manifest);
   return [
     ...(sizeBytes === row.sizeBytes
       ? []

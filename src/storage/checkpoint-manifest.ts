@@ -1,7 +1,7 @@
 // What a checkpoint is: the blobs of a step and everything that determines them. No time, host or lease is in it, so
 // that two writers of one step write the same bytes.
 import { CodedError } from '../error.ts';
-import { isBlobRef } from './blob-store.ts';
+import { isBlobRef, sha256Of } from './blob-store.ts';
 import type { BlobRef } from '../experiment/blob.ts';
 import { canonicalJson } from '../json/canonical-json.ts';
 import type { LedgerPosition } from './ledger-hash.ts';
@@ -60,6 +60,11 @@ export interface CheckpointManifest {
 /** The manifest's bytes: canonical JSON in UTF-8. */
 export function encodeCheckpointManifest(manifest: CheckpointManifest): Uint8Array {
   return Buffer.from(canonicalJson(manifest), 'utf8');
+}
+
+/** The hash of all that training goes on from: what is remembered of evaluations is left out. */
+export function stateSha256Of(manifest: CheckpointManifest): string {
+  return sha256Of(encodeCheckpointManifest({ ...manifest, evaluations: null }));
 }
 
 /** @throws CodedError `blob_corrupt` for bytes that are not a manifest of a version that this code reads. */

@@ -5,6 +5,7 @@ import { sha256Of } from './blob-store.ts';
 import {
   decodeCheckpointManifest,
   encodeCheckpointManifest,
+  stateSha256Of,
   type CheckpointManifest,
 } from './checkpoint-manifest.ts';
 import { manifestKey, manifestPrefix, meaningOf } from './object-key.ts';
@@ -50,7 +51,7 @@ export class CheckpointStore {
     const outcome = await this.#store.put(key, bytes, { ifAbsent: true });
     // What is stored under this key already is the same bytes, unless it is broken: the key says their hash.
     if (outcome === 'exists' && !(await this.#holds(key, id))) await this.#store.put(key, bytes);
-    return { id, stateSha256: sha256Of(encodeCheckpointManifest({ ...manifest, evaluations: null })) };
+    return { id, stateSha256: stateSha256Of(manifest) };
   }
 
   /**

@@ -18,6 +18,7 @@ import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { resultCheckpoint } from '../../src/storage/result-checkpoint.ts';
 import type { ExampleTable } from '../../src/text/example-table.ts';
 import { takeTurns } from '../../src/text/take-turns.ts';
+import { evaluationFormatVersion } from '../../src/experiment/evaluation-format.ts';
 import { evaluationInput } from '../../src/training/evaluation-input.ts';
 import { evaluate } from '../../src/training/evaluator.ts';
 import { modelLimits } from '../../src/training/inference/batching.ts';
@@ -108,7 +109,7 @@ async function evaluateExperiment(
     const input = inputOf(float32.logits);
     const document: EvaluationDocument = {
       ...(await evaluationMetrics(input, turn)),
-      formatVersion: 2,
+      formatVersion: evaluationFormatVersion,
       snapshotSha256: summary.sha256,
       checkpoint: { step, id, weightsSha256: manifest.blobs.parameters.sha256 },
       labels: labelNames,

@@ -1,5 +1,6 @@
 // The evaluation as it is stored: what the report shows and what later comparisons read.
 import type { BlobRef } from '../../src/experiment/blob.ts';
+import type { evaluationFormatVersion } from '../../src/experiment/evaluation-format.ts';
 import type { EvaluationMetrics } from '../../src/training/metrics/evaluation-metrics.ts';
 
 /** The model as it is exported for inference, and what that costs in exactness. */
@@ -11,7 +12,7 @@ interface ExportedModel {
 }
 
 export type EvaluationDocument = EvaluationMetrics & {
-  readonly formatVersion: 2;
+  readonly formatVersion: typeof evaluationFormatVersion;
   readonly snapshotSha256: string;
   readonly checkpoint: { readonly step: number; readonly id: string; readonly weightsSha256: string };
   readonly labels: readonly string[];

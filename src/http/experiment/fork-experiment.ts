@@ -1,9 +1,9 @@
 // Makes an experiment that goes on from a step of another, with checkpoints of its own whose blobs both refer to.
 import type { Fork } from '../../database/fork.ts';
-import type { CreatedExperiment, IdempotencyRequest } from '../../database/experiment-repository.ts';
+import type { CreatedExperiment } from '../../database/experiment-repository.ts';
 import type { ExperimentRecord } from '../../database/experiment-record.ts';
 import { CodedError } from '../../error.ts';
-import { classWeightsFor } from '../../experiment/class-weights.ts';
+import { requireClassWeightsFit } from '../../experiment/class-weights.ts';
 import { forkedTraining, forkNotPossible, requireStepsLeft } from '../../experiment/fork-training.ts';
 import { defaultProject, newExperimentId } from '../../experiment/id.ts';
 import { lineageOfFork } from '../../experiment/lineage.ts';
@@ -12,10 +12,9 @@ import { experimentSteps } from '../../experiment/steps.ts';
 import { limitsDefaults, type LimitsSpec, type TrainingSpec } from '../../experiment/spec.ts';
 import type { SubmittedTraining } from '../../experiment/training-schema.ts';
 import { taskProblems } from '../../experiment/training-problems.ts';
-import { isDamage, sha256Of } from '../../storage/blob-store.ts';
-import { canonicalJson } from '../../json/canonical-json.ts';
+import { isDamage } from '../../storage/blob-store.ts';
 import type { AppDependencies } from '../dependencies.ts';
-import { experimentBody } from './experiment-view.ts';
+import { createOnce } from './create-once.ts';
 
 type ForkDependencies = Pick<AppDependencies, 'repositories' | 'checkpoints'>;
 
@@ -41,31 +40,26 @@ export async function forkExperiment(
   key: string | undefined,
 ): Promise<CreatedExperiment> {
   const { experiments } = dependencies.repositories;
-  const idempotency: IdempotencyRequest | null =
-    key === undefined ? null : { key, bodySha256: sha256Of(canonicalJson({ fork: parentId, ...asked })) };
-  const replay = idempotency && (await experiments.findReplay(defaultProject, idempotency));
-  if (replay) return replay;
-  const parent = await experiments.require({ projectId: defaultProject, experimentId: parentId });
-  const training = await settingsOf(dependencies, parent, asked);
-  const id = newExperimentId();
-  return experiments.create({
-    projectId: defaultProject,
-    id,
-    spec: {
-      ...parent.spec,
-      name: asked.name ?? parent.name,
-      tags: asked.tags ?? parent.tags,
-      training,
-      limits: { ...limitsDefaults, ...asked.limits },
-    },
-    fork: {
-      parent: { projectId: defaultProject, experimentId: parentId },
-      step: asked.step,
-      lineage: lineageOfFork(parent, asked.step),
-      checkpoints: await publishCheckpoints(dependencies, id, parent, asked.step),
-    },
-    idempotency,
-    respond: (record) => JSON.stringify(experimentBody(record, null)),
+  return createOnce(experiments, { key, body: { fork: parentId, ...asked } }, async () => {
+    const parent = await experiments.require({ projectId: defaultProject, experimentId: parentId });
+    const training = await settingsOf(dependencies, parent, asked);
+    const id = newExperimentId();
+    return {
+      id,
+      spec: {
+        ...parent.spec,
+        name: asked.name ?? parent.name,
+        tags: asked.tags ?? parent.tags,
+        training,
+        limits: { ...limitsDefaults, ...asked.limits },
+      },
+      fork: {
+        parent: { projectId: defaultProject, experimentId: parentId },
+        step: asked.step,
+        lineage: lineageOfFork(parent, asked.step),
+        checkpoints: await publishCheckpoints(dependencies, id, parent, asked.step),
+      },
+    };
   });
 }
 
@@ -84,8 +78,7 @@ async function settingsOf(
   if (snapshot === null || ![spec.training, training].some(isReached))
     throw forkNotPossible([{ path: '/step', message: 'must be a step that was trained' }]);
   const { labels, rows } = snapshot;
-  const counts = labels.map(() => 1);
-  classWeightsFor(labels, counts, training.classWeights);
+  requireClassWeightsFit(labels, training.classWeights);
   requireStepsLeft(training, rows.train, step);
   if ('id' in spec.model && !(await repositories.models.get(defaultProject, spec.model.id)))
     throw new CodedError('fork_not_possible', `The model ${spec.model.id} was deleted.`);

@@ -1,21 +1,19 @@
 // Takes a submission: everything that spec, columns and inline rows show is refused here, before anything is stored for it.
 import { Readable } from 'node:stream';
-import type { CreatedExperiment, IdempotencyRequest } from '../../database/experiment-repository.ts';
+import type { CreatedExperiment } from '../../database/experiment-repository.ts';
 import { defaultEvaluationSplit } from '../../dataset/evaluation-split.ts';
 import { checkEvaluationLabels, LabelCensus, type LabelScheme } from '../../dataset/labels.ts';
 import { usableRows } from '../../dataset/column-mapping.ts';
 import { CodedError } from '../../error.ts';
-import { classWeightsFor } from '../../experiment/class-weights.ts';
+import { requireClassWeightsFit } from '../../experiment/class-weights.ts';
 import { defaultProject, newExperimentId } from '../../experiment/id.ts';
 import { resolveSubmission } from '../../experiment/resolve-submission.ts';
 import type { DatasetSource, DatasetSpec, InlineRows, ResolvedSubmission } from '../../experiment/spec.ts';
 import { maximumInlineRowsBytes, type Submission } from '../../experiment/submission.ts';
 import { requireTrainingFitsTask } from '../../experiment/training-problems.ts';
-import { sha256Of } from '../../storage/blob-store.ts';
-import { canonicalJson } from '../../json/canonical-json.ts';
 import { bindModel } from './bind-model.ts';
 import type { AppDependencies } from '../dependencies.ts';
-import { experimentBody } from './experiment-view.ts';
+import { createOnce } from './create-once.ts';
 import { filesOfRows, uploadDataset } from '../upload/upload-dataset.ts';
 import { quoted } from '../../json/quoted.ts';
 
@@ -31,20 +29,11 @@ export async function submitExperiment(
   submission: Submission,
   key: string | undefined,
 ): Promise<CreatedExperiment> {
-  const { experiments } = dependencies.repositories;
-  const idempotency: IdempotencyRequest | null =
-    key === undefined ? null : { key, bodySha256: sha256Of(canonicalJson(submission)) };
-  const replay = idempotency && (await experiments.findReplay(defaultProject, idempotency));
-  if (replay) return replay;
-  const { source, spec } = resolveSubmission(submission);
-  const model = await bindModel(dependencies, spec);
-  const dataset = await bindDataset(dependencies, source, spec);
-  return experiments.create({
-    projectId: defaultProject,
-    id: newExperimentId(),
-    spec: { ...spec, model, dataset },
-    idempotency,
-    respond: (record) => JSON.stringify(experimentBody(record, null)),
+  return createOnce(dependencies.repositories.experiments, { key, body: submission }, async () => {
+    const { source, spec } = resolveSubmission(submission);
+    const model = await bindModel(dependencies, spec);
+    const dataset = await bindDataset(dependencies, source, spec);
+    return { id: newExperimentId(), spec: { ...spec, model, dataset } };
   });
 }
 
@@ -68,11 +57,7 @@ async function bindDataset(
   const evaluationSplit = checkColumns(Object.fromEntries(columns), spec);
   const scheme = await checkRows(source.rows, spec, evaluationSplit);
   requireTrainingFitsTask(scheme.task, training);
-  classWeightsFor(
-    scheme.names,
-    scheme.names.map(() => 1),
-    training.classWeights,
-  );
+  requireClassWeightsFit(scheme.names, training.classWeights);
   const { record } = await uploadDataset(dependencies, files);
   return { id: record.id, ...spec, evaluationSplit };
 }

@@ -6,7 +6,7 @@ import { estimateExperiment } from '../../estimate/estimate.ts';
 import type { ModelSizes } from '../../estimate/model.ts';
 import type { EstimatedModel } from '../../estimate/request.ts';
 import { trainedSizes } from '../../estimate/time.ts';
-import { classWeightsFor } from '../../experiment/class-weights.ts';
+import { requireClassWeightsFit } from '../../experiment/class-weights.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import { resolveSubmission } from '../../experiment/resolve-submission.ts';
 import type { ModelSource, ResolvedSubmission } from '../../experiment/spec.ts';
@@ -158,11 +158,6 @@ async function sample(
   });
   const { task, names } = sampled.scheme;
   requireTrainingFitsTask(task, training);
-  if (sampled.isWhole)
-    classWeightsFor(
-      names,
-      names.map(() => 1),
-      training.classWeights,
-    );
+  if (sampled.isWhole) requireClassWeightsFit(names, training.classWeights);
   return sampled;
 }
