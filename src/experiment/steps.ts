@@ -4,6 +4,9 @@ import type { TrainingSpec } from './spec.ts';
 type BatchSpec = Pick<TrainingSpec, 'batchSize' | 'gradientAccumulation'>;
 type EpochSpec = Pick<TrainingSpec, 'epochs' | 'pretraining'>;
 
+/** The largest step there can be: a four-byte whole number in the database. */
+export const greatestStep = 2 ** 31 - 1;
+
 /** Examples of a full step. @param rows of the training split. */
 export function examplesAStep({ batchSize, gradientAccumulation }: BatchSpec, rows: number): number {
   return Math.min(rows, batchSize * gradientAccumulation);

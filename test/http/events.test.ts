@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Value } from 'typebox/value';
 import { createClient, type Client, type ExperimentEvent } from '../../openapi/client.ts';
-import { eventStream } from '../../src/http/protocol/event-stream.ts';
+import { eventStream } from '../../src/http/experiment/event-stream.ts';
 import { eventSchema } from '../../src/http/schemas/result.ts';
 import { beginTraining, call, expectProblem, startService, type Service } from './fixture.ts';
 

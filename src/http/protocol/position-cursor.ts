@@ -1,6 +1,6 @@
 // Cursors of lists whose order is a number: a step, or the place of a row.
 import { CodedError } from '../../error.ts';
-import { greatestStep } from '../schemas/result.ts';
+import { greatestStep } from '../../experiment/steps.ts';
 
 /** The cursor of a page that goes on from a position, which is not below 0. */
 export function encodePosition(position: number): string {

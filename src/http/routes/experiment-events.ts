@@ -6,9 +6,9 @@ import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import { hasEnded } from '../../experiment/state.ts';
 import type { App, RouteContext } from '../dependencies.ts';
-import { eventStream } from '../protocol/event-stream.ts';
+import { eventStream } from '../experiment/event-stream.ts';
 import { idParameter, problems } from '../schemas/answer.ts';
-import { greatestStep } from '../schemas/result.ts';
+import { greatestStep } from '../../experiment/steps.ts';
 import { untilClosed } from '../protocol/until-closed.ts';
 
 /** @throws CodedError, in the handler: `not_found`; `invalid_request` for a Last-Event-ID that no event has. */

@@ -12,7 +12,7 @@ import { matchesTag } from '../protocol/conditional.ts';
 import type { App, ModelFormat, RouteContext } from '../dependencies.ts';
 import { idParameter, oneOf, problems, stream } from '../schemas/answer.ts';
 import { headersOf, ifNoneMatch, notChanged, type HeaderName } from '../schemas/header.ts';
-import { greatestStep } from '../schemas/result.ts';
+import { greatestStep } from '../../experiment/steps.ts';
 
 interface FileKind {
   readonly mediaType: string;

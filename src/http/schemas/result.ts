@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { eventTypes } from '../../database/event-repository.ts';
 import { attemptCauses } from '../../experiment/attempt.ts';
+import { greatestStep } from '../../experiment/steps.ts';
 import { allMetricNames } from '../../experiment/metric-names.ts';
 import { metricNames } from '../../database/metric-repository.ts';
 import { nullable } from '../../experiment/schema.ts';
@@ -9,8 +10,6 @@ import { cursor, limit, oneOf, page, time } from './answer.ts';
 import { checkpointSchema } from './experiment.ts';
 import { profileSchema } from './profile.ts';
 
-/** The largest step there can be: a four-byte whole number in the database. */
-export const greatestStep = 2 ** 31 - 1;
 const step = Type.Integer({ minimum: 0, maximum: greatestStep });
 const trainingPhase = oneOf(['pretraining', 'training']);
 const uint32 = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 });

@@ -1,7 +1,7 @@
 // What is asked of a verification, and what it found.
 import { Type, type Static } from 'typebox';
 import { nullable } from '../../experiment/schema.ts';
-import { greatestStep } from './result.ts';
+import { greatestStep } from '../../experiment/steps.ts';
 import { cursor, limit, oneOf, page, time } from './answer.ts';
 
 const step = Type.Integer({ minimum: 1, maximum: greatestStep });
