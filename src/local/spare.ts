@@ -3,15 +3,20 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { want } from '../spare-process.ts';
 
+/** One that is taken begins within this, far less than a healthy process runs, or hangs. */
+const beginTimeoutSeconds = 5;
+
 /** Holds at most one process that stands by. */
 export class Spare {
   readonly #spawn: () => ChildProcess;
+  readonly #beginTimeoutSeconds: number;
   #process: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param spawn starts a process that waits until it is wanted. */
-  constructor(spawn: () => ChildProcess) {
+  constructor(spawn: () => ChildProcess, timeoutSeconds = beginTimeoutSeconds) {
     this.#spawn = spawn;
+    this.#beginTimeoutSeconds = timeoutSeconds;
   }
 
   /** Has one started after so many seconds, unless there is one. One that dies is not replaced until this is called again. */
@@ -29,13 +34,16 @@ export class Spare {
     }, seconds * 1000);
   }
 
-  /** Lets it begin in the place of these processes. @returns it, or nothing where none stands by. */
+  /** Lets it begin in the place of these processes; kills it where it does not. @returns it, or nothing where none stands by. */
   take(endedProcesses: readonly number[]): ChildProcess | undefined {
     clearTimeout(this.#timer);
     const spare = this.#process;
     this.#process = undefined;
     if (spare === undefined || !isAlive(spare)) return undefined;
     want(spare, endedProcesses);
+    const timer = setTimeout(() => spare.kill('SIGKILL'), this.#beginTimeoutSeconds * 1000);
+    // The channel closes as it begins, or ends.
+    spare.once('disconnect', () => clearTimeout(timer));
     return spare;
   }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OutboxRow } from '../../src/database/outbox.ts';
 import {
   call,
+  expectNotChanged,
   expectProblem,
   startService,
   submissionOf,
@@ -36,7 +37,7 @@ describe('an experiment', () => {
     expect(etag).toBe(`"${first.json<{ version: number }>().version}"`);
     for (const tag of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
       const again = await call(service, 'GET', `/experiments/${id}`, { headers: { 'if-none-match': tag } });
-      expect([again.statusCode, again.body]).toEqual([304, '']);
+      expectNotChanged(again);
     }
     const other = await call(service, 'GET', `/experiments/${id}`, { headers: { 'if-none-match': '"0"' } });
     expect(other.statusCode).toBe(200);

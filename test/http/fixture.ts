@@ -159,6 +159,13 @@ export async function call(
   return app.inject({ method: method as 'GET', url, ...options });
 }
 
+/** Holds an answer to be 304 that says nothing of a body: a cache would take that for what it has. */
+export function expectNotChanged({ statusCode, body, headers }: Response): void {
+  expect([statusCode, body]).toEqual([304, '']);
+  expect(headers['etag']).toEqual(expect.any(String));
+  expect([headers['content-type'], headers['content-length']]).toEqual([undefined, undefined]);
+}
+
 /** Holds an answer to be a problem of this status and code, with nothing of the server's inside. */
 export function expectProblem(
   response: Response,

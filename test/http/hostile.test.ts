@@ -379,6 +379,21 @@ it('2,000 hostile requests get no answer of 500 or more, and a problem for each 
 }, 120_000);
 
 describe('a form', () => {
+  it.each([
+    ['form-data; filename="a.csv"', 'text/csv'],
+    ['form-data', 'application/octet-stream'],
+    ['form-data', 'text/plain'],
+  ])('with a part that has no name is refused: %s, %s', async (disposition, type) => {
+    const head = `content-disposition: ${disposition}\r\ncontent-type: ${type}\r\n`;
+    for (const path of ['/datasets', '/models']) {
+      const response = await call(service, 'POST', path, {
+        payload: `--b\r\n${head}\r\ntext,label\na,b\n\r\n--b--\r\n`,
+        headers: { 'content-type': 'multipart/form-data; boundary=b' },
+      });
+      expectProblem(response, 400, 'invalid_request', ['/']);
+    }
+  });
+
   it('with bytes that have no file name is refused', async () => {
     for (const path of ['/datasets', '/models']) {
       const payload =

@@ -20,6 +20,7 @@ import {
   call,
   commitCheckpoint,
   csv,
+  expectNotChanged,
   expectProblem,
   scratch,
   startService,
@@ -196,7 +197,7 @@ describe('the model', () => {
       0,
     ]);
     const known = await call(service, 'GET', path, { headers: { 'if-none-match': String(headers.etag) } });
-    expect([known.statusCode, known.body]).toEqual([304, '']);
+    expectNotChanged(known);
     const range = async (value: string, more: Record<string, string> = {}) =>
       call(service, 'GET', path, { headers: { range: value, ...more } });
     expect((await range('bytes=-10')).rawPayload.equals(rawPayload.subarray(-10))).toBe(true);
@@ -268,10 +269,13 @@ describe('report and history', () => {
     const report = await service.blobs.putBytes(Buffer.from('{"confusion":[[1]]}'));
     await results.setEvaluation(holder, { metrics: { accuracy: 0.5 }, reportSha256: report.sha256 });
     await results.setHistory(holder, report.sha256);
-    for (const name of ['evaluation', 'history'])
-      expect((await call(service, 'GET', `/experiments/${holder.experimentId}/${name}`)).json()).toEqual({
-        confusion: [[1]],
-      });
+    for (const name of ['evaluation', 'history']) {
+      const path = `/experiments/${holder.experimentId}/${name}`;
+      const answer = await call(service, 'GET', path);
+      expect(answer.json()).toEqual({ confusion: [[1]] });
+      const headers = { 'if-none-match': String(answer.headers.etag) };
+      expectNotChanged(await call(service, 'GET', path, { headers }));
+    }
     expect(await client.getExperiment(holder.experimentId)).toMatchObject({
       evaluation: { metrics: { accuracy: 0.5 } },
     });

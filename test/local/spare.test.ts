@@ -124,6 +124,27 @@ describe('a part with a spare', () => {
     expect(started.length).toBe(1);
   });
 
+  it('is rid of one that is taken and does not begin', async () => {
+    const spare = new Spare(() => start(spareArgument), 0.5);
+    spare.prepareAfter(0);
+    await wait('the spare', () => started.length === 1);
+    started[0]?.kill('SIGSTOP');
+    const child = spare.take([1]);
+    expect(child).toBe(started[0]);
+    await wait('its end', () => child?.signalCode === 'SIGKILL');
+    expect(begun()).toBeUndefined();
+  });
+
+  it('keeps one that has begun', async () => {
+    const spare = new Spare(() => start(spareArgument), 2);
+    spare.prepareAfter(0);
+    await wait('the spare', () => started.length === 1);
+    const child = spare.take([1]);
+    await wait('its begin', () => begun() !== undefined);
+    await new Promise((resolve) => setTimeout(resolve, 2200));
+    expect(child?.signalCode).toBeNull();
+  });
+
   it('goes without one that cannot be started', async () => {
     const spare = new Spare(() => {
       throw new Error('no more processes');

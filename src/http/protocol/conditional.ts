@@ -1,4 +1,5 @@
 // Conditional requests and preferences: entity tags (RFC 9110, sections 8.8 and 13) and `Prefer: wait` (RFC 7240).
+import type { FastifyReply } from 'fastify';
 
 /** The longest time that an answer is held back. */
 const longestWaitSeconds = 60;
@@ -20,4 +21,9 @@ export function preferredWaitSeconds(header: string | readonly string[] | undefi
   const text = typeof header === 'string' ? header : (header ?? []).join(',');
   const [, seconds] = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?(?=$|[,;\s])/iu.exec(text) ?? [];
   return seconds === undefined ? undefined : Math.min(Number(seconds), longestWaitSeconds);
+}
+
+/** Answers 304 with nothing that tells of a body: a cache would take that for what it has. */
+export function sendNotChanged(reply: FastifyReply): FastifyReply {
+  return reply.code(304).send();
 }

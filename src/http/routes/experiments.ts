@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { defaultProject } from '../../experiment/id.ts';
 import { submissionSchema } from '../../experiment/submission.ts';
-import { matchesTag, preferredWaitSeconds, tagOf } from '../protocol/conditional.ts';
+import { matchesTag, preferredWaitSeconds, sendNotChanged, tagOf } from '../protocol/conditional.ts';
 import { accepted, idempotencyHeaders, sendCreated } from '../experiment/created-experiment.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { experimentBody, experimentItem } from '../experiment/experiment-view.ts';
@@ -112,7 +112,7 @@ export function experimentItemRoutes(app: App, context: RouteContext): void {
       if (waitSeconds !== undefined) reply.header('preference-applied', `wait=${waitSeconds}`);
       const record = await waitForVersion(context, reference, isKnown, waitSeconds ?? 0, reply.raw);
       reply.header('etag', tagOf(record.version)).header('cache-control', 'no-cache');
-      if (isKnown(record.version)) return reply.code(304).send(null);
+      if (isKnown(record.version)) return sendNotChanged(reply);
       return reply.send(experimentBody(record, await readLastFailure(context, record)));
     },
   );

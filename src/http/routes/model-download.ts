@@ -8,7 +8,7 @@ import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import { resultCheckpoint } from '../../storage/result-checkpoint.ts';
 import { parseRange } from '../protocol/byte-range.ts';
-import { matchesTag } from '../protocol/conditional.ts';
+import { matchesTag, sendNotChanged } from '../protocol/conditional.ts';
 import type { App, ModelFormat, RouteContext } from '../dependencies.ts';
 import { idParameter, oneOf, problems, stream } from '../schemas/answer.ts';
 import { headersOf, ifNoneMatch, notChanged, type HeaderName } from '../schemas/header.ts';
@@ -129,7 +129,7 @@ async function sendModel(
     .header('etag', tag)
     .header('accept-ranges', 'bytes')
     .header('content-disposition', `attachment; filename="${record.id}-${step}${extension}"`);
-  if (matchesTag(request.headers['if-none-match'], tag)) return reply.code(304).send(null);
+  if (matchesTag(request.headers['if-none-match'], tag)) return sendNotChanged(reply);
   const ifRange = request.headers['if-range'];
   const asked = ifRange === undefined || ifRange === tag ? request.headers.range : undefined;
   const range = rangeOf(asked, file.sizeBytes, reply);

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import type { FastifyReply } from 'fastify';
 import { CodedError } from '../../error.ts';
 import { defaultProject } from '../../experiment/id.ts';
-import { matchesTag } from '../protocol/conditional.ts';
+import { matchesTag, sendNotChanged } from '../protocol/conditional.ts';
 import type { App, RouteContext } from '../dependencies.ts';
 import { answer, idParameter, problems } from '../schemas/answer.ts';
 import { headersOf, ifNoneMatch, notChanged } from '../schemas/header.ts';
@@ -53,7 +53,7 @@ export function storedReportRoutes(app: App, { repositories, blobs }: RouteConte
         if (sha256 === null)
           throw new CodedError('not_ready', `The experiment is ${record.state}; it has no ${name}.`);
         reply.header('etag', `"${sha256}"`);
-        if (matchesTag(request.headers['if-none-match'], `"${sha256}"`)) return reply.code(304).send(null);
+        if (matchesTag(request.headers['if-none-match'], `"${sha256}"`)) return sendNotChanged(reply);
         return reply.type('application/json; charset=utf-8').send(await blobs.get(sha256));
       },
     );

@@ -24,10 +24,12 @@ export async function* formFiles(request: FastifyRequest): AsyncGenerator<FormFi
   let count = 0;
   try {
     for await (const part of request.parts()) {
+      // Names may be missing, whatever the parser's types say.
+      if ((part.fieldname as string | undefined) === undefined) throw invalidForm('', 'must have a name');
       if (part.type !== 'file')
         throw invalidForm(part.fieldname, 'must be a file: give the part a file name');
       count += 1;
-      // A part of bytes is a file to the parser without a name too, whatever its types say.
+      // A part of bytes is a file to the parser without a file name too.
       if ((part.filename as string | undefined) === undefined)
         throw invalidForm(part.fieldname, 'must have a file name');
       yield { fieldName: part.fieldname, fileName: part.filename, content: part.file };
