@@ -1,17 +1,17 @@
-// A spare: a process that has loaded its program and waits until the one that it stands by for has died.
+// A spare: a process that has loaded its program and waits to take the place of one that has died. src/local/spare.ts keeps one.
 import type { ChildProcess } from 'node:child_process';
 import { processEnvironment, variables } from './config.ts';
 
-/** The argument that makes a process a spare. It needs a channel for messages to whoever started it. */
-export const spareArgument = '--spare';
-
 /**
- * Resolves at once, but in a spare only when it is wanted: its command line, as `ps` shows it, then is that of any other.
- * A spare ends with status 0 when whoever started it has gone.
+ * Resolves in a spare when it is activated. One whose supervisor has gone ends with status 0, and one that has none with 2.
+ *
+ * @param commandLine what `ps` shows of it from then on, cut to the length of its own: that of the process which it takes the place of.
  */
-export async function untilWanted(): Promise<void> {
-  const program = process.argv.filter((argument) => argument !== spareArgument);
-  if (program.length === process.argv.length) return;
+export async function untilActivated(commandLine: string): Promise<void> {
+  if (process.send === undefined) {
+    console.error('A spare is started by npm start alone, which tells it when to begin.');
+    process.exit(2);
+  }
   const deserted = (): void => process.exit(0);
   process.once('disconnect', deserted);
   // It may have gone while this one was loading.
@@ -21,11 +21,11 @@ export async function untilWanted(): Promise<void> {
   });
   process.removeListener('disconnect', deserted);
   process.disconnect();
-  process.title = program.join(' ');
+  process.title = commandLine;
   processEnvironment[variables.predecessorProcesses] = predecessors;
 }
 
 /** Tells a spare to begin, in the place of these processes. One that has died meanwhile does not hear of it. */
-export function want(spare: ChildProcess, endedProcesses: readonly number[]): void {
+export function activate(spare: ChildProcess, endedProcesses: readonly number[]): void {
   spare.send(endedProcesses.join(','), () => undefined);
 }

@@ -1,18 +1,5 @@
-// The training pool: one experiment at a time a process, on the processors or the GPU of its machine.
-import { taskQueues } from '../src/experiment/name.ts';
-import { untilWanted } from '../src/spare-process.ts';
-import { createTrainingActivities } from './activities/fine-tune-bert.ts';
-import { createVerifyingActivities } from './activities/verify-activities.ts';
-import { endAttemptsOfPredecessor } from './lost-predecessor.ts';
+// A process of the training pool.
+import { trainingPool } from './training-pool.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
-await untilWanted();
-await runWorkerProcess({
-  name: 'training-worker',
-  taskQueue: taskQueues.training,
-  slots: 1,
-  options: (dependencies) => ({
-    activities: { ...createTrainingActivities(dependencies), ...createVerifyingActivities(dependencies) },
-  }),
-  beforePolling: endAttemptsOfPredecessor,
-});
+await runWorkerProcess(trainingPool);

@@ -1,35 +1,40 @@
-// The next process of a part, started before the last one has died, so that what it needs is loaded when it is wanted.
+// The next process of a part, started before the last one has died, so that what it needs is loaded when it is activated.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { want } from '../spare-process.ts';
+import { activate } from '../spare-process.ts';
 
 /** One that is taken begins within this, far less than a healthy process runs, or hangs. */
 const beginTimeoutSeconds = 5;
 
-/** Holds at most one process that stands by. */
+/** Keeps at most one process that stands by. */
 export class Spare {
   readonly #spawn: () => ChildProcess;
   readonly #beginTimeoutSeconds: number;
   #process: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param spawn starts a process that waits until it is wanted. */
+  /** @param spawn starts a process that waits until it is activated. */
   constructor(spawn: () => ChildProcess, timeoutSeconds = beginTimeoutSeconds) {
     this.#spawn = spawn;
     this.#beginTimeoutSeconds = timeoutSeconds;
   }
 
-  /** Has one started after so many seconds, unless there is one. One that dies is not replaced until this is called again. */
-  prepareAfter(seconds: number): void {
+  /** Has one started after so many seconds, unless there is one; and again after as many whenever it dies, or cannot be started. */
+  keepAfter(seconds: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (this.#process !== undefined && isAlive(this.#process)) return;
+      if (this.#process !== undefined) return;
       try {
-        this.#process = this.#spawn();
-        // One that cannot be started is none.
-        this.#process.once('error', () => undefined);
+        const spare = this.#spawn();
+        this.#process = spare;
+        const lost = (): void => {
+          if (this.#process !== spare) return;
+          this.#process = undefined;
+          this.keepAfter(seconds);
+        };
+        spare.once('exit', lost).once('error', lost);
       } catch {
-        this.#process = undefined;
+        this.keepAfter(seconds);
       }
     }, seconds * 1000);
   }
@@ -40,7 +45,7 @@ export class Spare {
     const spare = this.#process;
     this.#process = undefined;
     if (spare === undefined || !isAlive(spare)) return undefined;
-    want(spare, endedProcesses);
+    activate(spare, endedProcesses);
     const timer = setTimeout(() => spare.kill('SIGKILL'), this.#beginTimeoutSeconds * 1000);
     // The channel closes as it begins, or ends.
     spare.once('disconnect', () => clearTimeout(timer));

@@ -11,7 +11,6 @@ import { searchAttributeNames } from '../experiment/name.ts';
 import { reasonLine } from '../process-end.ts';
 import { childEnvironment, silenceAwsNodeNotice } from '../process-environment.ts';
 import { requireFreePort } from '../require-free-port.ts';
-import { spareArgument } from '../spare-process.ts';
 import { connectionOptions } from '../temporal/connection.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { freePort } from './free-port.ts';
@@ -43,6 +42,7 @@ const programs = {
   'evaluation-worker': '../../workers/evaluation-worker.js',
   'training-worker': '../../workers/training-worker.js',
 } as const;
+const trainingSpare = '../../workers/spare-of-training.js';
 
 /**
  * Starts everything that the operator has not set an address for, and resolves when the API answers. Once `stopping` is
@@ -87,7 +87,9 @@ export async function startStack(config: Config, tell: Tell, stopping: AbortSign
         name,
         kind: name === 'api' ? 'api' : 'worker',
         spawn: (endedProcesses) => spawnProgram(program, endedProcesses),
-        ...(name === 'training-worker' && { spawnSpare: () => spawnSpare(program) }),
+        ...(name === 'training-worker' && {
+          spawnSpare: () => spawnNode({ ...program, path: trainingSpare }, ['ipc']),
+        }),
       });
     }
     const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
@@ -229,17 +231,11 @@ function spawnProgram(program: Program, endedProcesses: readonly number[]): Chil
   return spawnNode({ ...program, environment: { ...program.environment, ...predecessors } });
 }
 
-const spawnSpare = (program: Program): ChildProcess => spawnNode(program, [spareArgument], ['ipc']);
-
 /** Detached, so that a Ctrl-C in the terminal reaches the supervisor alone, which stops the parts in their order. */
-function spawnNode(
-  { path, logFile, environment }: Program,
-  programArguments: readonly string[] = [],
-  channels: readonly 'ipc'[] = [],
-): ChildProcess {
+function spawnNode({ path, logFile, environment }: Program, channels: readonly 'ipc'[] = []): ChildProcess {
   const log = openSync(logFile, 'a');
   const program = fileURLToPath(new URL(path, import.meta.url));
-  const child = spawn(process.execPath, [program, ...programArguments], {
+  const child = spawn(process.execPath, [program], {
     stdio: ['ignore', log, log, ...channels],
     detached: true,
     env: environment,

@@ -110,7 +110,7 @@ export class SupervisedPart {
     try {
       const child = this.#spare?.take(endedProcesses) ?? this.#options.spawn(endedProcesses);
       this.#child = child;
-      this.#spare?.prepareAfter(healthySeconds);
+      this.#spare?.keepAfter(healthySeconds);
       await once(child, 'exit');
       // It may have been asked to end so that another program can take its place: a spare has loaded the same one.
       if (child.exitCode === 0) await this.#spare?.end();

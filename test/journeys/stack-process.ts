@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { processesOf } from '../../src/local/process-identity.ts';
 import { until } from '../../src/local/until.ts';
-import { spareArgument } from '../../src/spare-process.ts';
 
 export type PartName =
   'coordinator-worker' | 'training-worker' | 'evaluation-worker' | 'http/server' | 'temporal' | 'postgres';
@@ -70,7 +69,7 @@ export class StackProcess {
     return this.#output.includes('ready at');
   }
 
-  /** Numbers of the processes that run a part; a spare does not. */
+  /** Numbers of the processes that run a part. */
   processesOf(part: PartName): number[] {
     const marks: Record<PartName, string> = {
       'coordinator-worker': 'coordinator-worker.js',
@@ -80,10 +79,9 @@ export class StackProcess {
       temporal: 'start-dev',
       postgres: 'bin/postgres',
     };
-    return processesOf(this.dataDirectory).filter((processId) => {
-      const line = commandLineOf(processId);
-      return line.includes(marks[part]) && !line.includes(spareArgument);
-    });
+    return processesOf(this.dataDirectory).filter((processId) =>
+      commandLineOf(processId).includes(marks[part]),
+    );
   }
 
   /** Sends a signal to a part. @returns whether there was a process to send it to. */

@@ -10,7 +10,6 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createClient } from '../../openapi/client.ts';
 import { processesOf } from '../../src/local/process-identity.ts';
 import { until } from '../../src/local/until.ts';
-import { spareArgument } from '../../src/spare-process.ts';
 import { trainingWorkers } from './example-experiment.ts';
 import { commandLineOf, StackProcess, type PartName } from './stack-process.ts';
 
@@ -67,7 +66,7 @@ describe('the stack', () => {
   it('has a spare training worker beside one that has run for 10 s, which takes its place', async () => {
     const stack = await start();
     const spares = (): number[] =>
-      stack.partProcesses.filter((processId) => commandLineOf(processId).includes(spareArgument));
+      stack.partProcesses.filter((processId) => commandLineOf(processId).includes('spare-of-training'));
     expect(spares()).toEqual([]);
     await until(() => spares().length === 1, { timeoutSeconds: 20, what: 'the spare' });
     const [spare] = spares();

@@ -1,13 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Spare } from '../../src/local/spare.ts';
 import { until } from '../../src/local/until.ts';
-import { spareArgument } from '../../src/spare-process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'spare-'));
 const program = join(folder, 'program.mjs');
@@ -16,18 +15,16 @@ const builtSpare = pathToFileURL(resolve('dist/src/spare-process.js')).href;
 writeFileSync(
   program,
   `import { writeFileSync } from 'node:fs';
-import { untilWanted } from '${builtSpare}';
-await untilWanted();
+import { untilActivated } from '${builtSpare}';
+await untilActivated('the worker');
 writeFileSync('${output}', String(process.env.PREDECESSOR_PROCESS));
 setInterval(() => {}, 1000);
 `,
 );
 const started: ChildProcess[] = [];
 
-function start(...programArguments: string[]): ChildProcess {
-  const child = spawn(process.execPath, [program, ...programArguments], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+function start(): ChildProcess {
+  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   started.push(child);
   return child;
 }
@@ -43,9 +40,16 @@ const begun = (): string | undefined => {
 const wait = (what: string, condition: () => boolean): Promise<void> =>
   until(condition, { timeoutSeconds: 10, what });
 
+/** A spare that ends with its test. */
+function spareOf(spawnSpare: () => ChildProcess, ...options: number[]): Spare {
+  const spare = new Spare(spawnSpare, ...options);
+  onTestFinished(() => spare.end());
+  return spare;
+}
+
 async function prepared(): Promise<Spare> {
-  const spare = new Spare(() => start(spareArgument));
-  spare.prepareAfter(0);
+  const spare = spareOf(start);
+  spare.keepAfter(0);
   await wait('the spare', () => started.length === 1);
   return spare;
 }
@@ -58,7 +62,7 @@ afterEach(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('a spare process', () => {
-  it('begins only when it is wanted, knows whose place it takes, and is a process as any other from then on', async () => {
+  it('begins only when it is activated, knows whose place it takes, and is a process as any other from then on', async () => {
     const spare = await prepared();
     // Long enough for a program that does not wait.
     await new Promise((resolve) => setTimeout(resolve, 700));
@@ -67,7 +71,7 @@ describe('a spare process', () => {
     expect(child).toBe(started[0]);
     await wait('its begin', () => begun() !== undefined);
     expect(begun()).toBe('17,4');
-    if (process.platform === 'linux') expect(commandLine(child!)).not.toContain(spareArgument);
+    if (process.platform === 'linux') expect(commandLine(child!)).toMatch(/^the worker\0*$/u);
     expect(spare.take([17, 4])).toBeUndefined();
     // The channel has served its purpose: nothing that its supervisor does ends it.
     expect(child?.connected).toBe(false);
@@ -90,34 +94,37 @@ describe('a spare process', () => {
     expect(begun()).toBeUndefined();
   });
 
-  it('is not waited for by a process that is none', async () => {
-    start();
-    await wait('its begin', () => begun() !== undefined);
-    expect(begun()).toBe('undefined');
+  it('that nobody could activate says so, and ends with 2', () => {
+    const { status, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
+    expect(status).toBe(2);
+    expect(stderr).toBe('A spare is started by npm start alone, which tells it when to begin.\n');
+    expect(begun()).toBeUndefined();
   });
 });
 
 describe('a part with a spare', () => {
-  it('is given none before one was started, nor one that has died, and the next one when it is prepared', async () => {
-    const spare = new Spare(() => start(spareArgument));
+  it('is given none before one was started, nor one that has died, which is replaced', async () => {
+    const spare = spareOf(start);
     expect(spare.take([1])).toBeUndefined();
-    spare.prepareAfter(0);
+    spare.keepAfter(0.3);
     await wait('the spare', () => started.length === 1);
     const ended = once(started[0]!, 'exit');
     started[0]?.kill('SIGKILL');
     await ended;
     expect(spare.take([1])).toBeUndefined();
-    spare.prepareAfter(0);
+    spare.keepAfter(0.3);
     await wait('the next spare', () => started.length === 2);
-    expect(spare.take([1])).toBe(started[1]);
+    started[1]?.kill('SIGKILL');
+    await wait('one after that, by itself', () => started.length === 3);
+    expect(spare.take([1])).toBe(started[2]);
   });
 
   it('has one at most, and none that is started after its end', async () => {
     const spare = await prepared();
-    spare.prepareAfter(0);
+    spare.keepAfter(0);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(started.length).toBe(1);
-    spare.prepareAfter(0.05);
+    spare.keepAfter(0.05);
     await spare.end();
     expect(started[0]?.signalCode).toBe('SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 150));
@@ -125,8 +132,8 @@ describe('a part with a spare', () => {
   });
 
   it('is rid of one that is taken and does not begin', async () => {
-    const spare = new Spare(() => start(spareArgument), 0.5);
-    spare.prepareAfter(0);
+    const spare = spareOf(start, 0.5);
+    spare.keepAfter(0);
     await wait('the spare', () => started.length === 1);
     started[0]?.kill('SIGSTOP');
     const child = spare.take([1]);
@@ -136,8 +143,8 @@ describe('a part with a spare', () => {
   });
 
   it('keeps one that has begun', async () => {
-    const spare = new Spare(() => start(spareArgument), 2);
-    spare.prepareAfter(0);
+    const spare = spareOf(start, 2);
+    spare.keepAfter(0);
     await wait('the spare', () => started.length === 1);
     const child = spare.take([1]);
     await wait('its begin', () => begun() !== undefined);
@@ -146,14 +153,14 @@ describe('a part with a spare', () => {
   });
 
   it('goes without one that cannot be started', async () => {
-    const spare = new Spare(() => {
+    const spare = spareOf(() => {
       throw new Error('no more processes');
     });
-    spare.prepareAfter(0);
+    spare.keepAfter(0);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(spare.take([1])).toBeUndefined();
-    const absent = new Spare(() => spawn(join(folder, 'absent')));
-    absent.prepareAfter(0);
+    const absent = spareOf(() => spawn(join(folder, 'absent')));
+    absent.keepAfter(0);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(absent.take([1])).toBeUndefined();
     await absent.end();

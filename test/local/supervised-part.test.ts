@@ -144,7 +144,10 @@ describe('a supervised part', () => {
     const ready: Promise<unknown>[] = [];
     const supervised = supervise(() => run(idle), {
       spawnSpare: () => {
-        const spare = run(`process.on('SIGTERM', () => process.exit(0)); process.send('ready'); ${idle}`);
+        const spare = run(
+          `process.on('SIGTERM', () => process.exit(0)); process.once('message', () => process.disconnect());
+          process.send('ready'); ${idle}`,
+        );
         spares.push(spare);
         ready.push(once(spare, 'message'));
         return spare;
@@ -162,6 +165,7 @@ describe('a supervised part', () => {
     await wait(() => wanted.mock.calls.length === 1);
     expect(wanted.mock.calls[0]?.[0]).toBe(String(started[0]?.pid));
     expect(started.length).toBe(2);
+    await wait(() => first?.connected === false);
     vi.advanceTimersByTime(10_000);
     expect(spares.length).toBe(2);
     await wait(() => isAlive(spares[1]));
