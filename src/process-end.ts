@@ -1,5 +1,6 @@
 // How a process that cannot start, or cannot go on, says why as it ends.
-import { CodedError, errorDefinitions, messageOf, reasonOf } from './error.ts';
+import { CodedError, errorDefinitions } from './error.ts';
+import { messageOf, reasonOf } from './thrown.ts';
 import type { Logger } from './log.ts';
 
 /** What went wrong and what to do about it, in one line for a terminal. */

@@ -1,6 +1,6 @@
 // What a worker does first when it takes the place of one that died: it says so, and the next attempts begin at once.
 import type { Config } from '../src/config.ts';
-import { messageOf } from '../src/error.ts';
+import { messageOf } from '../src/thrown.ts';
 import type { Logger } from '../src/log.ts';
 import { failActivitiesOf, workerIdentity } from '../src/temporal/lost-worker.ts';
 import type { ActivityDependencies } from './attempt/dependencies.ts';

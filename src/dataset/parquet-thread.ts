@@ -1,6 +1,6 @@
 // The entry of the thread that decodes a Parquet file: a file made to exhaust its reader ends this thread, and no other.
 import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf } from '../error.ts';
+import { messageOf } from '../thrown.ts';
 import { CellFault } from './parquet-cell.ts';
 import { openParquet, ParquetFault } from './parquet-file.ts';
 import type { CellValue } from './rows.ts';

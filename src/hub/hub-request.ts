@@ -1,6 +1,7 @@
 // One request to a hub: redirects are followed, a busy hub is waited for, and the token goes to the hub alone.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CodedError, reasonOf } from '../error.ts';
+import { CodedError } from '../error.ts';
+import { reasonOf } from '../thrown.ts';
 import { hubLimits } from './limits.ts';
 
 export interface HubAddress {

@@ -3,7 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodedError, isSystemError } from '../error.ts';
+import { CodedError } from '../error.ts';
+import { isSystemError } from '../thrown.ts';
 import { startOf } from '../process-start.ts';
 
 export interface DirectoryLock {

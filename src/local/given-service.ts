@@ -1,6 +1,6 @@
 // What the operator has given an address of: whether it answers is asked before anything that needs it is started.
 import { setTimeout as delay } from 'node:timers/promises';
-import { reasonOf } from '../error.ts';
+import { reasonOf } from '../thrown.ts';
 import type { Tell } from './supervised-part.ts';
 
 const pollMilliseconds = 500;

@@ -1,13 +1,15 @@
 // A real PostgreSQL server as a child process, its data in a directory. Only prepares and starts; the supervisor restarts.
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { CodedError, messageOf } from '../error.ts';
+import { CodedError } from '../error.ts';
+import { messageOf } from '../thrown.ts';
 import { findPostgres, type PostgresProgram } from './postgres-program.ts';
 import { freePort } from './free-port.ts';
+import { spawnLogged } from './spawn-logged.ts';
 import { succeeds, until } from './until.ts';
 
 const readyTimeoutSeconds = 60;
@@ -82,17 +84,13 @@ function start(
   environment: Record<string, string> | undefined,
 ): ChildProcess {
   const [command = '', ...leading] = program.command('postgres');
-  const log = openSync(logFile, 'a');
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200' };
   const parameters = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const child = spawn(command, [...leading, '-D', program.dataDirectory, '-p', String(port), ...parameters], {
-    stdio: ['ignore', log, log],
-    detached: true,
+  return spawnLogged(command, [...leading, '-D', program.dataDirectory, '-p', String(port), ...parameters], {
+    logFile,
     ...program.user,
     ...(environment && { env: environment }),
   });
-  closeSync(log);
-  return child;
 }
 
 /** Throws unless a server answers a query. */

@@ -1,8 +1,6 @@
 // The embedded stack: database, Temporal, API and workers as child processes, on a data directory of its own.
 // It only starts parts and sets the variables that each of them reads in production too.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { allEnded } from '../all-ended.ts';
@@ -13,9 +11,11 @@ import { childEnvironment, silenceAwsNodeNotice } from '../process-environment.t
 import { requireFreePort } from '../require-free-port.ts';
 import { connectionOptions } from '../temporal/connection.ts';
 import { lockDirectory } from './directory-lock.ts';
+import { writeEnvironmentFile } from './environment-file.ts';
 import { freePort } from './free-port.ts';
 import { untilAnswers } from './given-service.ts';
 import { endLeftovers } from './leftover.ts';
+import { spawnProgram, spawnSpare } from './node-program.ts';
 import { checkPostgres, preparePostgres } from './postgres.ts';
 import { stackVariable } from './process-identity.ts';
 import { SupervisedPart, type PartOptions, type Tell } from './supervised-part.ts';
@@ -88,7 +88,7 @@ export async function startStack(config: Config, tell: Tell, stopping: AbortSign
         kind: name === 'api' ? 'api' : 'worker',
         spawn: (endedProcesses) => spawnProgram(program, endedProcesses),
         ...(name === 'training-worker' && {
-          spawnSpare: () => spawnNode({ ...program, path: trainingSpare }, ['ipc']),
+          spawnSpare: () => spawnSpare({ ...program, path: trainingSpare }),
         }),
       });
     }
@@ -215,44 +215,6 @@ async function startTemporal(
     environment: { [variables.temporalAddress]: server.address, [variables.temporalNamespace]: namespace },
     uiAddress: server.uiAddress,
   };
-}
-
-/** A program of the stack. */
-interface Program {
-  readonly path: string;
-  readonly logFile: string;
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-function spawnProgram(program: Program, endedProcesses: readonly number[]): ChildProcess {
-  const predecessors = endedProcesses.length > 0 && {
-    [variables.predecessorProcesses]: endedProcesses.join(','),
-  };
-  return spawnNode({ ...program, environment: { ...program.environment, ...predecessors } });
-}
-
-/** Detached, so that a Ctrl-C in the terminal reaches the supervisor alone, which stops the parts in their order. */
-function spawnNode({ path, logFile, environment }: Program, channels: readonly 'ipc'[] = []): ChildProcess {
-  const log = openSync(logFile, 'a');
-  const program = fileURLToPath(new URL(path, import.meta.url));
-  const child = spawn(process.execPath, [program], {
-    stdio: ['ignore', log, log, ...channels],
-    detached: true,
-    env: environment,
-  });
-  closeSync(log);
-  return child;
-}
-
-async function writeEnvironmentFile(
-  path: string,
-  environment: Readonly<Record<string, string>>,
-): Promise<void> {
-  const lines = Object.entries(environment).map(
-    ([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'\n`,
-  );
-  await writeFile(path, lines.join(''), { mode: 0o600 });
-  await chmod(path, 0o600);
 }
 
 /** False also while nobody listens. */

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../error.ts';
+import { messageOf } from '../thrown.ts';
 import { lastWords, sizeOf } from './last-words.ts';
 import { Spare } from './spare.ts';
 

@@ -6,7 +6,8 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { childEnvironment } from '../process-environment.ts';
-import { CodedError, messageOf } from '../error.ts';
+import { CodedError } from '../error.ts';
+import { messageOf } from '../thrown.ts';
 import type { Tell } from './supervised-part.ts';
 
 /** Version of the program's package on the Python package index. */

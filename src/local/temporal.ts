@@ -1,8 +1,8 @@
 // Temporal's own development server as a child process, its data in one file. Only starts; the supervisor restarts.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
 import { Connection } from '@temporalio/client';
 import type { ConnectionOptions } from '../temporal/connection.ts';
+import { spawnLogged } from './spawn-logged.ts';
 import { succeeds, until } from './until.ts';
 import { callWithin } from '../temporal/call-within.ts';
 
@@ -54,19 +54,15 @@ export function temporalServer(options: {
     address,
     uiAddress: `http://127.0.0.1:${options.uiPort}`,
     spawn() {
-      const log = openSync(options.logFile, 'a');
       const flags = [
         ...Object.entries(parameters).map(([name, value]) => [`--${name}`, value]),
         ...attributes,
         ...settings.map((setting) => ['--dynamic-config-value', setting]),
       ];
-      const child = spawn(options.program, ['server', 'start-dev', ...flags.flat()], {
-        stdio: ['ignore', log, log],
-        detached: true,
+      return spawnLogged(options.program, ['server', 'start-dev', ...flags.flat()], {
+        logFile: options.logFile,
         ...(options.environment && { env: options.environment }),
       });
-      closeSync(log);
-      return child;
     },
     ready: (signal) =>
       until(() => succeeds(checkTemporal({ address }, options.namespace)), {

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CollectionSession } from '../database/collection-session.ts';
 import type { Repositories } from '../database/repositories.ts';
-import { messageOf } from '../error.ts';
+import { messageOf } from '../thrown.ts';
 import type { Logger } from '../log.ts';
 import { CheckpointStore } from '../storage/checkpoint-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';

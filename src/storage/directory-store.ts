@@ -5,7 +5,7 @@ import { link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { v7 } from 'uuid';
-import { isSystemError } from '../error.ts';
+import { isSystemError } from '../thrown.ts';
 import {
   assertKey,
   assertRange,

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '../error.ts';
+import { messageOf } from '../thrown.ts';
 import type { Logger } from '../log.ts';
 import { startOf } from '../process-start.ts';
 

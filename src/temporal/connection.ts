@@ -1,7 +1,8 @@
 // How to reach Temporal, in one place for clients and workers.
 import { readFile } from 'node:fs/promises';
 import { variables, type TemporalConfig } from '../config.ts';
-import { CodedError, messageOf } from '../error.ts';
+import { CodedError } from '../error.ts';
+import { messageOf } from '../thrown.ts';
 
 export interface ConnectionOptions {
   readonly address: string;

@@ -10,7 +10,7 @@ import type { VerificationRecord, VerificationReference } from '../database/veri
 import { hasEnded, type RequestedAction } from '../experiment/state.ts';
 import type { ExperimentWorkflowInput } from '../experiment/workflow.ts';
 import { signalNames, taskQueues, workflowNames } from '../experiment/name.ts';
-import { messageOf } from '../error.ts';
+import { messageOf } from '../thrown.ts';
 import type { Logger } from '../log.ts';
 import { durationLeftSeconds, type LimitedExperiment } from '../waste/duration-left.ts';
 import type { TimedExperiment } from '../waste/waste.ts';

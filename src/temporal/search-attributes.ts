@@ -1,7 +1,7 @@
 // Search attributes: by what Temporal's own UI and command line find experiments.
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { messageOf } from '../error.ts';
+import { messageOf } from '../thrown.ts';
 import { searchAttributeNames } from '../experiment/name.ts';
 import type { ExperimentSpec } from '../experiment/spec.ts';
 import type { ExperimentState } from '../experiment/state.ts';

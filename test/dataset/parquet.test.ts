@@ -8,7 +8,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { parquetMetadata } from 'hyparquet';
 import { parquetWriteBuffer, type ColumnSource } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { messageOf } from '../../src/error.ts';
+import { messageOf } from '../../src/thrown.ts';
 import { inspectSplit } from '../../src/dataset/inspect-split.ts';
 import { datasetLimits, parquetLimits } from '../../src/dataset/limits.ts';
 import { openParquet } from '../../src/dataset/parquet-file.ts';

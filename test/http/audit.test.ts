@@ -15,7 +15,7 @@ import { createTemporalGateway } from '../../src/temporal/gateway.ts';
 import { createAuditActivities } from '../../workers/activities/audit-histories.ts';
 import { HistoryReplayer } from '../../workers/replay/history-replayer.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
-import { workflowBundle } from '../workers/workflow-harness.ts';
+import { workflowBundle } from '../workers/workflows/workflow-harness.ts';
 import { call, expectProblem, startService, submitExperiment, type Service } from './fixture.ts';
 
 let service: Service;

@@ -12,7 +12,7 @@ import {
   uploadExample,
   weightsOf,
 } from './example-experiment.ts';
-import { recordHistories } from '../workers/record-history.ts';
+import { recordHistories } from '../workers/workflows/record-history.ts';
 import { StackProcess } from './stack-process.ts';
 
 let stack: StackProcess;

@@ -14,7 +14,7 @@ import {
   weightsOf,
 } from './example-experiment.ts';
 import { childWorkflowId } from '../../src/experiment/name.ts';
-import { recordHistories } from '../workers/record-history.ts';
+import { recordHistories } from '../workers/workflows/record-history.ts';
 import { ExperimentRows } from './experiment-rows.ts';
 import { StackProcess } from './stack-process.ts';
 

@@ -138,7 +138,15 @@ describe('the bundle of a proof', () => {
     expect(bytes.length).toBe(Number(response.headers.get('content-length')));
     const files = await unpacked(bytes);
     expect(await check(files)).toMatchObject({ status: 0, verdict: { state: 'agrees' } });
-    expect(await check(files, '--from-step', '1')).toMatchObject({ status: 0 });
+    const { step } = (await client.proof(ended.id)).checkpoint;
+    expect(await check(files, '--from-step', '1')).toEqual({
+      status: 0,
+      verdict: {
+        ...{ experimentId: ended.id, fromStep: 1, toStep: step },
+        ...{ state: 'agrees', firstDifferentStep: null, reason: null },
+      },
+    });
+    expect(await check(files, '--from-step', 'abc')).toEqual({ status: 2, verdict: null });
 
     const proof = await client.proof(ended.id);
     const weights = `blobs/${proof.weightsSha256.replace('sha256:', '')}`;

@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { createClient, ProblemError, type Client, type Submission } from '../../openapi/client.ts';
 import { StackProcess } from '../journeys/stack-process.ts';
 import { historiesOf, succeeded } from '../journeys/example-experiment.ts';
-import { writeHistories } from '../workers/record-history.ts';
+import { writeHistories } from '../workers/workflows/record-history.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 

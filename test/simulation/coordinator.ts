@@ -1,6 +1,7 @@
 // What the training workflow does, in a simulation: attempts one after another until one completes the run.
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
-import { CodedError, isUserFault, messageOf } from '../../src/error.ts';
+import { CodedError, isUserFault } from '../../src/error.ts';
+import { messageOf } from '../../src/thrown.ts';
 import { databaseClient } from './database-client.ts';
 import { SimulatedProcess, Violation } from './scheduler.ts';
 import type { AttemptEnd, Worker } from './worker.ts';

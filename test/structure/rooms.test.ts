@@ -6,9 +6,10 @@ import { describe, expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** For each room the rooms whose files it may import; every room may import `error`, `log` and `json`. */
+/** For each room the rooms whose files it may import; every room may import `error`, `thrown`, `log` and `json`. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   error: [],
+  thrown: [],
   log: [],
   'all-ended': [],
   turns: [],
@@ -35,6 +36,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   database: ['experiment', 'estimate', 'waste', 'turns'],
   temporal: ['experiment', 'waste', 'database', 'config'],
   retention: ['experiment', 'database', 'storage', 'dataset'],
+  proof: ['experiment', 'database', 'storage', 'dataset'],
   'http/protocol': ['http', 'experiment', 'storage', 'loopback'],
   'http/schemas': ['http/protocol', 'experiment', 'estimate', 'waste', 'database', 'dataset'],
   'http/upload': ['http', 'experiment', 'database', 'storage', 'dataset', 'model', 'turns'],
@@ -43,6 +45,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'http/protocol',
     'http/schemas',
     'http/upload',
+    'proof',
     'experiment',
     'database',
     'storage',
@@ -150,6 +153,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'workers/replay': ['experiment', 'database', 'temporal', 'config', 'while-waiting'],
   'workers/verification': [
     'workers/preparation',
+    'proof',
     'experiment',
     'database',
     'storage',
@@ -235,7 +239,9 @@ function forbidden(allowed: typeof arrows): string[] {
     .map(({ file, specifier }) => ({ file, target: relative(root, resolve(root, dirname(file), specifier)) }))
     .filter(({ file, target }) => {
       const [from, to] = [roomOf(file), roomOf(target)];
-      return from !== to && !['error', 'log', 'json'].includes(to) && !(allowed[from] ?? []).includes(to);
+      return (
+        from !== to && !['error', 'thrown', 'log', 'json'].includes(to) && !(allowed[from] ?? []).includes(to)
+      );
     })
     .map(({ file, target }) => `${file} -> ${target}`);
 }

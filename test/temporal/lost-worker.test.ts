@@ -5,8 +5,8 @@ import { signalNames } from '../../src/experiment/name.ts';
 import { failActivitiesOf, workerIdentity } from '../../src/temporal/lost-worker.ts';
 import { whileWaiting } from '../../src/while-waiting.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
-import { record } from '../workers/record-history.ts';
-import { runScenario, statesOf, untilCancelled } from '../workers/workflow-harness.ts';
+import { record } from '../workers/workflows/record-history.ts';
+import { runScenario, statesOf, untilCancelled } from '../workers/workflows/workflow-harness.ts';
 
 let temporal: TestTemporal;
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import { taskQueues } from '../../src/experiment/name.ts';
 import { freePort } from '../../src/local/free-port.ts';
 import { createTemporalGateway, type TemporalGateway } from '../../src/temporal/gateway.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
-import { workflowBundle } from '../workers/workflow-harness.ts';
+import { workflowBundle } from '../workers/workflows/workflow-harness.ts';
 
 let temporal: TestTemporal;
 let client: Connection;

@@ -6,7 +6,7 @@ import { until } from '../../src/local/until.ts';
 import { taskQueues, workflowNames } from '../../src/experiment/name.ts';
 import { WorkflowFactsReader } from '../../src/temporal/workflow-facts.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
-import { runScenario, untilCancelled } from '../workers/workflow-harness.ts';
+import { runScenario, untilCancelled } from '../workers/workflows/workflow-harness.ts';
 
 let temporal: TestTemporal;
 beforeAll(async () => {

@@ -9,7 +9,7 @@ import { agrees } from '../../src/experiment/verification.ts';
 import { endAttemptsOfPredecessor } from '../../workers/lost-predecessor.ts';
 import { noTimes, profileOf, progressAt, stepsFrom, submit, useDatabase } from '../database/fixture.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
-import { untilCancelled, workflowBundle } from './workflow-harness.ts';
+import { untilCancelled, workflowBundle } from './workflows/workflow-harness.ts';
 
 const opened = useDatabase();
 const host = hostname();

@@ -2,7 +2,7 @@
 import { constrainedMemory } from 'node:process';
 import { cpus, totalmem } from 'node:os';
 import type { CalibrationRepository } from '../../src/database/calibration-repository.ts';
-import { messageOf } from '../../src/error.ts';
+import { messageOf } from '../../src/thrown.ts';
 import type { EstimatedTraining } from '../../src/estimate/model.ts';
 import { longestOf } from '../../src/estimate/split.ts';
 import { trainedSizes } from '../../src/estimate/time.ts';

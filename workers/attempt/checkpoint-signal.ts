@@ -1,6 +1,6 @@
 // Tells the training workflow of checkpoints. Resuming reads rows, not this: a signal that fails loses nothing.
 import type { Client } from '@temporalio/client';
-import { messageOf } from '../../src/error.ts';
+import { messageOf } from '../../src/thrown.ts';
 import type { CheckpointNotice } from '../../src/experiment/activity.ts';
 import { signalNames } from '../../src/experiment/name.ts';
 import type { Logger } from '../../src/log.ts';

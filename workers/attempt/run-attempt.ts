@@ -2,7 +2,8 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import type { AttemptCause, AttemptPhase } from '../../src/experiment/attempt.ts';
-import { CodedError, codedIfOutOfMemory, messageOf } from '../../src/error.ts';
+import { CodedError, codedIfOutOfMemory } from '../../src/error.ts';
+import { messageOf } from '../../src/thrown.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import { longestOutageSeconds, patienceOf, throughOutage } from './database-outage.ts';
 import type { ActivityDependencies } from './dependencies.ts';

@@ -10,7 +10,8 @@ import {
 } from '../../src/config.ts';
 import { openDatabase } from '../../src/database/client.ts';
 import { createRepositories, type Repositories } from '../../src/database/repositories.ts';
-import { CodedError, messageOf, reasonOf } from '../../src/error.ts';
+import { CodedError } from '../../src/error.ts';
+import { messageOf, reasonOf } from '../../src/thrown.ts';
 import { silenceAwsNodeNotice } from '../../src/process-environment.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { openStore } from '../../src/storage/open-store.ts';

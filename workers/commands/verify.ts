@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { logLevel, readConfig } from '../../src/config.ts';
 import { CodedError } from '../../src/error.ts';
 import { differs, type StepSpan, type Verdict } from '../../src/experiment/verification.ts';
+import { quoted } from '../../src/json/quoted.ts';
 import { createLogger } from '../../src/log.ts';
 import { switchOffEngineTelemetry, switchOffTf32 } from '../../src/process-environment.ts';
 import { BlobStore } from '../../src/storage/blob-store.ts';
@@ -63,6 +64,11 @@ function lineOf({ state, reason }: Verdict, subject: Checked['subject']): string
   return `${experimentId} ${state}: every file is as it was recorded, and steps ${span.fromStep} to ${span.toStep} (${rest}) gave the same bits when they were computed again`;
 }
 
+function documentOf(verdict: Verdict, subject: Checked['subject']): string {
+  const { experimentId = null, span = { fromStep: null, toStep: null } } = subject ?? {};
+  return JSON.stringify({ experimentId, ...span, ...verdict });
+}
+
 async function run(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -70,10 +76,12 @@ async function run(): Promise<number> {
   });
   const [path, ...others] = positionals;
   const asked = values['from-step'];
-  if (path === undefined || others.length > 0 || (asked !== undefined && !/^[1-9]\d{0,9}$/.test(asked))) {
+  if (path === undefined || others.length > 0) {
     process.stderr.write(usage);
     return statuses.undecided;
   }
+  if (asked !== undefined && !/^[1-9]\d{0,9}$/.test(asked))
+    throw new CodedError('invalid_request', `--from-step takes a step, from 1 on, not ${quoted(asked)}.`);
   const { verdict, subject } = await check(path, asked === undefined ? undefined : Number(asked)).catch(
     (error: unknown): Checked => {
       if (error instanceof BundleDiffers) return { verdict: differs(error.message), subject: null };
@@ -82,7 +90,7 @@ async function run(): Promise<number> {
       throw error;
     },
   );
-  process.stdout.write(`${values.json ? JSON.stringify(verdict) : lineOf(verdict, subject)}\n`);
+  process.stdout.write(`${values.json ? documentOf(verdict, subject) : lineOf(verdict, subject)}\n`);
   return statuses[verdict.state];
 }
 

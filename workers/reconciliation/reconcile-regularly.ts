@@ -1,7 +1,7 @@
 // The comparison of database, Temporal and store that goes on beside the coordinator worker.
 import { setTimeout as delay } from 'node:timers/promises';
 import { withAdvisoryLock } from '../../src/database/advisory-lock.ts';
-import { messageOf } from '../../src/error.ts';
+import { messageOf } from '../../src/thrown.ts';
 import type { Logger } from '../../src/log.ts';
 import type { Reconciler } from './reconciler.ts';
 

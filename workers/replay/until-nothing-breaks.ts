@@ -6,7 +6,7 @@ import type {
   BrokenWorkflow,
   WorkerRefusalRepository,
 } from '../../src/database/worker-refusal-repository.ts';
-import { messageOf } from '../../src/error.ts';
+import { messageOf } from '../../src/thrown.ts';
 import type { Logger } from '../../src/log.ts';
 import { callWithin } from '../../src/temporal/call-within.ts';
 import { sampleRunningWorkflows } from '../../src/temporal/running-workflows.ts';

@@ -1,24 +1,23 @@
 // Reads the bundle of a proof: every document against what the others say of it.
 import type { Readable } from 'node:stream';
-import type { SegmentStart } from '../../src/database/ledger-repository.ts';
 import { decodeSnapshotManifest } from '../../src/dataset/snapshot-manifest.ts';
-import type { CommittedCheckpoint } from '../../src/experiment/activity.ts';
 import type { Lineage } from '../../src/experiment/lineage.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
+import {
+  bundleFiles,
+  checkpointFile,
+  isCheckpointFile,
+  objectFile,
+  referredObjects,
+} from '../../src/proof/bundle-layout.ts';
+import { proofOfCheckpoint, type Proof } from '../../src/proof/proof.ts';
 import { isDamage, sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
 import { canonicalJson } from '../../src/json/canonical-json.ts';
 import { decodeCheckpointManifest, encodeCheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
-import { ledgerFormatVersion } from '../../src/storage/ledger-hash.ts';
 import { specSha256After } from '../preparation/specification-hash.ts';
 import { checkSegments, ledgerIn } from './bundle-ledger.ts';
 import type { Evidence, KeptCheckpoint } from './evidence.ts';
 import { BundleDiffers, textOf, unpackBundle, type UnpackedBundle } from './unpack-bundle.ts';
-
-/** What is read of the proof, which is otherwise held against what it follows from. */
-interface Proof {
-  readonly checkpoint: CommittedCheckpoint;
-  readonly segments: readonly SegmentStart[];
-}
 
 interface Specification {
   readonly experimentId: string;
@@ -38,8 +37,9 @@ export interface Bundle {
  */
 export async function readBundle(tar: Readable, blobs: BlobStore): Promise<Bundle> {
   const { documents, objects } = await unpackBundle(tar, blobs);
-  const proof = jsonOf(documents, 'proof.json') as Proof;
-  const specification = jsonOf(documents, 'specification.json') as Specification;
+  // Held against what it follows from below.
+  const proof = jsonOf(documents, bundleFiles.proof) as Proof;
+  const specification = jsonOf(documents, bundleFiles.specification) as Specification;
   const checkpoints = checkpointsIn(documents);
   const result = resultOf(proof, checkpoints);
   checkProof(proof, result, specification);
@@ -47,7 +47,7 @@ export async function readBundle(tar: Readable, blobs: BlobStore): Promise<Bundl
   const { experimentId, spec, lineage } = specification;
   const { snapshotSha256 } = result.manifest;
   await checkObjects(objects, blobs, snapshotSha256, checkpoints);
-  const entries = ledgerIn(textOf(documents, 'ledger.jsonl'), result.step);
+  const entries = ledgerIn(textOf(documents, bundleFiles.ledger), result.step);
   checkSegments(proof.segments, entries);
   return {
     lastStep: result.step,
@@ -68,7 +68,7 @@ type Documents = UnpackedBundle['documents'];
 
 function checkpointsIn(documents: Documents): readonly KeptCheckpoint[] {
   return [...documents]
-    .filter(([name]) => name.startsWith('checkpoints/'))
+    .filter(([name]) => isCheckpointFile(name))
     .map(([name, bytes]) => checkpointIn(name, bytes))
     .sort((one, other) => one.step - other.step);
 }
@@ -78,7 +78,7 @@ function checkpointIn(name: string, bytes: Uint8Array): KeptCheckpoint {
     const manifest = decodeCheckpointManifest(bytes);
     if (!Buffer.from(encodeCheckpointManifest(manifest)).equals(bytes))
       throw new BundleDiffers(`${name} is not canonical JSON`);
-    if (name !== `checkpoints/${manifest.step}.json`)
+    if (name !== checkpointFile(manifest.step))
       throw new BundleDiffers(`${name} is of step ${manifest.step}`);
     return { step: manifest.step, id: sha256Of(bytes), manifest };
   } catch (error) {
@@ -92,35 +92,21 @@ function resultOf({ checkpoint }: Proof, checkpoints: readonly KeptCheckpoint[])
   const { step, id } = checkpoint;
   const result = checkpoints.at(-1);
   if (result?.step !== step || result.id !== id)
-    throw new BundleDiffers(`checkpoints/${step}.json is not the checkpoint that proof.json names`);
+    throw new BundleDiffers(`${checkpointFile(step)} is not the checkpoint that ${bundleFiles.proof} names`);
   return result;
 }
 
 /** Everything that the proof says follows from the result's checkpoint, but where the segments before its own begin. */
-function checkProof(
-  proof: Proof,
-  { step, id, manifest }: KeptCheckpoint,
-  { experimentId }: Specification,
-): void {
+function checkProof(proof: Proof, result: KeptCheckpoint, { experimentId }: Specification): void {
   const expected: Readonly<Record<string, unknown>> = {
-    formatVersion: 1,
-    experimentId,
-    checkpoint: { step, id },
-    specSha256: manifest.specSha256,
-    snapshotSha256: manifest.snapshotSha256,
-    segments: proof.segments,
-    versions: {
-      onnxruntime: String(manifest.profile['onnxruntimeVersion']),
-      checkpointFormat: manifest.formatVersion,
-      ledgerFormat: ledgerFormatVersion,
-    },
-    ledgerSha256: manifest.ledger.sha256,
-    weightsSha256: manifest.blobs.parameters.sha256,
+    ...proofOfCheckpoint(result, experimentId, proof.segments),
   };
   const said: Readonly<Record<string, unknown>> = { ...proof };
   for (const name of Object.keys({ ...said, ...expected }))
     if (textOfValue(said[name]) !== textOfValue(expected[name]))
-      throw new BundleDiffers(`proof.json: its ${name} is not that of checkpoints/${step}.json`);
+      throw new BundleDiffers(
+        `${bundleFiles.proof}: its ${name} is not that of ${checkpointFile(result.step)}`,
+      );
 }
 
 function checkSpecification(
@@ -128,11 +114,11 @@ function checkSpecification(
   { step, manifest }: KeptCheckpoint,
   { experimentId, spec, lineage }: Specification,
 ): void {
-  const name = 'specification.json';
+  const name = bundleFiles.specification;
   if (textOf(documents, name) !== canonicalJson({ experimentId, spec, lineage }))
     throw new BundleDiffers(`${name} has more than a specification`);
   if (experimentId !== manifest.experimentId)
-    throw new BundleDiffers(`${name} is not of the experiment of checkpoints/${step}.json`);
+    throw new BundleDiffers(`${name} is not of the experiment of ${checkpointFile(step)}`);
   if (specSha256After(step - 1, { spec, lineage }) !== manifest.specSha256)
     throw new BundleDiffers(`${name} is not what the checkpoint was trained with`);
 }
@@ -144,18 +130,13 @@ async function checkObjects(
   snapshotSha256: string,
   checkpoints: readonly KeptCheckpoint[],
 ): Promise<void> {
-  const nameOf = (sha256: string): string => `blobs/${sha256.replace('sha256:', '')}`;
-  const snapshot = nameOf(snapshotSha256);
+  const snapshot = objectFile(snapshotSha256);
   if (!objects.has(snapshot)) throw new BundleDiffers(`${snapshot} is missing`);
-  const { tokenizer, splits } = decodeSnapshotManifest(await blobs.bytes(snapshotSha256));
-  const referred = new Set([
-    snapshot,
-    ...[
-      tokenizer,
-      ...Object.values(splits).flatMap(({ rowsBlob, examplesBlob }) => [rowsBlob, examplesBlob]),
-      ...checkpoints.flatMap(({ manifest }) => Object.values(manifest.blobs)),
-    ].flatMap((blob) => (blob ? [nameOf(blob.sha256)] : [])),
-  ]);
+  const blobsOfAll = referredObjects(
+    decodeSnapshotManifest(await blobs.bytes(snapshotSha256)),
+    checkpoints.map(({ manifest }) => manifest),
+  );
+  const referred = new Set([snapshot, ...blobsOfAll.map(({ sha256 }) => objectFile(sha256))]);
   for (const name of referred) if (!objects.has(name)) throw new BundleDiffers(`${name} is missing`);
   for (const name of objects)
     if (!referred.has(name)) throw new BundleDiffers(`${name} is referred to by no other file`);

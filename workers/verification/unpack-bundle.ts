@@ -2,7 +2,15 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { extract, type Extract } from 'tar-stream';
-import { CodedError, isSystemError } from '../../src/error.ts';
+import { CodedError } from '../../src/error.ts';
+import { isSystemError } from '../../src/thrown.ts';
+import {
+  bundleFiles,
+  hexadecimal,
+  isBundleFile,
+  isObjectFile,
+  objectFile,
+} from '../../src/proof/bundle-layout.ts';
 import { sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
 
 /** What of the bundle is not as it should be, by the names of its files. */
@@ -16,10 +24,6 @@ export interface UnpackedBundle {
 }
 
 type Entry = Extract extends AsyncIterable<infer Each> ? Each : never;
-
-const sumsName = 'SHA256SUMS';
-const names =
-  /^(SHA256SUMS|proof\.json|specification\.json|ledger\.jsonl|checkpoints\/\d+\.json|blobs\/[0-9a-f]{64})$/;
 
 /**
  * @param blobs where the objects are put, to be read from there.
@@ -43,9 +47,9 @@ export async function unpackBundle(tar: Readable, blobs: BlobStore): Promise<Unp
       : 'The file is not a readable tar.';
     throw new CodedError('invalid_request', reason, { cause: error });
   }
-  const objects = new Set([...found.keys()].filter((name) => name.startsWith('blobs/')));
-  found.delete(sumsName);
-  checkSums(textOf(documents, sumsName), found);
+  const objects = new Set([...found.keys()].filter(isObjectFile));
+  found.delete(bundleFiles.sums);
+  checkSums(textOf(documents, bundleFiles.sums), found);
   return { documents, objects };
 }
 
@@ -64,16 +68,16 @@ async function takeFile(
   found: Map<string, string>,
 ): Promise<void> {
   const { name, type } = entry.header;
-  if (!names.test(name) || type !== 'file') throw new BundleDiffers(`${name} is no file of a bundle`);
+  if (!isBundleFile(name) || type !== 'file') throw new BundleDiffers(`${name} is no file of a bundle`);
   if (found.has(name)) throw new BundleDiffers(`${name} is there twice`);
-  if (name.startsWith('blobs/')) {
+  if (isObjectFile(name)) {
     const { sha256 } = await blobs.putStream(Readable.from(entry, { objectMode: false }));
-    found.set(name, digits(sha256));
-    if (name !== `blobs/${digits(sha256)}`) throw new BundleDiffers(`${name} has another content`);
+    found.set(name, hexadecimal(sha256));
+    if (name !== objectFile(sha256)) throw new BundleDiffers(`${name} has another content`);
   } else {
     const bytes = await buffer(entry);
     documents.set(name, bytes);
-    found.set(name, digits(sha256Of(bytes)));
+    found.set(name, hexadecimal(sha256Of(bytes)));
   }
 }
 
@@ -81,10 +85,8 @@ function checkSums(sums: string, found: Map<string, string>): void {
   for (const line of sums.split('\n').filter((each) => each !== '')) {
     const [, sha256, name = ''] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
     if (!found.has(name)) throw new BundleDiffers(`${name} is missing`);
-    if (found.get(name) !== sha256) throw new BundleDiffers(`${name} is not what ${sumsName} says`);
+    if (found.get(name) !== sha256) throw new BundleDiffers(`${name} is not what ${bundleFiles.sums} says`);
     found.delete(name);
   }
-  for (const name of found.keys()) throw new BundleDiffers(`${name} is not in ${sumsName}`);
+  for (const name of found.keys()) throw new BundleDiffers(`${name} is not in ${bundleFiles.sums}`);
 }
-
-const digits = (sha256: string): string => sha256.replace('sha256:', '');

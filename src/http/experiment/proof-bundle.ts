@@ -5,6 +5,13 @@ import type { ExperimentReference } from '../../experiment/activity.ts';
 import { mostCheckpoints } from '../../experiment/retention.ts';
 import { decodeSnapshotManifest } from '../../dataset/snapshot-manifest.ts';
 import { inMemory, tarArchive, type RangedContent, type TarArchive } from '../../model/tar-archive.ts';
+import {
+  bundleFiles,
+  checkpointFile,
+  hexadecimal,
+  objectFile,
+  referredObjects,
+} from '../../proof/bundle-layout.ts';
 import { sha256Of } from '../../storage/blob-store.ts';
 import { canonicalJson } from '../../json/canonical-json.ts';
 import { encodeCheckpointManifest } from '../../storage/checkpoint-manifest.ts';
@@ -34,23 +41,22 @@ export async function proofBundle(
   const { spec, lineage } = record;
   const checkpoints = await checkpointsUpTo(dependencies, record, checkpoint);
   const snapshotBytes = await blobs.bytes(proof.snapshotSha256);
-  const { tokenizer, splits } = decodeSnapshotManifest(snapshotBytes);
+  const objects = referredObjects(
+    decodeSnapshotManifest(snapshotBytes),
+    checkpoints.map(({ manifest }) => manifest),
+  );
   const files = [
-    text('proof.json', canonicalJson(proof)),
-    text('specification.json', canonicalJson({ experimentId: record.id, spec, lineage })),
-    text('ledger.jsonl', await ledgerLines(repositories, reference, checkpoint.step)),
+    text(bundleFiles.proof, canonicalJson(proof)),
+    text(bundleFiles.specification, canonicalJson({ experimentId: record.id, spec, lineage })),
+    text(bundleFiles.ledger, await ledgerLines(repositories, reference, checkpoint.step)),
     ...checkpoints.map(({ step, manifest }) =>
-      memory(`checkpoints/${step}.json`, encodeCheckpointManifest(manifest)),
+      memory(checkpointFile(step), encodeCheckpointManifest(manifest)),
     ),
-    ...distinct([
-      { sha256: proof.snapshotSha256, sizeBytes: snapshotBytes.byteLength },
-      tokenizer,
-      ...Object.values(splits).flatMap(({ rowsBlob, examplesBlob }) => [rowsBlob, examplesBlob]),
-      ...checkpoints.flatMap(({ manifest }) => Object.values(manifest.blobs).filter((blob) => blob !== null)),
-    ]).map((blob) => stored(blobs, blob)),
+    stored(blobs, { sha256: proof.snapshotSha256, sizeBytes: snapshotBytes.byteLength }),
+    ...objects.map((blob) => stored(blobs, blob)),
   ];
   const sums = files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join('');
-  const all = [text('SHA256SUMS', sums), ...files];
+  const all = [text(bundleFiles.sums, sums), ...files];
   return tarArchive(all.map(({ name, content }) => [name, content] as const));
 }
 
@@ -94,12 +100,8 @@ async function ledgerLines(
   return lines.join('');
 }
 
-function distinct(blobs: readonly BlobRef[]): readonly BlobRef[] {
-  return [...new Map(blobs.map((blob) => [blob.sha256, blob])).values()];
-}
-
 function memory(name: string, bytes: Uint8Array): BundledFile {
-  return { name, sha256: digits(sha256Of(bytes)), content: inMemory(bytes) };
+  return { name, sha256: hexadecimal(sha256Of(bytes)), content: inMemory(bytes) };
 }
 
 function text(name: string, content: string): BundledFile {
@@ -108,8 +110,8 @@ function text(name: string, content: string): BundledFile {
 
 function stored(blobs: BundleDependencies['blobs'], { sha256, sizeBytes }: BlobRef): BundledFile {
   return {
-    name: `blobs/${digits(sha256)}`,
-    sha256: digits(sha256),
+    name: objectFile(sha256),
+    sha256: hexadecimal(sha256),
     content: {
       sizeBytes,
       // Read as a whole, it is checked as it passes.
@@ -120,5 +122,3 @@ function stored(blobs: BundleDependencies['blobs'], { sha256, sizeBytes }: BlobR
     },
   };
 }
-
-const digits = (sha256: string): string => sha256.replace('sha256:', '');

@@ -73,7 +73,7 @@ export function toCodedError(error: unknown): CodedError {
 function messageFor(code: ErrorCode, message: string): string {
   if (code === 'payload_too_large') return 'The body is larger than this path takes.';
   if (code === 'unsupported_media_type')
-    return 'The Content-Type of the body is not one that this path takes.';
+    return 'The Content-Type of the body is not one that this path takes: application/json, or multipart/form-data for files.';
   return `${message.replace(/[.\s]*$/u, '')}.`;
 }
 

@@ -1,7 +1,8 @@
 // The files of a multipart form, one after the other as they come. Fields that are no files are refused.
 import type { FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
-import { CodedError, messageOf } from '../../error.ts';
+import { CodedError } from '../../error.ts';
+import { messageOf } from '../../thrown.ts';
 
 /** Files that one form may have. */
 export const mostFormFiles = 100;

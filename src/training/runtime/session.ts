@@ -1,7 +1,7 @@
 // Opens onnxruntime sessions with the settings that results depend on, in one place.
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ProviderChoice, SessionPlace } from '../job.ts';
-import { messageOf } from '../../error.ts';
+import { messageOf } from '../../thrown.ts';
 import { sequenceOutput } from '../graph/onnx-emission.ts';
 import type { InputValue } from '../step-inputs.ts';
 import { GraphCache } from './graph-cache.ts';

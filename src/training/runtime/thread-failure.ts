@@ -1,5 +1,6 @@
 // How an error of a thread becomes a coded error: told by the thread itself in a message, or seen when the thread breaks.
-import { CodedError, codedIfOutOfMemory, isOutOfMemory, messageOf, type ErrorCode } from '../../error.ts';
+import { CodedError, codedIfOutOfMemory, isOutOfMemory, type ErrorCode } from '../../error.ts';
+import { messageOf } from '../../thrown.ts';
 
 /** What a thread tells of an error: errors themselves lose their code on the way between threads. */
 export interface ThreadFailure {

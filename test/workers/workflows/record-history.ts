@@ -1,9 +1,9 @@
-// With RECORD_HISTORIES set, what tests run becomes the histories that test/workers/replay.test.ts replays.
+// With RECORD_HISTORIES set, what tests run becomes the histories that test/workers/replay/replay.test.ts replays.
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { readHistories, type ExperimentHistories } from '../../src/temporal/history.ts';
-import type { TestTemporal } from '../temporal-server.ts';
+import { readHistories, type ExperimentHistories } from '../../../src/temporal/history.ts';
+import type { TestTemporal } from '../../temporal-server.ts';
 
 /** Records a workflow that has ended, with its children. */
 export async function record(
@@ -27,7 +27,7 @@ export async function writeHistories(
   name: string,
   { workflows }: Pick<ExperimentHistories, 'workflows'>,
 ): Promise<void> {
-  const file = resolve(import.meta.dirname, '../histories', `${name}.json`);
+  const file = resolve(import.meta.dirname, '../../histories', `${name}.json`);
   // Replaying needs none of these, and all tell of the machine that recorded.
   const anonymous = (key: string, value: unknown): unknown => {
     if (key === 'stackTrace' || key === 'identity') return '';

@@ -1,8 +1,8 @@
 // Pauses, as the workflows of an experiment act on them: on a real Temporal server, with activities of the tests' own.
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { childWorkflowId, signalNames } from '../../src/experiment/name.ts';
-import { startTemporal, type TestTemporal } from '../temporal-server.ts';
+import { childWorkflowId, signalNames } from '../../../src/experiment/name.ts';
+import { startTemporal, type TestTemporal } from '../../temporal-server.ts';
 import { record } from './record-history.ts';
 import { runScenario, statesOf, tellCheckpoint, untilCancelled, type Scenario } from './workflow-harness.ts';
 

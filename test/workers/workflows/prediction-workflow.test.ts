@@ -2,10 +2,10 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { PredictionActivities } from '../../src/experiment/activity.ts';
-import { newPredictionId } from '../../src/experiment/id.ts';
-import { taskQueues, workflowNames } from '../../src/experiment/name.ts';
-import { startTemporal, type TestTemporal } from '../temporal-server.ts';
+import type { PredictionActivities } from '../../../src/experiment/activity.ts';
+import { newPredictionId } from '../../../src/experiment/id.ts';
+import { taskQueues, workflowNames } from '../../../src/experiment/name.ts';
+import { startTemporal, type TestTemporal } from '../../temporal-server.ts';
 import { record } from './record-history.ts';
 import { workflowBundle } from './workflow-harness.ts';
 

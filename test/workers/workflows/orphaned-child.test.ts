@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { childWorkflowId, taskQueues, workflowNames } from '../../src/experiment/name.ts';
-import { startTemporal, type TestTemporal } from '../temporal-server.ts';
+import { childWorkflowId, taskQueues, workflowNames } from '../../../src/experiment/name.ts';
+import { startTemporal, type TestTemporal } from '../../temporal-server.ts';
 import { record } from './record-history.ts';
 import { runScenario, statesOf, untilCancelled } from './workflow-harness.ts';
 

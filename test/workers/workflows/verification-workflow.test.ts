@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type {
   CoordinatorVerificationActivities,
   TrainingVerificationActivities,
-} from '../../src/experiment/activity.ts';
-import { taskQueues, workerLost, workflowNames } from '../../src/experiment/name.ts';
-import { agrees } from '../../src/experiment/verification.ts';
-import { startTemporal, type TestTemporal } from '../temporal-server.ts';
+} from '../../../src/experiment/activity.ts';
+import { taskQueues, workerLost, workflowNames } from '../../../src/experiment/name.ts';
+import { agrees } from '../../../src/experiment/verification.ts';
+import { startTemporal, type TestTemporal } from '../../temporal-server.ts';
 import { record } from './record-history.ts';
 import { makeHistoryLong, workflowBundle } from './workflow-harness.ts';
 

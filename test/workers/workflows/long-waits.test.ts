@@ -3,10 +3,10 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { childWorkflowId, signalNames, taskQueues, workflowNames } from '../../src/experiment/name.ts';
-import { readHistories } from '../../src/temporal/history.ts';
-import { WorkflowFactsReader } from '../../src/temporal/workflow-facts.ts';
-import { startTemporal, type TestTemporal } from '../temporal-server.ts';
+import { childWorkflowId, signalNames, taskQueues, workflowNames } from '../../../src/experiment/name.ts';
+import { readHistories } from '../../../src/temporal/history.ts';
+import { WorkflowFactsReader } from '../../../src/temporal/workflow-facts.ts';
+import { startTemporal, type TestTemporal } from '../../temporal-server.ts';
 import { record } from './record-history.ts';
 import { makeHistoryLong, runScenario, statesOf } from './workflow-harness.ts';
 

@@ -7,13 +7,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withAdvisoryLock } from '../../src/database/advisory-lock.ts';
-import { until } from '../../src/local/until.ts';
-import { DirectoryStore } from '../../src/storage/directory-store.ts';
-import { reconciliationLock, reconcileRegularly } from '../../workers/reconciliation/reconcile-regularly.ts';
-import { Reconciler, type ReportedDifference } from '../../workers/reconciliation/reconciler.ts';
-import { submit, useDatabase } from '../database/fixture.ts';
-import { startTemporal, type TestTemporal } from '../temporal-server.ts';
+import { withAdvisoryLock } from '../../../src/database/advisory-lock.ts';
+import { until } from '../../../src/local/until.ts';
+import { DirectoryStore } from '../../../src/storage/directory-store.ts';
+import {
+  reconciliationLock,
+  reconcileRegularly,
+} from '../../../workers/reconciliation/reconcile-regularly.ts';
+import { Reconciler, type ReportedDifference } from '../../../workers/reconciliation/reconciler.ts';
+import { submit, useDatabase } from '../../database/fixture.ts';
+import { startTemporal, type TestTemporal } from '../../temporal-server.ts';
 
 const opened = useDatabase();
 let temporal: TestTemporal;
@@ -88,7 +91,7 @@ describe('the loop of the coordinator worker', () => {
 
 /** Runs the command to its end. */
 async function command(options: string[], variables: Record<string, string> = {}) {
-  const program = resolve(import.meta.dirname, '../../dist/workers/commands/reconcile.js');
+  const program = resolve(import.meta.dirname, '../../../dist/workers/commands/reconcile.js');
   const child = spawn(process.execPath, [program, ...options], {
     env: {
       PATH: process.env['PATH'],

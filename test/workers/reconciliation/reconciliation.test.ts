@@ -5,18 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ExperimentReference } from '../../src/experiment/activity.ts';
-import { childWorkflowId, taskQueues, workflowNames } from '../../src/experiment/name.ts';
-import type { ExperimentState } from '../../src/experiment/state.ts';
-import { until } from '../../src/local/until.ts';
-import { DirectoryStore } from '../../src/storage/directory-store.ts';
+import type { ExperimentReference } from '../../../src/experiment/activity.ts';
+import { childWorkflowId, taskQueues, workflowNames } from '../../../src/experiment/name.ts';
+import type { ExperimentState } from '../../../src/experiment/state.ts';
+import { until } from '../../../src/local/until.ts';
+import { DirectoryStore } from '../../../src/storage/directory-store.ts';
 import {
   Reconciler,
   type ReconcilerDependencies,
   type ReportedDifference,
-} from '../../workers/reconciliation/reconciler.ts';
-import { noTimes, profileOf, progressAt, stepsFrom, submit, useDatabase } from '../database/fixture.ts';
-import { startTemporal, type TestTemporal } from '../temporal-server.ts';
+} from '../../../workers/reconciliation/reconciler.ts';
+import { noTimes, profileOf, progressAt, stepsFrom, submit, useDatabase } from '../../database/fixture.ts';
+import { startTemporal, type TestTemporal } from '../../temporal-server.ts';
 
 const opened = useDatabase();
 let temporal: TestTemporal;

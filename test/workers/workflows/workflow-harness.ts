@@ -10,11 +10,11 @@ import type {
   EvaluationActivities,
   StateTransition,
   TrainingActivities,
-} from '../../src/experiment/activity.ts';
-import { signalNames, taskQueues, workflowNames } from '../../src/experiment/name.ts';
-import { longHistoryEvents, type TestTemporal } from '../temporal-server.ts';
+} from '../../../src/experiment/activity.ts';
+import { signalNames, taskQueues, workflowNames } from '../../../src/experiment/name.ts';
+import { longHistoryEvents, type TestTemporal } from '../../temporal-server.ts';
 
-export const workflowBundle = { codePath: resolve(import.meta.dirname, '../../dist/workflow-bundle.js') };
+export const workflowBundle = { codePath: resolve(import.meta.dirname, '../../../dist/workflow-bundle.js') };
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 

@@ -1,9 +1,9 @@
 // What the coordinator worker tells of workflows that its code would break, while it looks again and again.
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { WorkerRefusal } from '../../src/database/worker-refusal-repository.ts';
-import type { ReplayedRun } from '../../src/experiment/replay.ts';
-import { untilNothingBreaks, type PollingCheck } from '../../workers/replay/until-nothing-breaks.ts';
+import type { WorkerRefusal } from '../../../src/database/worker-refusal-repository.ts';
+import type { ReplayedRun } from '../../../src/experiment/replay.ts';
+import { untilNothingBreaks, type PollingCheck } from '../../../workers/replay/until-nothing-breaks.ts';
 
 // The timers of the test's clock, which leaves those of this module alone.
 vi.mock('node:timers/promises', () => ({

@@ -1,9 +1,9 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TrainedExperiment } from '../../src/experiment/activity.ts';
-import { childWorkflowId, queryNames, signalNames } from '../../src/experiment/name.ts';
-import { startTemporal, type TestTemporal } from '../temporal-server.ts';
+import type { TrainedExperiment } from '../../../src/experiment/activity.ts';
+import { childWorkflowId, queryNames, signalNames } from '../../../src/experiment/name.ts';
+import { startTemporal, type TestTemporal } from '../../temporal-server.ts';
 import { record } from './record-history.ts';
 import { runScenario, statesOf, tellCheckpoint, untilCancelled } from './workflow-harness.ts';
 

@@ -1,9 +1,9 @@
 // The state that Temporal's own search knows, kept by the workflow; records its history.
 import { TypedSearchAttributes } from '@temporalio/common';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createLogger } from '../../src/log.ts';
-import { registerSearchAttributes } from '../../src/temporal/search-attributes.ts';
-import { startTemporal, type TestTemporal } from '../temporal-server.ts';
+import { createLogger } from '../../../src/log.ts';
+import { registerSearchAttributes } from '../../../src/temporal/search-attributes.ts';
+import { startTemporal, type TestTemporal } from '../../temporal-server.ts';
 import { record } from './record-history.ts';
 import { runScenario } from './workflow-harness.ts';
 

@@ -8,14 +8,14 @@ import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkerOptions } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { childEnvironment } from '../../src/process-environment.ts';
-import type { CoordinatorActivities } from '../../src/experiment/activity.ts';
-import { taskQueues, workflowNames } from '../../src/experiment/name.ts';
-import { until } from '../../src/local/until.ts';
-import { newestAndOldest } from '../../src/temporal/running-workflows.ts';
-import { useDatabase } from '../database/fixture.ts';
-import { startTemporal, type TestTemporal } from '../temporal-server.ts';
-import { workflowBundle } from './workflow-harness.ts';
+import { childEnvironment } from '../../../src/process-environment.ts';
+import type { CoordinatorActivities } from '../../../src/experiment/activity.ts';
+import { taskQueues, workflowNames } from '../../../src/experiment/name.ts';
+import { until } from '../../../src/local/until.ts';
+import { newestAndOldest } from '../../../src/temporal/running-workflows.ts';
+import { useDatabase } from '../../database/fixture.ts';
+import { startTemporal, type TestTemporal } from '../../temporal-server.ts';
+import { workflowBundle } from '../workflows/workflow-harness.ts';
 
 const opened = useDatabase();
 let temporal: TestTemporal;
@@ -78,7 +78,7 @@ const environment = (changes: Record<string, string> = {}): Record<string, strin
   });
 
 function start(program: string, parameters: string[], changes?: Record<string, string>): ChildProcess {
-  const path = resolve(import.meta.dirname, '../../dist/workers', program);
+  const path = resolve(import.meta.dirname, '../../../dist/workers', program);
   return spawn(process.execPath, [path, ...parameters], { env: environment(changes) });
 }
 

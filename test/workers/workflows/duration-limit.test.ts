@@ -1,9 +1,9 @@
 // An experiment that may take so long and no longer.
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { signalNames } from '../../src/experiment/name.ts';
-import { until } from '../../src/local/until.ts';
-import { startTemporal, type TestTemporal } from '../temporal-server.ts';
+import { signalNames } from '../../../src/experiment/name.ts';
+import { until } from '../../../src/local/until.ts';
+import { startTemporal, type TestTemporal } from '../../temporal-server.ts';
 import { record } from './record-history.ts';
 import { runScenario, statesOf, tellCheckpoint, untilCancelled } from './workflow-harness.ts';
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
-import { workflowBundle } from './workflow-harness.ts';
+import { workflowBundle } from '../workflows/workflow-harness.ts';
 
 interface RecordedHistory {
   readonly events: readonly {
@@ -14,7 +14,7 @@ interface RecordedHistory {
 const typeOf = ({ events: [started] }: RecordedHistory): string =>
   started?.workflowExecutionStartedEventAttributes?.workflowType.name ?? '';
 
-const directory = resolve(import.meta.dirname, '../histories');
+const directory = resolve(import.meta.dirname, '../../histories');
 /** Of each released version in a folder of its name; those of what is not released yet beside them. */
 const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.json'))
