@@ -5,7 +5,7 @@ import { StepRunner } from '../dist/src/training/runtime/step-runner.js';
 import { needsParts } from '../dist/src/training/step-parts.js';
 import { StepPlanner } from '../dist/src/training/step-planner.js';
 import { buildTrainingGraph } from '../dist/src/training/training-graph.js';
-import { configInUse } from '../dist/src/training/vocabulary-in-use.js';
+import { configInUse } from '../dist/src/training/config-in-use.js';
 import { measureProducts } from './gemm-rate.mjs';
 import { sizesOf } from './training-setup.mjs';
 

@@ -15,6 +15,7 @@ export interface StoredModel {
   readonly parameters: number;
   /** Names of tensors that were left aside. */
   readonly ignored: readonly string[];
+  /** As a mapped type, which fits a record of any names as an interface does not. */
   readonly config: { readonly [Name in keyof ModelConfig]: ModelConfig[Name] };
   readonly blobs: { readonly config: BlobRef; readonly tokenizer: BlobRef; readonly weights: BlobRef };
 }

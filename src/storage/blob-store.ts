@@ -204,7 +204,7 @@ export class BlobStore {
 
   #key(sha256: string): string {
     if (!hashPattern.test(sha256)) throw new CodedError('internal', 'A blob is not named by a SHA-256.');
-    return blobKey(this.#prefix, sha256.slice('sha256:'.length));
+    return blobKey(this.#prefix, sha256);
   }
 
   async #isIntact(blob: BlobRef, onProgress: () => void = () => undefined): Promise<boolean> {

@@ -17,15 +17,20 @@ export const blobPrefix = (prefix: string): string => `${prefix}blobs/sha256/`;
 /** Of uploads that have not ended. @param prefix of the project. */
 export const incomingPrefix = (prefix: string): string => `${prefix}incoming/`;
 
-/** @param digits of the blob's SHA-256, without its `sha256:`. */
-export const blobKey = (prefix: string, digits: string): string =>
-  `${blobPrefix(prefix)}${digits.slice(0, 2)}/${digits}`;
+/** @param prefix of the project. @param sha256 of the blob, `sha256:…`. */
+export function blobKey(prefix: string, sha256: string): string {
+  const digits = digitsOf(sha256);
+  return `${blobPrefix(prefix)}${digits.slice(0, 2)}/${digits}`;
+}
 
 /** What the manifests of a project's checkpoints begin with. */
 export const manifestPrefix = (projectId: string): string => `checkpoints/${projectId}/`;
 
+/** @param id of the manifest, `sha256:…` of its bytes. */
 export const manifestKey = (projectId: string, experimentId: string, step: number, id: string): string =>
-  `${manifestPrefix(projectId)}${experimentId}/${String(step).padStart(stepDigits, '0')}-${id.replace('sha256:', '')}.json`;
+  `${manifestPrefix(projectId)}${experimentId}/${String(step).padStart(stepDigits, '0')}-${digitsOf(id)}.json`;
+
+const digitsOf = (sha256: string): string => sha256.replace('sha256:', '');
 
 /** What a key says of its object. */
 export type KeyMeaning =

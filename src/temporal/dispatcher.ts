@@ -15,6 +15,7 @@ import type { Logger } from '../log.ts';
 import { durationLeftSeconds, type LimitedExperiment } from '../waste/duration-left.ts';
 import type { TimedExperiment } from '../waste/waste.ts';
 import type { TypedSearchAttributes } from '@temporalio/common';
+import { Alarm } from './alarm.ts';
 import { callWithin } from './call-within.ts';
 import { searchAttributesOf, type SearchedExperiment } from './search-attributes.ts';
 import { callTimeoutSeconds, whileClaimHeld } from './held-claim.ts';
@@ -232,28 +233,4 @@ async function signal(
 function isInvalidArgument(error: unknown): boolean {
   const cause: unknown = error instanceof Error ? error.cause : undefined;
   return isGrpcServiceError(cause) && (cause.code as number) === invalidArgument;
-}
-
-/** A wait that a ring ends; a ring while nobody waits ends the next wait at once. */
-class Alarm {
-  #rung = false;
-  #wake: (() => void) | undefined;
-
-  ring(): void {
-    this.#rung = true;
-    this.#wake?.();
-  }
-
-  async wait(seconds: number): Promise<void> {
-    if (!this.#rung)
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, seconds * 1000);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    this.#wake = undefined;
-    this.#rung = false;
-  }
 }

@@ -4,7 +4,7 @@ import type { Example, ExampleTable } from '../text/example-table.ts';
 import { indexTable, type BatchIndices } from './batch-indices.ts';
 import type { BertConfig, ModelHead, TrainingJob } from './job.ts';
 import { firstSlot, packingCost, packSequences, type Packing, type PackingCost } from './packing.ts';
-import { configInUse } from './vocabulary-in-use.ts';
+import { configInUse } from './config-in-use.ts';
 
 export interface Batch {
   readonly examples: readonly Example[];

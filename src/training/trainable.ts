@@ -2,7 +2,7 @@
 import { CodedError } from '../error.ts';
 import { adapterSpecifications } from './bert/lora.ts';
 import { wordTable } from './bert/parameters.ts';
-import { configInUse } from './vocabulary-in-use.ts';
+import { configInUse } from './config-in-use.ts';
 import { drawParameter } from './initial-parameters.ts';
 import type { BertConfig, ModelHead, NamedTensor, Recipe, TrainingState } from './job.ts';
 import { modelLayout } from './model-layout.ts';

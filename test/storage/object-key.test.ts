@@ -13,7 +13,7 @@ const sha256 = `sha256:${digits}`;
 
 describe('the key of an object', () => {
   it('is the one that objects of released versions lie under', () => {
-    expect(blobKey(projectPrefix('default'), digits)).toBe(`projects/default/blobs/sha256/ab/${digits}`);
+    expect(blobKey(projectPrefix('default'), sha256)).toBe(`projects/default/blobs/sha256/ab/${digits}`);
     expect(manifestKey('default', 'exp_1', 40, sha256)).toBe(
       `checkpoints/default/exp_1/000000000040-${digits}.json`,
     );
@@ -22,7 +22,7 @@ describe('the key of an object', () => {
   });
 
   it('tells of which kind, project and content the object is', () => {
-    expect(meaningOf(blobKey(projectPrefix('p'), digits))).toEqual({ kind: 'blob', projectId: 'p', sha256 });
+    expect(meaningOf(blobKey(projectPrefix('p'), sha256))).toEqual({ kind: 'blob', projectId: 'p', sha256 });
     const place = { projectId: 'p', experimentId: 'exp_1', step: 123_456_789_012 };
     expect(meaningOf(manifestKey('p', 'exp_1', place.step, sha256))).toEqual({
       kind: 'manifest',

@@ -8,7 +8,7 @@ import { initialParameters } from '../../src/training/initial-parameters.ts';
 import type { ModelHead, NamedTensor } from '../../src/training/job.ts';
 import { modelLayout } from '../../src/training/model-layout.ts';
 import { tensorInUse } from '../../src/training/trainable.ts';
-import { configInUse } from '../../src/training/vocabulary-in-use.ts';
+import { configInUse } from '../../src/training/config-in-use.ts';
 import type { PhaseInputs } from './phase-inputs.ts';
 import type { PhasePlan } from './phase-plan.ts';
 import { readStoredTensors, requireIntact } from './stored-tensors.ts';
@@ -31,7 +31,7 @@ export async function modelBefore(
 }
 
 /** Stores a whole model, as {@link modelBefore} makes it. */
-export function storeModel(
+export function storeWholeModel(
   { blobs }: Pick<PhaseInputs, 'blobs'>,
   whole: readonly NamedTensor[],
   onProgress: () => void,

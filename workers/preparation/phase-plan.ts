@@ -1,6 +1,6 @@
 // What a phase of training is to do: its head and recipe, the steps that are its own, and when it is over.
 import { experimentSteps, pretrainingSteps } from '../../src/experiment/steps.ts';
-import { noMaskToken } from '../../src/model/stored-tokenizer.ts';
+import { noMaskToken } from '../../src/model/mask-token.ts';
 import type { CheckpointManifest, TrainingPhase } from '../../src/storage/checkpoint-manifest.ts';
 import type { ModelHead, Recipe, TrainingEvaluation } from '../../src/training/job.ts';
 import type { MaskingVocabulary } from '../../src/training/masked-language.ts';

@@ -7,7 +7,7 @@ import type { TrainingJob } from '../../src/training/job.ts';
 import { trainableModel } from '../../src/training/trainable.ts';
 import type { RestoredCheckpoint } from './last-intact-checkpoint.ts';
 import type { PhaseInputs } from './phase-inputs.ts';
-import { frozenTensors, modelBefore, storeModel } from './phase-model.ts';
+import { frozenTensors, modelBefore, storeWholeModel } from './phase-model.ts';
 import { isPhaseComplete, phasePlan, type PhasePlan } from './phase-plan.ts';
 import { readOrMakeAgain } from './shared-blobs.ts';
 
@@ -75,7 +75,7 @@ async function begin(
     vocabulary,
     frozen,
     start: { ...start, step: firstStep },
-    base: await storeModel(inputs, whole, onProgress),
+    base: await storeWholeModel(inputs, whole, onProgress),
     vocabularyBlob: vocabulary === null ? null : await blobs.putBytes(encodeIds(vocabulary)),
   };
 }
@@ -104,7 +104,7 @@ async function goOn(
     () => frozenTensors(inputs, base, plan, vocabulary, onProgress),
     async () => {
       const before = await checkpointBefore(inputs, plan);
-      return storeModel(inputs, await modelBefore(inputs, plan, before, onProgress), onProgress);
+      return storeWholeModel(inputs, await modelBefore(inputs, plan, before, onProgress), onProgress);
     },
   );
   return { vocabulary, frozen, start: state, base, vocabularyBlob };

@@ -6,7 +6,7 @@ import type { ModelSource, ResolvedSubmission } from '../../experiment/spec.ts';
 import { requireTrainingFitsModel, type ModelLimits } from '../../experiment/training-problems.ts';
 import { longestInput } from '../../model/model-config.ts';
 import { readStoredConfig } from '../../model/stored-config.ts';
-import { requireMaskToken } from '../../model/stored-tokenizer.ts';
+import { requireMaskToken } from '../../model/mask-token.ts';
 import { resultCheckpoint, type ResultCheckpoint } from '../../storage/result-checkpoint.ts';
 import type { AppDependencies } from '../dependencies.ts';
 

@@ -52,6 +52,7 @@ export const stream = (description: string, mediaType: string) => ({
   content: { [mediaType]: { schema: Type.Unsafe<string>({ type: 'string', format: 'binary' }) } },
 });
 
+/** A page of a list: what it holds, and where the next one begins. */
 export const page = <T extends TSchema>(items: T) =>
   Type.Object({ items: Type.Array(items), nextCursor: nullable(Type.String()) });
 
@@ -59,6 +60,7 @@ export const cursor = Type.Optional(
   Type.String({ minLength: 1, maxLength: 200, description: 'The nextCursor of an earlier page.' }),
 );
 
+/** How many items a page has. @param most that may be asked for. @param standard without being asked. */
 export const limit = (most: number, standard: number) =>
   Type.Integer({ minimum: 1, maximum: most, default: standard, description: 'Items a page.' });
 

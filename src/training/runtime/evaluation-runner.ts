@@ -9,7 +9,7 @@ import { longestFirst } from '../longest-first.ts';
 import { modelLayout, type ModelLayout } from '../model-layout.ts';
 import { firstSlot } from '../packing.ts';
 import type { InputValue } from '../step-inputs.ts';
-import { configInUse } from '../vocabulary-in-use.ts';
+import { configInUse } from '../config-in-use.ts';
 import { openSession, type OpenSession } from './session.ts';
 
 /** What of a job decides its forward pass. */

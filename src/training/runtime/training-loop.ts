@@ -8,7 +8,7 @@ import { modelLayout } from '../model-layout.ts';
 import { unusedWordsDecay } from '../optimizer/unused-words.ts';
 import { needsParts } from '../step-parts.ts';
 import type { PreparedRun } from '../step-planner.ts';
-import { configInUse } from '../vocabulary-in-use.ts';
+import { configInUse } from '../config-in-use.ts';
 import { buildTrainingGraph } from '../training-graph.ts';
 import { CheckpointSender } from './checkpoint-sender.ts';
 import { graphSha256, numericProfile } from './numeric-profile.ts';

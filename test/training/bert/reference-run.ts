@@ -10,7 +10,7 @@ import { createKeystream } from '../../../src/training/random/keystream.ts';
 import { computeGradients } from '../../../src/training/runtime/gradient-runner.ts';
 import { StepRunner } from '../../../src/training/runtime/step-runner.ts';
 import { stepInputs } from '../../../src/training/step-inputs.ts';
-import { configInUse } from '../../../src/training/vocabulary-in-use.ts';
+import { configInUse } from '../../../src/training/config-in-use.ts';
 import { batchTargets, lossDenominator } from '../../../src/training/targets.ts';
 import { trainableModel } from '../../../src/training/trainable.ts';
 import { buildTrainingGraph } from '../../../src/training/training-graph.ts';

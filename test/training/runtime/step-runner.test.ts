@@ -8,7 +8,7 @@ import { paceOf, runSeconds, takeRun, unknownPace } from '../../../src/training/
 import { StepRunner } from '../../../src/training/runtime/step-runner.ts';
 import type { StepPlan } from '../../../src/training/step-inputs.ts';
 import { StepPlanner } from '../../../src/training/step-planner.ts';
-import { configInUse } from '../../../src/training/vocabulary-in-use.ts';
+import { configInUse } from '../../../src/training/config-in-use.ts';
 import { buildTrainingGraph } from '../../../src/training/training-graph.ts';
 import { hashState, madeUpExamples, tinyConfig, tinyHead, tinyJob, tinyJobOf } from '../tiny-task.ts';
 

@@ -1,4 +1,4 @@
-// The tokenizer.json that a blob holds.
+// Whether a tokenizer has what pretraining puts in the place of a word.
 import { CodedError } from '../error.ts';
 import type { BlobRef } from '../experiment/blob.ts';
 import type { BlobStore } from '../storage/blob-store.ts';

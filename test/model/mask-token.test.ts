@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { requireMaskToken } from '../../src/model/stored-tokenizer.ts';
+import { requireMaskToken } from '../../src/model/mask-token.ts';
 import { BlobStore } from '../../src/storage/blob-store.ts';
 import { DirectoryStore } from '../../src/storage/directory-store.ts';
 import { tokenizerJsonFromVocabulary } from '../../src/text/vocabulary.ts';
