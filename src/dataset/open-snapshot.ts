@@ -41,7 +41,7 @@ export async function openSnapshot(blobs: BlobStore, sha256: string): Promise<Op
   const manifest = decodeSnapshotManifest(await blobs.bytes(sha256));
   return {
     manifest,
-    tokenizerJson: async () => Buffer.from(await blobs.bytes(manifest.tokenizer)).toString('utf8'),
+    tokenizerJson: () => blobs.text(manifest.tokenizer),
     async examples(split, directory, onProgress = () => undefined) {
       const path = join(directory, `${v7()}.examples`);
       try {

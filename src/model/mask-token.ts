@@ -11,7 +11,7 @@ import { createTokenizer } from '../text/tokenizer.ts';
  *   {@link createTokenizer} throws.
  */
 export async function requireMaskToken(blobs: BlobStore, tokenizer: BlobRef): Promise<void> {
-  const json = Buffer.from(await blobs.bytes(tokenizer)).toString('utf8');
+  const json = await blobs.text(tokenizer);
   if (createTokenizer(json).maskId === undefined) throw noMaskToken();
 }
 

@@ -5,5 +5,5 @@ import { readModelConfig, type ModelConfig } from './model-config.ts';
 
 /** @throws CodedError `blob_missing`, `blob_corrupt`, and what {@link readModelConfig} throws. */
 export async function readStoredConfig(blobs: BlobStore, config: BlobRef): Promise<ModelConfig> {
-  return readModelConfig(Buffer.from(await blobs.bytes(config)).toString('utf8'));
+  return readModelConfig(await blobs.text(config));
 }

@@ -38,7 +38,7 @@ export class BlobCheck {
       else if (sizeBytes !== undefined && sizeBytes !== seen)
         yield { kind: 'differs', where, what: `${path}: ${sha256} has ${seen} bytes, not ${sizeBytes}` };
       else if (isDocument) {
-        const document: unknown = JSON.parse(Buffer.from(await this.#blobs.bytes(sha256)).toString('utf8'));
+        const document: unknown = JSON.parse(await this.#blobs.text(sha256));
         for (const finding of documentReferences(document))
           yield* this.check(where, [{ ...finding, path: `${path}.${finding.path}` }]);
       }

@@ -88,9 +88,7 @@ async function* checkReport(
   const where = `experiment ${id}`;
   try {
     // Written by the coordinator's publishReport, and checked by its hash.
-    const report = JSON.parse(
-      Buffer.from(await blobs.bytes(reportSha256)).toString('utf8'),
-    ) as EvaluatedMetrics;
+    const report = JSON.parse(await blobs.text(reportSha256)) as EvaluatedMetrics;
     const values: Readonly<Record<string, unknown>> = metricValues(report);
     // A version that knew fewer metrics wrote fewer.
     const other = Object.entries(evaluation?.metrics ?? {}).find(

@@ -171,6 +171,11 @@ export class BlobStore {
     return Buffer.concat(chunks);
   }
 
+  /** The whole content as UTF-8, checked. */
+  async text(blob: BlobRef | string): Promise<string> {
+    return Buffer.from(await this.bytes(blob)).toString('utf8');
+  }
+
   /** A part of the content, unchecked: a hash covers the whole only. */
   async getRange(sha256: string, range: ByteRange): Promise<Readable> {
     const stored = await this.#store.get(this.#key(sha256), range);

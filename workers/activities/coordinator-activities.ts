@@ -52,9 +52,7 @@ async function publish(
 ): Promise<void> {
   const blobs = projectBlobs(store, reference.projectId, repositories.pins.untilEnd(reference));
   // Written by evaluateBert, and checked by its hash.
-  const evaluation = JSON.parse(
-    Buffer.from(await blobs.bytes(evaluationSha256)).toString('utf8'),
-  ) as EvaluationDocument;
+  const evaluation = JSON.parse(await blobs.text(evaluationSha256)) as EvaluationDocument;
   const checkpoints = new CheckpointStore(store, reference.projectId);
   const { step, id } = evaluation.checkpoint;
   const manifest = await checkpoints.read(reference.experimentId, step, id);

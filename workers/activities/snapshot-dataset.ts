@@ -81,7 +81,7 @@ async function prepare(
     spec,
     manifest.sources.model,
   );
-  const tokenizerJson = Buffer.from(await blobs.bytes(manifest.tokenizer)).toString('utf8');
+  const tokenizerJson = await blobs.text(manifest.tokenizer);
   const config = model.config(createTokenizer(tokenizerJson));
   requireTrainingFitsTask(manifest.task, spec.training);
   requireTrainingFitsModel(spec.training, { layers: config.layers, longestInput: longestInput(config) });
@@ -219,7 +219,7 @@ async function prepareTokenizer(
   const tokenizerJson =
     uploaded === undefined
       ? await learnTokenizer(trainingTexts, 'scratch' in model ? model.scratch.vocabularySize : 0, onProgress)
-      : Buffer.from(await blobs.bytes(uploaded)).toString('utf8');
+      : await blobs.text(uploaded);
   return { tokenizerJson, ...createTokenizer(tokenizerJson) };
 }
 

@@ -80,10 +80,11 @@ async function findModel(
     return { sizes, tokenizerJson: undefined };
   }
   if ('hub' in model) return { sizes: null, tokenizerJson: undefined };
-  const text = async (blob: Parameters<typeof blobs.bytes>[0]): Promise<string> =>
-    Buffer.from(await blobs.bytes(blob)).toString('utf8');
   const files = await filesOf({ repositories, checkpoints }, model);
-  return { sizes: readModelConfig(await text(files.config)), tokenizerJson: await text(files.tokenizer) };
+  return {
+    sizes: readModelConfig(await blobs.text(files.config)),
+    tokenizerJson: await blobs.text(files.tokenizer),
+  };
 }
 
 /** Both are known to be there: `bindModel` looked. */

@@ -42,11 +42,10 @@ export async function exportModel(
 ): Promise<ModelFile> {
   const manifest = await checkpoints.read(experimentId, step, id);
   const { config, tokenizer } = manifest.blobs;
-  const text = async (blob: BlobRef): Promise<string> => Buffer.from(await blobs.bytes(blob)).toString();
   return modelArchive({
     // Written by the attempt that made the checkpoint, and checked against its hash.
-    config: JSON.parse(await text(config)) as object,
-    tokenizerJson: await text(tokenizer),
+    config: JSON.parse(await blobs.text(config)) as object,
+    tokenizerJson: await blobs.text(tokenizer),
     weights: await weightsOf(await wholeModelParts(blobs, manifest)),
   });
 }
@@ -82,7 +81,7 @@ async function openOnnx(
     reportSha256 === null
       ? undefined
       : // Written by the evaluation, and checked against its hash.
-        (JSON.parse(Buffer.from(await blobs.bytes(reportSha256)).toString()) as ReportedModel);
+        (JSON.parse(await blobs.text(reportSha256)) as ReportedModel);
   if (report?.checkpoint.id !== id)
     throw new CodedError(
       'not_exported',

@@ -33,9 +33,7 @@ export function evaluationRowRoutes(app: App, { repositories, blobs }: RouteCont
       if (reportSha256 === null)
         throw new CodedError('not_ready', `The experiment is ${state}; it has no evaluation.`);
       // Written by publishReport, checked by its hash.
-      const report = JSON.parse(
-        Buffer.from(await blobs.bytes(reportSha256)).toString(),
-      ) as EvaluatedRowsSource;
+      const report = JSON.parse(await blobs.text(reportSha256)) as EvaluatedRowsSource;
       const offset = cursor === undefined ? 0 : decodePosition(cursor);
       const { rows, hasMore } = await evaluatedRows(blobs, report, { sort, offset, limit });
       return { items: [...rows], nextCursor: hasMore ? encodePosition(offset + limit) : null };
