@@ -41,7 +41,7 @@ export function proofOfCheckpoint(
     snapshotSha256,
     segments,
     versions: {
-      onnxruntime: String(profile['onnxruntimeVersion']),
+      onnxruntime: profile.onnxruntimeVersion,
       checkpointFormat: manifest.formatVersion,
       ledgerFormat: ledgerFormatVersion,
     },

@@ -3,6 +3,7 @@
 import { CodedError } from '../error.ts';
 import { isBlobRef, sha256Of } from './blob-store.ts';
 import type { BlobRef } from '../experiment/blob.ts';
+import type { NumericProfile } from '../experiment/profile.ts';
 import { canonicalJson } from '../json/canonical-json.ts';
 import type { LedgerPosition } from './ledger-hash.ts';
 import { isJsonObject } from '../json/json-object.ts';
@@ -32,8 +33,7 @@ export interface CheckpointManifest {
   /** Optimizer steps done, counted from the start of the experiment. */
   readonly step: number;
   readonly phase: TrainingPhase;
-  /** The numeric profile: versions, provider, instruction set, threads, graph hash. */
-  readonly profile: Readonly<Record<string, string | number>>;
+  readonly profile: NumericProfile;
   readonly snapshotSha256: string;
   readonly specSha256: string;
   /** Safetensors files, config.json and tokenizer.json, so that a checkpoint is a whole model. */
@@ -141,9 +141,13 @@ function isHash(value: unknown): value is string {
   return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
 }
 
-function isProfile(value: unknown): boolean {
+function isProfile(value: unknown): value is NumericProfile {
   return (
     isJsonObject(value) &&
-    Object.values(value).every((part) => typeof part === 'string' || typeof part === 'number')
+    typeof value['onnxruntimeVersion'] === 'string' &&
+    (value['provider'] === 'cpu' || value['provider'] === 'cuda') &&
+    typeof value['instructionSet'] === 'string' &&
+    isCount(value['threads']) &&
+    typeof value['graphSha256'] === 'string'
   );
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportModel } from '../../src/http/experiment/export-model.ts';
 import { readModelArchive } from '../../src/model/model-archive.ts';
 import { encodeSafetensors } from '../../src/model/safetensors.ts';
+import { profileOf } from '../database/fixture.ts';
 import { sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
 import type { BlobRef } from '../../src/experiment/blob.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
@@ -31,7 +32,7 @@ async function publish(value: number): Promise<{ id: string; parameters: BlobRef
     experimentId: 'exp_1',
     step: 3,
     phase: 'training',
-    profile: { threads: 1 },
+    profile: profileOf(1),
     snapshotSha256: sha256Of('snapshot'),
     specSha256: sha256Of('spec'),
     blobs: {

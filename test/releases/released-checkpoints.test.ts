@@ -55,7 +55,7 @@ async function trainOn({ evidence }: Bundle, checkpoint: KeptCheckpoint) {
   const job: TrainingJob = {
     ...started.job,
     ...engine,
-    threads: Number(checkpoint.manifest.profile['threads']),
+    threads: checkpoint.manifest.profile.threads,
     checkpoint: { everySteps: 1e9, everySeconds: 1e9 },
   };
   const steps: StepRecord[] = [];
@@ -64,7 +64,7 @@ async function trainOn({ evidence }: Bundle, checkpoint: KeptCheckpoint) {
     if (event.kind === 'phase') profile = event.profile;
     if (event.kind === 'steps') steps.push(...event.steps);
   }
-  const recorded = checkpoint.manifest.profile;
+  const recorded: Readonly<Record<string, unknown>> = { ...checkpoint.manifest.profile };
   const isSameProfile = Object.entries(profile ?? { none: 0 }).every(
     ([name, value]) => recorded[name] === value,
   );

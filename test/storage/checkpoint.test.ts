@@ -1,6 +1,7 @@
 // Checkpoint manifests: two writers of one step write the same bytes, and a writer of others disturbs nobody.
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { profileOf } from '../database/fixture.ts';
 import { sha256Of } from '../../src/storage/blob-store.ts';
 import { canonicalJson } from '../../src/json/canonical-json.ts';
 import type { CheckpointManifest } from '../../src/storage/checkpoint-manifest.ts';
@@ -17,7 +18,7 @@ function manifest(step: number, changes: Partial<CheckpointManifest> = {}): Chec
     experimentId: 'exp_1',
     step,
     phase: 'training',
-    profile: { provider: 'cpu', threads: 2 },
+    profile: profileOf(2),
     snapshotSha256: sha256Of('snapshot'),
     specSha256: sha256Of('spec'),
     blobs: {
@@ -88,7 +89,7 @@ describe('checkpoints', () => {
   });
 
   it('that differ for one step stand beside each other', async () => {
-    const other = manifest(30, { profile: { provider: 'cuda', threads: 2 } });
+    const other = manifest(30, { profile: { ...profileOf(2), provider: 'cuda' } });
     const first = await checkpoints.publish(manifest(30));
     const second = await checkpoints.publish(other);
     expect(await checkpoints.read('exp_1', 30, first.id)).toEqual(manifest(30));

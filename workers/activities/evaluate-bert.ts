@@ -98,7 +98,7 @@ async function evaluateExperiment(
     tensors: await checkpointTensors(blobs, manifest, onProgress),
     table,
     // As training did, so that the same weights give the same bits whatever worker evaluates them.
-    threads: Number(manifest.profile['threads']),
+    threads: manifest.profile.threads,
   };
   try {
     const float32 = await runExported(dependencies, activity, evaluated, 'float32', blobs);

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckpointRepository } from '../../../src/database/checkpoint-repository.ts';
 import { CodedError } from '../../../src/error.ts';
+import { profileOf } from '../../database/fixture.ts';
+import type { NumericProfile } from '../../../src/experiment/profile.ts';
 import { sha256Of } from '../../../src/storage/blob-store.ts';
 import { CheckpointStore } from '../../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../../src/storage/project-blobs.ts';
@@ -11,8 +13,8 @@ import { openDirectory, type TestStore } from '../../storage/stores.ts';
 import { manifestFrame } from '../preparation/manifest-frame.ts';
 
 const ledger = { steps: 4, sha256: sha256Of('ledger') };
-const onCpu = { provider: 'cpu', threads: 2 };
-const onGpu = { provider: 'cuda', threads: 2 };
+const onCpu = profileOf(2);
+const onGpu: NumericProfile = { ...profileOf(2), provider: 'cuda' };
 
 function stateOf(value: number): TrainingState {
   const tensors = [{ name: 'classifier.bias', shape: [3], data: new Float32Array(3).fill(value) }];
@@ -46,7 +48,7 @@ afterAll(() => opened.close());
 
 function writer(
   experimentId: string,
-  profile: Record<string, string | number>,
+  profile: NumericProfile,
   {
     commit = () => Promise.resolve(),
     onProgress = () => undefined,

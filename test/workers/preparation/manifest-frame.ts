@@ -1,4 +1,5 @@
 // What is the same in every manifest of an attempt, made up.
+import { profileOf } from '../../database/fixture.ts';
 import { sha256Of } from '../../../src/storage/blob-store.ts';
 import type { ManifestFrame } from '../../../workers/preparation/checkpoint-frame.ts';
 
@@ -7,7 +8,7 @@ const blob = (content: string) => ({ sha256: sha256Of(content), sizeBytes: conte
 /** A frame whose blobs are not in any store. */
 export function manifestFrame(
   experimentId: string,
-  profile: ManifestFrame['profile'] = { provider: 'cpu' },
+  profile: ManifestFrame['profile'] = profileOf(1),
 ): ManifestFrame {
   return {
     experimentId,
