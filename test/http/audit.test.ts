@@ -28,7 +28,7 @@ beforeAll(async () => {
   const gateway = createTemporalGateway(connection, 'default');
   service.audit = (experiment, signal) => gateway.audit(experiment, signal);
   otherBundle = await bundleWorkflowCode({
-    workflowsPath: resolve(import.meta.dirname, '../workers/other-workflows.ts'),
+    workflowsPath: resolve(import.meta.dirname, '../workers/replay/other-workflows.ts'),
     logger: new DefaultLogger('ERROR'),
   });
 });
