@@ -15,6 +15,7 @@ import { DirectoryStore } from '../../../src/storage/directory-store.ts';
 import { checkSnapshot } from '../../../workers/verification/check-snapshot.ts';
 import { readBundle } from '../../../workers/verification/read-bundle.ts';
 import { BundleDiffers } from '../../../workers/verification/unpack-bundle.ts';
+import { profileOf } from '../../database/fixture.ts';
 import { verify } from '../../../workers/verification/verify.ts';
 
 const proof = resolve(import.meta.dirname, '../../checkpoints/0.2.0/proof.tar');
@@ -213,7 +214,7 @@ const changes: Readonly<Record<string, readonly [change: (forgery: Forgery) => v
         ['experimentId', 'exp_1', 'experiment'],
         ['specSha256', `sha256:${'1'.repeat(64)}`, 'specification'],
         ['snapshotSha256', `sha256:${'1'.repeat(64)}`, 'snapshot'],
-        ['profile', { threads: 1 }, 'numeric profile'],
+        ['profile', profileOf(1), 'numeric profile'],
         ['phase', 'pretraining', 'phase'],
         ['ledger', { steps: 5, sha256: `sha256:${'1'.repeat(64)}` }, 'number of steps'],
         ['lora', { rank: 1, alpha: 1 }, 'LoRA'],
