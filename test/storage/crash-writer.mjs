@@ -36,7 +36,13 @@ for (let step = 1; ; step += 1) {
     experimentId: `exp_${seed}`,
     step,
     phase: 'training',
-    profile: { provider: 'cpu' },
+    profile: {
+      onnxruntimeVersion: '1.0.0',
+      provider: 'cpu',
+      instructionSet: 'avx2',
+      threads: 1,
+      graphSha256: sha256Of('graph'),
+    },
     snapshotSha256: sha256Of('snapshot'),
     specSha256: sha256Of('spec'),
     blobs: {

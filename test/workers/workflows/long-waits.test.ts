@@ -162,7 +162,7 @@ describe('preparing that has become long', () => {
       },
       undefined,
     ],
-    ['its limit of duration', 'failed', () => Promise.resolve(), 5],
+    ['its limit of duration', 'failed', () => Promise.resolve(), 12],
   ] as const)('ends through %s also in its next run', async (_, state, stop, durationSeconds) => {
     const runs = new Set<string>();
     const snapshotDataset = async (): Promise<never> => {
