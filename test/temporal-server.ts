@@ -21,6 +21,7 @@ export const longHistoryEvents = 100;
 
 /**
  * @param options.searchAttributes names that the server knows from its start; left out: none.
+ * @param options.settings dynamic ones of the server, each `KEY=VALUE`.
  * @param options.suggestsNewRuns from {@link longHistoryEvents} on; left out: from Temporal's own number on.
  */
 export async function startTemporal({
@@ -29,6 +30,7 @@ export async function startTemporal({
 }: {
   readonly searchAttributes?: readonly string[];
   readonly suggestsNewRuns?: boolean;
+  readonly settings?: readonly string[];
 } = {}): Promise<TestTemporal> {
   const directory = await mkdtemp(join(tmpdir(), 'coordinator-temporal-'));
   const program = await findTemporal({

@@ -25,10 +25,11 @@ export async function main(parameters: readonly string[]): Promise<void> {
       rounds: { type: 'string', default: '60' },
       'at-once': { type: 'string', default: '50' },
       'at-once-rounds': { type: 'string', default: '3' },
+      'temporal-setting': { type: 'string', multiple: true, default: [] },
     },
   });
   const interrupted = interruption();
-  const processes = await startProcesses();
+  const processes = await startProcesses(values['temporal-setting']);
   try {
     await Promise.race([
       interrupted,

@@ -31,12 +31,19 @@ export interface Processes {
   stop(): Promise<void>;
 }
 
-/** Starts all of them and waits until the API answers and each of its queues has a worker. */
-export async function startProcesses(): Promise<Processes> {
+/**
+ * Starts all of them and waits until the API answers and each of its queues has a worker.
+ *
+ * @param temporalSettings dynamic ones of Temporal's server, each `KEY=VALUE`.
+ */
+export async function startProcesses(temporalSettings: readonly string[]): Promise<Processes> {
   const directory = await mkdtemp(join(tmpdir(), 'bench-orchestration-'));
   const [postgres, temporal] = await Promise.all([
     startTestPostgres(),
-    startTemporal({ searchAttributes: Object.values(searchAttributeNames) }),
+    startTemporal({
+      searchAttributes: Object.values(searchAttributeNames),
+      settings: temporalSettings,
+    }),
   ]);
   const children: ChildProcess[] = [];
   const names = new Map<number, string>();
