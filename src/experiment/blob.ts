@@ -3,6 +3,9 @@
 /** A hash as it is written everywhere. */
 export const sha256Pattern = '^sha256:[0-9a-f]{64}$';
 
+/** The digits of a `sha256:…`. */
+export const hexadecimal = (sha256: string): string => sha256.replace('sha256:', '');
+
 /** Names a blob: `sha256:` and 64 lower-case hexadecimal digits, and its size. */
 export interface BlobRef {
   readonly sha256: string;

@@ -1,4 +1,5 @@
 // Identifiers. Each begins with its kind.
+import { hexadecimal } from './blob.ts';
 import { v7 } from 'uuid';
 
 /** The one project there is until access keys exist. */
@@ -20,5 +21,5 @@ export const newAuditId = (): string => `audit_${timeOrdered()}`;
 
 /** A snapshot is named by its content: the same rows prepared the same way are one snapshot. */
 export function snapshotIdOf(sha256: string): string {
-  return `snap_${sha256.replace('sha256:', '').slice(0, 32)}`;
+  return `snap_${hexadecimal(sha256).slice(0, 32)}`;
 }

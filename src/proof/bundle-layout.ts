@@ -1,6 +1,6 @@
 // Which files the bundle of a proof has, and which objects belong to it. docs/proof.md describes them.
 import type { SnapshotManifest } from '../dataset/snapshot-manifest.ts';
-import type { BlobRef } from '../experiment/blob.ts';
+import { hexadecimal, type BlobRef } from '../experiment/blob.ts';
 import type { CheckpointManifest } from '../storage/checkpoint-manifest.ts';
 
 /** Files of which every bundle has one. */
@@ -28,9 +28,6 @@ export const isCheckpointFile = (name: string): boolean => name.startsWith(check
 /** Whether a bundle may have a file of this name. */
 export const isBundleFile = (name: string): boolean =>
   Object.values<string>(bundleFiles).includes(name) || others.test(name);
-
-/** The digits of a `sha256:…`. */
-export const hexadecimal = (sha256: string): string => sha256.replace('sha256:', '');
 
 /** The objects that a snapshot and checkpoints refer to, each once. */
 export function referredObjects(

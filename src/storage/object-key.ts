@@ -1,4 +1,5 @@
 // Under which keys the objects of this service lie, and what a key says of its object.
+import { hexadecimal } from '../experiment/blob.ts';
 
 /** Written by a store's check of itself. */
 export const readinessKey = 'readiness';
@@ -19,7 +20,7 @@ export const incomingPrefix = (prefix: string): string => `${prefix}incoming/`;
 
 /** @param prefix of the project. @param sha256 of the blob, `sha256:…`. */
 export function blobKey(prefix: string, sha256: string): string {
-  const digits = digitsOf(sha256);
+  const digits = hexadecimal(sha256);
   return `${blobPrefix(prefix)}${digits.slice(0, 2)}/${digits}`;
 }
 
@@ -28,9 +29,7 @@ export const manifestPrefix = (projectId: string): string => `checkpoints/${proj
 
 /** @param id of the manifest, `sha256:…` of its bytes. */
 export const manifestKey = (projectId: string, experimentId: string, step: number, id: string): string =>
-  `${manifestPrefix(projectId)}${experimentId}/${String(step).padStart(stepDigits, '0')}-${digitsOf(id)}.json`;
-
-const digitsOf = (sha256: string): string => sha256.replace('sha256:', '');
+  `${manifestPrefix(projectId)}${experimentId}/${String(step).padStart(stepDigits, '0')}-${hexadecimal(id)}.json`;
 
 /** What a key says of its object. */
 export type KeyMeaning =

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Spare } from '../../src/local/spare.ts';
 import { until } from '../../src/local/until.ts';
 
@@ -146,9 +146,13 @@ describe('a part with a spare', () => {
     const spare = spareOf(start, 2);
     spare.keepAfter(0);
     await wait('the spare', () => started.length === 1);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const child = spare.take([1]);
-    await wait('its begin', () => begun() !== undefined);
-    await new Promise((resolve) => setTimeout(resolve, 2200));
+    const killed = vi.spyOn(child!, 'kill');
+    await wait('its begin', () => begun() !== undefined && child?.connected === false);
+    vi.advanceTimersByTime(2200);
+    expect(killed).not.toHaveBeenCalled();
     expect(child?.signalCode).toBeNull();
   });
 

@@ -2,15 +2,10 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { extract, type Extract } from 'tar-stream';
+import { hexadecimal } from '../../src/experiment/blob.ts';
 import { CodedError } from '../../src/error.ts';
 import { isSystemError } from '../../src/thrown.ts';
-import {
-  bundleFiles,
-  hexadecimal,
-  isBundleFile,
-  isObjectFile,
-  objectFile,
-} from '../../src/proof/bundle-layout.ts';
+import { bundleFiles, isBundleFile, isObjectFile, objectFile } from '../../src/proof/bundle-layout.ts';
 import { sha256Of, type BlobStore } from '../../src/storage/blob-store.ts';
 
 /** What of the bundle is not as it should be, by the names of its files. */

@@ -1,17 +1,11 @@
 // The bundle of a proof: a tar with all that is needed to check it without the service. docs/proof.md describes its files.
 import type { ExperimentRecord } from '../../database/experiment-record.ts';
-import type { BlobRef } from '../../experiment/blob.ts';
+import { hexadecimal, type BlobRef } from '../../experiment/blob.ts';
 import type { ExperimentReference } from '../../experiment/activity.ts';
 import { mostCheckpoints } from '../../experiment/retention.ts';
 import { decodeSnapshotManifest } from '../../dataset/snapshot-manifest.ts';
 import { inMemory, tarArchive, type RangedContent, type TarArchive } from '../../model/tar-archive.ts';
-import {
-  bundleFiles,
-  checkpointFile,
-  hexadecimal,
-  objectFile,
-  referredObjects,
-} from '../../proof/bundle-layout.ts';
+import { bundleFiles, checkpointFile, objectFile, referredObjects } from '../../proof/bundle-layout.ts';
 import { sha256Of } from '../../storage/blob-store.ts';
 import { canonicalJson } from '../../json/canonical-json.ts';
 import { encodeCheckpointManifest } from '../../storage/checkpoint-manifest.ts';
