@@ -111,14 +111,17 @@ export class ExperimentRepository {
     return record;
   }
 
-  /** Its version alone, which is read far more cheaply. @throws CodedError `not_found`. */
-  async requireVersion({ projectId, experimentId }: ExperimentReference): Promise<number> {
+  /** Its version and state alone, which are read far more cheaply. @throws CodedError `not_found`. */
+  async requireVersion({
+    projectId,
+    experimentId,
+  }: ExperimentReference): Promise<Pick<ExperimentRecord, 'version' | 'state'>> {
     const [row] = await this.#database.run(
-      (queries) => queries.$queryRaw<{ version: number }[]>`
-        SELECT version FROM experiment WHERE project_id = ${projectId} AND id = ${experimentId}`,
+      (queries) => queries.$queryRaw<Pick<ExperimentRecord, 'version' | 'state'>[]>`
+        SELECT version, state FROM experiment WHERE project_id = ${projectId} AND id = ${experimentId}`,
     );
     if (!row) throw notFound('experiment', experimentId);
-    return row.version;
+    return row;
   }
 
   /**

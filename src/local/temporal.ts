@@ -13,6 +13,12 @@ const callTimeoutSeconds = 5;
  * workflow's. With this it may learn late of those that are registered while it runs.
  */
 const attributesCached = 'system.forceSearchAttributesCacheRefreshOnRead=false';
+/**
+ * How often in a second a shard may look for what it has to pass on: tasks for workers, children to start, results of theirs. By
+ * default that is 20 times, and the development server has one shard: each step of a workflow would wait for the next
+ * twentieth of a second.
+ */
+const stepsAtOnce = 'history.transferProcessorMaxPollRPS=2000';
 
 export interface TemporalServer {
   readonly address: string;
@@ -32,7 +38,7 @@ export function temporalServer(options: {
   readonly logFile: string;
   /** Names of keywords by which workflows are found, known from the start; left out: those that are registered meanwhile. */
   readonly searchAttributes?: readonly string[];
-  /** Dynamic settings of Temporal, each `KEY=VALUE`. */
+  /** Dynamic settings of Temporal, each `KEY=VALUE`; the last of a key is what holds. */
   readonly settings?: readonly string[];
   readonly environment?: Record<string, string>;
 }): TemporalServer {
@@ -45,7 +51,11 @@ export function temporalServer(options: {
     namespace: options.namespace,
     'log-level': 'warn',
   };
-  const settings = [...(options.searchAttributes ? [attributesCached] : []), ...(options.settings ?? [])];
+  const settings = [
+    stepsAtOnce,
+    ...(options.searchAttributes ? [attributesCached] : []),
+    ...(options.settings ?? []),
+  ];
   const attributes = (options.searchAttributes ?? []).map((name) => [
     '--search-attribute',
     `${name}=Keyword`,

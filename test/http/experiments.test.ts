@@ -75,6 +75,26 @@ describe('an experiment', () => {
     expect((await waiting).json()).toMatchObject({ state: 'training', version: version + 2 });
   });
 
+  // As above.
+  it('is answered at once when it ends', { retry: 3 }, async () => {
+    const { transitions, results, pins } = service.repositories;
+    const experimentId = await submitExperiment(service);
+    const reference = { projectId: 'default', experimentId };
+    const history = `sha256:${'0'.repeat(64)}`;
+    await pins.forUpload('default')([history]);
+    const { version } = (await call(service, 'GET', `/experiments/${experimentId}`)).json<{
+      version: number;
+    }>();
+    const headers = { 'if-none-match': `"${version}"`, prefer: 'wait=60' };
+    const waiting = call(service, 'GET', `/experiments/${experimentId}`, { headers });
+    await call(service, 'GET', `/experiments/${experimentId}`);
+    for (const [index, state] of (['preparing', 'cancelled'] as const).entries())
+      await transitions.recordTransition({ ...reference, sequence: index + 1, state, error: null });
+    await delay(15);
+    await results.setHistory(reference, history);
+    expect((await waiting).json()).toMatchObject({ state: 'cancelled', version: version + 2 });
+  });
+
   it('is answered 304 when nothing changes within the wait', async () => {
     const id = await submitExperiment(service);
     const { version } = (await call(service, 'GET', `/experiments/${id}`)).json<{ version: number }>();

@@ -1,6 +1,6 @@
 // Histories against the workflow code of this build: would it have done what was recorded?
 import { fileURLToPath } from 'node:url';
-import { Worker, type ReplayWorkerOptions } from '@temporalio/worker';
+import { Worker, type ReplayWorkerOptions, type WorkerOptions } from '@temporalio/worker';
 import type { ReplayedRun } from '../../src/experiment/replay.ts';
 import type { RecordedRun } from '../../src/temporal/history.ts';
 
@@ -38,6 +38,10 @@ export class HistoryReplayer {
   }
 }
 
+/**
+ * In a thread of its own, where the SDK would replay in this one by itself: its hooks, which note where every promise was made,
+ * stay for as long as the thread lives, and would slow down all else that this process does.
+ */
 async function replayRuns(workflowBundle: WorkflowBundle, runs: Runs): Promise<readonly ReplayedRun[]> {
   const results: ReplayedRun[] = [];
   let current: RecordedRun | undefined;
@@ -47,7 +51,8 @@ async function replayRuns(workflowBundle: WorkflowBundle, runs: Runs): Promise<r
       yield { workflowId: run.workflowId, history: run.history };
     }
   }
-  for await (const { error } of Worker.runReplayHistories({ workflowBundle }, histories())) {
+  const options: ReplayWorkerOptions & Pick<WorkerOptions, 'debugMode'> = { workflowBundle, debugMode: false };
+  for await (const { error } of Worker.runReplayHistories(options, histories())) {
     if (current === undefined) continue;
     const { workflowId, runId, type, history } = current;
     results.push({

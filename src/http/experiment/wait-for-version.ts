@@ -1,12 +1,15 @@
 // The long poll: reads an experiment, and while the reader knows that version already, waits for another one.
 import type { ServerResponse } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ExperimentRecord } from '../../database/experiment-record.ts';
 import type { ExperimentReference } from '../../experiment/activity.ts';
+import { hasEnded } from '../../experiment/state.ts';
 import type { RouteContext } from '../dependencies.ts';
 import { untilClosed } from '../protocol/until-closed.ts';
 
-/** Changes come several in a row, as an attempt begins, reports and ends: what follows so soon is told with the first. */
+/**
+ * Changes come several in a row, as an attempt begins, reports and ends: what follows so soon is told with the first. An end
+ * is what most wait for, and little follows it: it is told at once.
+ */
 const burstMilliseconds = 50;
 
 /**
@@ -28,14 +31,17 @@ export async function waitForVersion(
   // Watched before it is read, so that no change falls in between.
   const watch = changes.watch(reference.experimentId);
   try {
-    if (!isKnown(await experiments.requireVersion(reference))) return await experiments.require(reference);
-    for (;;) {
-      const changed = await watch.next(Math.max(0, end - performance.now()) / 1000, signal);
-      // The leaving of the client, or of the server, ends this pause; nothing else can fail in it.
-      if (changed) await delay(burstMilliseconds, undefined, { signal }).catch(() => undefined);
-      const record = await experiments.require(reference);
-      if (!isKnown(record.version) || performance.now() >= end || signal.aborted) return record;
+    if (!isKnown((await experiments.requireVersion(reference)).version))
+      return await experiments.require(reference);
+    let until = end;
+    while (performance.now() < until && !signal.aborted) {
+      await watch.next((until - performance.now()) / 1000, signal);
+      const { version, state } = await experiments.requireVersion(reference);
+      if (isKnown(version)) continue;
+      if (hasEnded(state)) break;
+      until = Math.min(until, performance.now() + burstMilliseconds);
     }
+    return await experiments.require(reference);
   } finally {
     watch.close();
   }
