@@ -51,7 +51,10 @@ async function replayRuns(workflowBundle: WorkflowBundle, runs: Runs): Promise<r
       yield { workflowId: run.workflowId, history: run.history };
     }
   }
-  const options: ReplayWorkerOptions & Pick<WorkerOptions, 'debugMode'> = { workflowBundle, debugMode: false };
+  const options: ReplayWorkerOptions & Pick<WorkerOptions, 'debugMode'> = {
+    workflowBundle,
+    debugMode: false,
+  };
   for await (const { error } of Worker.runReplayHistories(options, histories())) {
     if (current === undefined) continue;
     const { workflowId, runId, type, history } = current;

@@ -8,8 +8,10 @@ import { workflowBundle } from '../workflows/workflow-harness.ts';
 
 const recording = resolve(import.meta.dirname, '../../histories/paused-and-resumed.json');
 
+const stackTraceHook = (): unknown => Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace')?.value;
+
 it('leaves nothing behind in the thread that asks for a replay', async () => {
-  const { prepareStackTrace } = Error;
+  const before = stackTraceHook();
   const workflows = JSON.parse(readFileSync(recording, 'utf8')) as ExperimentHistories['workflows'];
   const runs = runsOf({ formatVersion: 1, workflows });
   const replayed = await new HistoryReplayer(workflowBundle).replay(runs);
@@ -17,5 +19,5 @@ it('leaves nothing behind in the thread that asks for a replay', async () => {
     runs.map(({ workflowId }) => ({ workflowId, deterministic: true })),
   );
   // Set together with the hook of promises, for which there is no way to ask.
-  expect(Error.prepareStackTrace).toBe(prepareStackTrace);
+  expect(stackTraceHook()).toBe(before);
 });
