@@ -5,9 +5,6 @@ import { trainingSchema } from './training-schema.ts';
 
 const closed = { additionalProperties: false } as const;
 
-/** Bytes of inline rows that one submission may carry, as JSON. */
-export const maximumInlineRowsBytes = 1024 * 1024;
-
 /** Neither those of ASCII nor the second set, U+0080 to U+009F (ISO/IEC 6429). */
 const withoutControlCharacters = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$';
 

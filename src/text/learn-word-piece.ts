@@ -1,7 +1,7 @@
 // Learns a WordPiece vocabulary from text: frequent pieces that stand side by side are merged, over and over.
 import { normalizeText, splitWords, type NormalizerSettings } from './bert-normalizer.ts';
 import { mergePieces } from './merge-pieces.ts';
-import { takeTurns } from './take-turns.ts';
+import { yieldRegularly } from '../event-loop.ts';
 import { specialTokens, wordPieceTokenizerJson } from './vocabulary.ts';
 
 export interface LearnWordPieceOptions {
@@ -46,16 +46,16 @@ export class WordPieceLearner {
       this.#counts = withoutTheRarest(this.#counts, this.#countedWords / 2);
   }
 
-  /** The tokenizer.json that uses the vocabulary learned. Takes turns with other work, for it may compute for minutes. */
+  /** The tokenizer.json that uses the vocabulary learned. Yields to other work, for it may compute for minutes. */
   async finish({ vocabularySize, onProgress = () => undefined }: LearnWordPieceOptions): Promise<object> {
-    const turn = takeTurns(onProgress);
+    const yieldToOthers = yieldRegularly(onProgress);
     const words = [...this.#counts]
       .map(([word, count]) => ({ characters: Array.from(word), count }))
       .filter(({ characters }) => characters.length <= longestWordCharacters);
-    await turn();
+    await yieldToOthers();
     const room = Math.max(0, vocabularySize - specialTokens.length);
     const alphabet = new Set(alphabetOf(words, Math.min(room, largestAlphabet)));
-    await turn();
+    await yieldToOthers();
     const spelled = words
       .map(({ characters, count }) => ({
         pieces: characters.map((c, index) => (index === 0 ? c : `##${c}`)),
@@ -63,7 +63,7 @@ export class WordPieceLearner {
       }))
       .filter(({ pieces }) => pieces.every((piece) => alphabet.has(piece)));
     const isKnown = (piece: string): boolean => alphabet.has(piece);
-    const merged = await mergePieces(spelled, Math.max(0, room - alphabet.size), isKnown, turn);
+    const merged = await mergePieces(spelled, Math.max(0, room - alphabet.size), isKnown, yieldToOthers);
     const tokens = [...specialTokens, ...alphabet, ...merged];
     return wordPieceTokenizerJson(new Map(tokens.map((token, id) => [token, id])), true);
   }

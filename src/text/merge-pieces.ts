@@ -21,23 +21,23 @@ const leastCount = 2;
  * New pieces in the order of their making, at most `maximumPieces`.
  *
  * @param isKnown whether a piece is in the vocabulary already, so that making it again takes no room.
- * @param turn awaited between short stretches of work.
+ * @param yieldToOthers awaited between short stretches of work.
  */
 export async function mergePieces(
   words: readonly CountedWord[],
   maximumPieces: number,
   isKnown: (piece: string) => boolean,
-  turn: () => Promise<void> | undefined = () => undefined,
+  yieldToOthers: () => Promise<void> | undefined = () => undefined,
 ): Promise<readonly string[]> {
   const table = new PairTable(words);
   for (const index of words.keys()) {
     table.add(index);
-    await turn();
+    await yieldToOthers();
   }
   table.order();
   const made = new Set<string>();
   while (made.size < maximumPieces) {
-    await turn();
+    await yieldToOthers();
     const pair = table.takeMostFrequent();
     if (pair === undefined || pair.count < leastCount) break;
     const piece = pair.left + pair.right.slice('##'.length);

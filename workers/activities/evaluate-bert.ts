@@ -17,7 +17,7 @@ import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { resultCheckpoint } from '../../src/storage/result-checkpoint.ts';
 import type { ExampleTable } from '../../src/text/example-table.ts';
-import { takeTurns } from '../../src/text/take-turns.ts';
+import { yieldRegularly } from '../../src/event-loop.ts';
 import { evaluationFormatVersion } from '../../src/experiment/evaluation-format.ts';
 import { evaluationInput } from '../../src/training/evaluation-input.ts';
 import { evaluate } from '../../src/training/evaluator.ts';
@@ -105,16 +105,16 @@ async function evaluateExperiment(
     const int8 = await runExported(dependencies, activity, evaluated, 'int8', blobs);
     const compared = await trainingLogits(dependencies, activity, evaluated);
     const inputOf = (logits: Float32Array) => evaluationInput(table, evaluated.head, labelNames, logits);
-    const turn = takeTurns(onProgress);
+    const yieldToOthers = yieldRegularly(onProgress);
     const input = inputOf(float32.logits);
     const document: EvaluationDocument = {
-      ...(await evaluationMetrics(input, turn)),
+      ...(await evaluationMetrics(input, yieldToOthers)),
       formatVersion: evaluationFormatVersion,
       snapshotSha256: summary.sha256,
       checkpoint: { step, id, weightsSha256: manifest.blobs.parameters.sha256 },
       labels: labelNames,
       predictions: await blobs.putStream(
-        predictionLines(await evaluatedPredictions(input, labelNames, turn)),
+        predictionLines(await evaluatedPredictions(input, labelNames, yieldToOthers)),
         { onProgress },
       ),
       inference: {
@@ -126,7 +126,7 @@ async function evaluateExperiment(
         int8: {
           model: int8.model,
           largestLogitDifference: largestDifference(int8.logits, float32.logits),
-          metrics: metricValues(await evaluationMetrics(inputOf(int8.logits), turn)),
+          metrics: metricValues(await evaluationMetrics(inputOf(int8.logits), yieldToOthers)),
         },
       },
     };

@@ -1,6 +1,6 @@
 // From logits and truth to the stored prediction of every row.
 import type { Predictions } from '../../src/dataset/predictions.ts';
-import { inTurns, type Turn } from '../../src/text/take-turns.ts';
+import { forEachYielding, type YieldToOthers } from '../../src/event-loop.ts';
 import type { EvaluationInput } from '../../src/training/metrics/evaluation-metrics.ts';
 import {
   binaryCrossEntropies,
@@ -20,11 +20,11 @@ type WordInput = Extract<EvaluationInput, { task: 'tokenClassification' }>;
 async function wordPredictions(
   input: WordInput,
   labelNames: readonly string[],
-  turn: Turn,
+  yieldToOthers: YieldToOthers,
 ): Promise<Predictions> {
   const { labels, rowOffsets } = input;
-  const predicted = await predictedClasses(input, turn);
-  const tokenLosses = await crossEntropies(new ClassProbabilities(input), labels, turn);
+  const predicted = await predictedClasses(input, yieldToOthers);
+  const tokenLosses = await crossEntropies(new ClassProbabilities(input), labels, yieldToOthers);
   const counted: number[] = [];
   const offsets = new Int32Array(rowOffsets.length);
   const losses = new Float32Array(rowOffsets.length - 1);
@@ -51,10 +51,10 @@ async function wordPredictions(
 /** Which labels are predicted, [rows, labelCount], 0 or 1. */
 async function predictedLabels(
   { logits, labelCount }: Extract<EvaluationInput, { task: 'multiLabel' }>,
-  turn: Turn,
+  yieldToOthers: YieldToOthers,
 ): Promise<Uint8Array> {
   const predicted = new Uint8Array(logits.length);
-  await inTurns(logits.length / labelCount, turn, (row) => {
+  await forEachYielding(logits.length / labelCount, yieldToOthers, (row) => {
     for (let place = row * labelCount; place < (row + 1) * labelCount; place++)
       predicted[place] = predictedLabel(logits[place] ?? NaN) ? 1 : 0;
   });
@@ -69,12 +69,12 @@ function asFloat32(values: Numbers): Float32Array {
 /**
  * The predictions of an evaluation, in the order of its rows.
  *
- * @param turn as `evaluationMetrics` takes it.
+ * @param yieldToOthers as `evaluationMetrics` takes it.
  */
 export async function evaluatedPredictions(
   input: EvaluationInput,
   labelNames: readonly string[],
-  turn: Turn,
+  yieldToOthers: YieldToOthers,
 ): Promise<Predictions> {
   switch (input.task) {
     case 'classification': {
@@ -83,9 +83,9 @@ export async function evaluatedPredictions(
         task: input.task,
         labelNames,
         labels,
-        predicted: await predictedClasses(input, turn),
+        predicted: await predictedClasses(input, yieldToOthers),
         logits: asFloat32(logits),
-        losses: Float32Array.from(await crossEntropies(new ClassProbabilities(input), labels, turn)),
+        losses: Float32Array.from(await crossEntropies(new ClassProbabilities(input), labels, yieldToOthers)),
       };
     }
     case 'multiLabel': {
@@ -94,9 +94,9 @@ export async function evaluatedPredictions(
         task: input.task,
         labelNames,
         labels: Uint8Array.from(targets),
-        predicted: await predictedLabels(input, turn),
+        predicted: await predictedLabels(input, yieldToOthers),
         logits: asFloat32(logits),
-        losses: Float32Array.from(await binaryCrossEntropies(input, targets, turn)),
+        losses: Float32Array.from(await binaryCrossEntropies(input, targets, yieldToOthers)),
       };
     }
     case 'regression': {
@@ -109,7 +109,7 @@ export async function evaluatedPredictions(
       };
     }
     case 'tokenClassification':
-      return wordPredictions(input, labelNames, turn);
+      return wordPredictions(input, labelNames, yieldToOthers);
   }
 }
 

@@ -1,5 +1,5 @@
 // What a submission would take, without storing anything of it.
-import { Readable } from 'node:stream';
+import { splitsOfRows } from '../../dataset/inline-rows.ts';
 import { sampleDataset, type CountedSplit, type SampledDataset } from '../../dataset/sample-dataset.ts';
 import { CodedError } from '../../error.ts';
 import { estimateExperiment } from '../../estimate/estimate.ts';
@@ -10,7 +10,7 @@ import { requireClassWeightsFit } from '../../experiment/class-weights.ts';
 import { defaultProject } from '../../experiment/id.ts';
 import { resolveSubmission } from '../../experiment/resolve-submission.ts';
 import type { ModelSource, ResolvedSubmission } from '../../experiment/spec.ts';
-import { maximumInlineRowsBytes, type Submission } from '../../experiment/submission.ts';
+import type { Submission } from '../../experiment/submission.ts';
 import { requireTrainingFitsTask } from '../../experiment/training-problems.ts';
 import { readModelConfig } from '../../model/model-config.ts';
 import { sha256Of } from '../../storage/blob-store.ts';
@@ -18,7 +18,6 @@ import { canonicalJson } from '../../json/canonical-json.ts';
 import { bindModel } from './bind-model.ts';
 import type { AppDependencies } from '../dependencies.ts';
 import type { EstimateBody } from '../schemas/estimate.ts';
-import { filesOfRows } from '../upload/upload-dataset.ts';
 
 /** Observations that an estimate looks at, the latest ones. */
 const mostCalibrations = 200;
@@ -114,14 +113,7 @@ async function findSplits(
       open: () => blobs.get(blob),
     }));
   }
-  // For its refusal of rows that are too many.
-  filesOfRows(source.rows, maximumInlineRowsBytes);
-  return Object.entries(source.rows).map(([name, rows]) => ({
-    name,
-    format: 'jsonl',
-    fileRows: rows.length,
-    open: () => Promise.resolve(Readable.from(rows.map((row) => Buffer.from(`${JSON.stringify(row)}\n`)))),
-  }));
+  return splitsOfRows(source.rows);
 }
 
 async function sample(

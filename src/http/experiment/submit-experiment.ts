@@ -1,20 +1,20 @@
 // Takes a submission: everything that spec, columns and inline rows show is refused here, before anything is stored for it.
-import { Readable } from 'node:stream';
 import type { CreatedExperiment } from '../../database/experiment-repository.ts';
 import { defaultEvaluationSplit } from '../../dataset/evaluation-split.ts';
 import { checkEvaluationLabels, LabelCensus, type LabelScheme } from '../../dataset/labels.ts';
-import { usableRows } from '../../dataset/column-mapping.ts';
+import { usableRows, type SplitSource } from '../../dataset/column-mapping.ts';
+import { splitsOfRows } from '../../dataset/inline-rows.ts';
 import { CodedError } from '../../error.ts';
 import { requireClassWeightsFit } from '../../experiment/class-weights.ts';
 import { defaultProject, newExperimentId } from '../../experiment/id.ts';
 import { resolveSubmission } from '../../experiment/resolve-submission.ts';
-import type { DatasetSource, DatasetSpec, InlineRows, ResolvedSubmission } from '../../experiment/spec.ts';
-import { maximumInlineRowsBytes, type Submission } from '../../experiment/submission.ts';
+import type { DatasetSource, DatasetSpec, ResolvedSubmission } from '../../experiment/spec.ts';
+import type { Submission } from '../../experiment/submission.ts';
 import { requireTrainingFitsTask } from '../../experiment/training-problems.ts';
 import { bindModel } from './bind-model.ts';
 import type { AppDependencies } from '../dependencies.ts';
 import { createOnce } from './create-once.ts';
-import { filesOfRows, uploadDataset } from '../upload/upload-dataset.ts';
+import { filesOfSplits, uploadDataset } from '../upload/upload-dataset.ts';
 import { quoted } from '../../json/quoted.ts';
 
 type UnboundSpec = ResolvedSubmission['spec'];
@@ -53,12 +53,12 @@ async function bindDataset(
     name,
     { columns: [...new Set(rows.flatMap((row) => Object.keys(row)))] },
   ]);
-  const files = filesOfRows(source.rows, maximumInlineRowsBytes);
+  const splits = splitsOfRows(source.rows);
   const evaluationSplit = checkColumns(Object.fromEntries(columns), spec);
-  const scheme = await checkRows(source.rows, spec, evaluationSplit);
+  const scheme = await checkRows(splits, spec, evaluationSplit);
   requireTrainingFitsTask(scheme.task, training);
   requireClassWeightsFit(scheme.names, training.classWeights);
-  const { record } = await uploadDataset(dependencies, files);
+  const { record } = await uploadDataset(dependencies, filesOfSplits(splits));
   return { id: record.id, ...spec, evaluationSplit };
 }
 
@@ -107,20 +107,16 @@ function columnList({ columns }: SplitColumns): string {
 
 /** Inline rows are few: what preparing would find wrong with the labels is told at once. */
 async function checkRows(
-  rows: InlineRows,
+  splits: readonly SplitSource[],
   { trainSplit, textField, textPairField, labelField, task }: UnboundSpec['dataset'],
   evaluationSplit: string | null,
 ): Promise<LabelScheme> {
   const mapping = { textField, textPairField: textPairField ?? undefined, labelField, task };
   const census = async (name: string): Promise<LabelCensus> => {
     const labels = new LabelCensus();
-    const text = (rows[name] ?? []).map((row) => `${JSON.stringify(row)}\n`).join('');
-    const source = {
-      name,
-      format: 'jsonl',
-      open: () => Promise.resolve(Readable.from([Buffer.from(text)])),
-    } as const;
-    for await (const row of usableRows(source, mapping)) for (const label of row.labels) labels.add(label);
+    const split = splits.find((one) => one.name === name);
+    if (split === undefined) return labels;
+    for await (const row of usableRows(split, mapping)) for (const label of row.labels) labels.add(label);
     return labels;
   };
   const scheme = (await census(trainSplit)).scheme(task, trainSplit);

@@ -1,12 +1,11 @@
 // Takes a dataset in: each split is checked and stored in one pass, and all splits are published together or not at all.
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import type { DatasetRecord, DatasetSplit } from '../../database/dataset-repository.ts';
+import type { SplitSource } from '../../dataset/column-mapping.ts';
 import { inspectSplit } from '../../dataset/inspect-split.ts';
 import { checkSplitName, formatOf } from '../../dataset/split-file.ts';
 import { contentOf } from '../../dataset/store-split.ts';
-import { CodedError } from '../../error.ts';
 import { defaultProject, newDatasetId } from '../../experiment/id.ts';
-import type { InlineRows } from '../../experiment/spec.ts';
 import type { AppDependencies } from '../dependencies.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { invalidForm, type FormFile } from './form-files.ts';
@@ -79,20 +78,12 @@ async function publish(repositories: AppDependencies['repositories'], taken: rea
   });
 }
 
-/** The files that inline rows are: JSON lines. @throws CodedError `payload_too_large` over `maximumBytes`. */
-export function filesOfRows(rows: InlineRows, maximumBytes: number): AsyncIterable<FormFile> {
-  const files = Object.entries(rows).map(([fieldName, splitRows]) => ({
-    fieldName,
-    fileName: `${fieldName}.jsonl`,
-    text: splitRows.map((row) => `${JSON.stringify(row)}\n`).join(''),
-  }));
-  const sizeBytes = files.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
-  if (sizeBytes > maximumBytes)
-    throw new CodedError(
-      'payload_too_large',
-      `The inline rows are ${sizeBytes} bytes, over ${maximumBytes}.`,
-    );
-  return Readable.from(
-    files.map(({ text, ...file }) => ({ ...file, content: Readable.from([Buffer.from(text)]) })),
-  );
+/** Whole splits that are there already, as they would come in a form. */
+export async function* filesOfSplits(splits: readonly SplitSource[]): AsyncGenerator<FormFile> {
+  for (const split of splits)
+    yield {
+      fieldName: split.name,
+      fileName: `${split.name}.${split.format}`,
+      content: await split.open(),
+    };
 }

@@ -1,5 +1,5 @@
 // How far probabilities can be believed.
-import { inTurns, type Turn } from '../../text/take-turns.ts';
+import { forEachYielding, type YieldToOthers } from '../../event-loop.ts';
 import { ratio } from './arithmetic.ts';
 import type { ClassProbabilities } from './probabilities.ts';
 
@@ -9,10 +9,10 @@ const binCount = 15;
 export async function brierScore(
   probabilities: ClassProbabilities,
   labels: Int32Array,
-  turn: Turn,
+  yieldToOthers: YieldToOthers,
 ): Promise<number> {
   let total = 0;
-  await inTurns(labels.length, turn, (row) => {
+  await forEachYielding(labels.length, yieldToOthers, (row) => {
     for (let label = 0; label < probabilities.labelCount; label++)
       total += (probabilities.of(row, label) - (label === labels[row] ? 1 : 0)) ** 2;
   });

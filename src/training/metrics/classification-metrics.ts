@@ -1,5 +1,5 @@
 // Metrics of single-label classification, computed from logits and labels alone.
-import { inTurns, type Turn } from '../../text/take-turns.ts';
+import { forEachYielding, type YieldToOthers } from '../../event-loop.ts';
 import { meanOfDefined, ratio, sum } from './arithmetic.ts';
 import { brierScore, expectedCalibrationError } from './calibration.ts';
 import { classMetrics, macroF1, present, weightedF1, type ClassMetrics } from './class-report.ts';
@@ -39,16 +39,16 @@ export interface ClassificationInput extends LogitTable {
  */
 export async function classificationMetrics(
   input: ClassificationInput,
-  turn: Turn,
+  yieldToOthers: YieldToOthers,
 ): Promise<ClassificationMetrics> {
   const { labels, labelCount } = input;
-  const predicted = await predictedClasses(input, turn);
+  const predicted = await predictedClasses(input, yieldToOthers);
   const matrix = confusionMatrix(predicted, labels, labelCount);
   const counts = classCounts(matrix);
   const probabilities = new ClassProbabilities(input);
-  const loss = ratio(sum(await crossEntropies(probabilities, labels, turn)), labels.length);
+  const loss = ratio(sum(await crossEntropies(probabilities, labels, yieldToOthers)), labels.length);
   const oneAgainstRest: RankingMetrics[] = [];
-  await inTurns(labelCount, turn, (label) => {
+  await forEachYielding(labelCount, yieldToOthers, (label) => {
     oneAgainstRest.push(rankingMetrics(probabilities.column(label), (row) => labels[row] === label));
   });
   return {
@@ -58,7 +58,7 @@ export async function classificationMetrics(
     weightedF1: weightedF1(counts),
     matthews: matthewsCorrelation(counts),
     logLoss: loss,
-    brier: await brierScore(probabilities, labels, turn),
+    brier: await brierScore(probabilities, labels, yieldToOthers),
     expectedCalibrationError: expectedCalibrationError(probabilities, predicted, labels),
     rocAuc: meanOfDefined(oneAgainstRest.map((each) => each.rocAuc)),
     averagePrecision: meanOfDefined(oneAgainstRest.map((each) => each.averagePrecision)),

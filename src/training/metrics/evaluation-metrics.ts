@@ -1,5 +1,5 @@
 // The metrics of an evaluation, whatever its task: one function, and unions that the task tells apart.
-import type { Turn } from '../../text/take-turns.ts';
+import type { YieldToOthers } from '../../event-loop.ts';
 import {
   classificationMetrics,
   type ClassificationInput,
@@ -36,18 +36,21 @@ export type EvaluationMetrics = {
 }[EvaluationTask];
 
 /**
- * @param turn lets other work have its turn in the midst of this one, which takes long where there are many classes and rows.
- * @throws RangeError when a label is not a class; what `turn` throws.
+ * @param yieldToOthers lets other work go on in the midst of this one, which takes long where there are many classes and rows.
+ * @throws RangeError when a label is not a class; what `yieldToOthers` throws.
  */
-export async function evaluationMetrics(input: EvaluationInput, turn: Turn): Promise<EvaluationMetrics> {
+export async function evaluationMetrics(
+  input: EvaluationInput,
+  yieldToOthers: YieldToOthers,
+): Promise<EvaluationMetrics> {
   switch (input.task) {
     case 'classification':
-      return { task: input.task, ...(await classificationMetrics(input, turn)) };
+      return { task: input.task, ...(await classificationMetrics(input, yieldToOthers)) };
     case 'multiLabel':
-      return { task: input.task, ...(await multiLabelMetrics(input, turn)) };
+      return { task: input.task, ...(await multiLabelMetrics(input, yieldToOthers)) };
     case 'regression':
       return { task: input.task, ...regressionMetrics(input) };
     case 'tokenClassification':
-      return { task: input.task, ...(await tokenMetrics(input, turn)) };
+      return { task: input.task, ...(await tokenMetrics(input, yieldToOthers)) };
   }
 }

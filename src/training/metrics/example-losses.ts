@@ -1,15 +1,15 @@
 // The loss of each prediction, as PyTorch's loss functions give it before the mean.
-import { inTurns, type Turn } from '../../text/take-turns.ts';
+import { forEachYielding, type YieldToOthers } from '../../event-loop.ts';
 import type { ClassProbabilities, LogitTable, Numbers } from './probabilities.ts';
 
 /** Cross-entropy [rows]; a label below 0 is not counted and gives 0. */
 export async function crossEntropies(
   probabilities: ClassProbabilities,
   labels: Int32Array,
-  turn: Turn,
+  yieldToOthers: YieldToOthers,
 ): Promise<Float64Array> {
   const losses = new Float64Array(labels.length);
-  await inTurns(labels.length, turn, (row) => {
+  await forEachYielding(labels.length, yieldToOthers, (row) => {
     const label = labels[row] ?? -1;
     losses[row] = label < 0 ? 0 : -probabilities.logOf(row, label);
   });
@@ -23,10 +23,10 @@ export async function crossEntropies(
 export async function binaryCrossEntropies(
   { logits, labelCount }: LogitTable,
   targets: Numbers,
-  turn: Turn,
+  yieldToOthers: YieldToOthers,
 ): Promise<Float64Array> {
   const losses = new Float64Array(logits.length / labelCount);
-  await inTurns(losses.length, turn, (row) => {
+  await forEachYielding(losses.length, yieldToOthers, (row) => {
     let total = 0;
     for (let place = row * labelCount; place < (row + 1) * labelCount; place++) {
       const logit = logits[place] ?? NaN;

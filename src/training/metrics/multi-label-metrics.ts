@@ -1,5 +1,5 @@
 // Metrics of multi-label classification: each label is there or not, whatever the others are.
-import { inTurns, type Turn } from '../../text/take-turns.ts';
+import { forEachYielding, type YieldToOthers } from '../../event-loop.ts';
 import { meanOfDefined, ratio, sum } from './arithmetic.ts';
 import {
   classMetrics,
@@ -75,24 +75,27 @@ function labelFigures({ logits, targets, labelCount }: MultiLabelInput, label: n
 }
 
 /** The metrics of rows, each label for itself; averages are over all labels, also those that are nowhere. */
-export async function multiLabelMetrics(input: MultiLabelInput, turn: Turn): Promise<MultiLabelMetrics> {
+export async function multiLabelMetrics(
+  input: MultiLabelInput,
+  yieldToOthers: YieldToOthers,
+): Promise<MultiLabelMetrics> {
   const { logits, targets, labelCount } = input;
   const rows = logits.length / labelCount;
   const figures: LabelFigures[] = [];
-  await inTurns(labelCount, turn, (label) => {
+  await forEachYielding(labelCount, yieldToOthers, (label) => {
     figures.push(labelFigures(input, label));
   });
   const counts = figures.map((each) => each.counts);
   const perLabel = figures.map((each) => each.metrics);
   const wrong = new Int32Array(rows);
-  await inTurns(rows, turn, (row) => {
+  await forEachYielding(rows, yieldToOthers, (row) => {
     let count = 0;
     for (let place = row * labelCount; place < (row + 1) * labelCount; place++)
       if (predictedLabel(logits[place] ?? NaN) !== (targets[place] === 1)) count += 1;
     wrong[row] = count;
   });
   return {
-    loss: ratio(sum(await binaryCrossEntropies(input, targets, turn)), rows),
+    loss: ratio(sum(await binaryCrossEntropies(input, targets, yieldToOthers)), rows),
     subsetAccuracy: ratio(wrong.filter((count) => count === 0).length, rows),
     hammingLoss: ratio(sum(wrong), logits.length),
     microF1: classMetrics(pooled(counts)).f1,

@@ -1,5 +1,5 @@
 // Class probabilities by softmax, computed from the logits when they are asked for.
-import { inTurns, type Turn } from '../../text/take-turns.ts';
+import { forEachYielding, type YieldToOthers } from '../../event-loop.ts';
 
 export type Numbers = Float32Array | Float64Array;
 
@@ -60,9 +60,12 @@ export function predictedClass(scores: Numbers): number {
 }
 
 /** Of each row. */
-export async function predictedClasses({ logits, labelCount }: LogitTable, turn: Turn): Promise<Int32Array> {
+export async function predictedClasses(
+  { logits, labelCount }: LogitTable,
+  yieldToOthers: YieldToOthers,
+): Promise<Int32Array> {
   const predicted = new Int32Array(logits.length / labelCount);
-  await inTurns(predicted.length, turn, (row) => {
+  await forEachYielding(predicted.length, yieldToOthers, (row) => {
     predicted[row] = predictedClass(logits.subarray(row * labelCount, (row + 1) * labelCount));
   });
   return predicted;

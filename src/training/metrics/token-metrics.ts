@@ -1,5 +1,5 @@
 // Metrics of token classification, over the tokens that carry a label.
-import type { Turn } from '../../text/take-turns.ts';
+import type { YieldToOthers } from '../../event-loop.ts';
 import { ratio, sum } from './arithmetic.ts';
 import { classMetrics, macroF1, present, weightedF1, type ClassMetrics } from './class-report.ts';
 import { classCounts, confusionMatrix } from './confusion-matrix.ts';
@@ -48,15 +48,15 @@ function* taggedExamples(
 }
 
 /** @throws RangeError when a label is not a class */
-export async function tokenMetrics(input: TokenInput, turn: Turn): Promise<TokenMetrics> {
+export async function tokenMetrics(input: TokenInput, yieldToOthers: YieldToOthers): Promise<TokenMetrics> {
   const { labelCount, labels, labelNames } = input;
-  const predicted = await predictedClasses(input, turn);
+  const predicted = await predictedClasses(input, yieldToOthers);
   const probabilities = new ClassProbabilities(input);
   const matrix = confusionMatrix(predicted, labels, labelCount);
   const counts = classCounts(matrix);
   const tokens = sum(counts.map(({ support }) => support));
   return {
-    loss: ratio(sum(await crossEntropies(probabilities, labels, turn)), tokens),
+    loss: ratio(sum(await crossEntropies(probabilities, labels, yieldToOthers)), tokens),
     tokens,
     accuracy: ratio(sum(counts.map(({ hits }) => hits)), tokens),
     macroF1: macroF1(present(counts)),

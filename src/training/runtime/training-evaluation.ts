@@ -1,6 +1,6 @@
 // Evaluations during training: when one is due, what it showed, and whether training is to end for it.
 import type { ExampleTable } from '../../text/example-table.ts';
-import { takeTurns } from '../../text/take-turns.ts';
+import { yieldRegularly } from '../../event-loop.ts';
 import { evaluationInput } from '../evaluation-input.ts';
 import { openExamples } from '../example-source.ts';
 import type { EvaluationMemory, TrainingEvaluation, TrainingEvent, TrainingJob } from '../job.ts';
@@ -131,8 +131,8 @@ export class TrainingEvaluator {
     });
     if (!goOn()) return undefined;
     const input = evaluationInput(this.table, this.job.head, labelNames, logits);
-    const turn = takeTurns(() => tell({ kind: 'evaluating', step }));
-    const metrics = scalarMetrics(await evaluationMetrics(input, turn));
+    const yieldToOthers = yieldRegularly(() => tell({ kind: 'evaluating', step }));
+    const metrics = scalarMetrics(await evaluationMetrics(input, yieldToOthers));
     this.memory = remember(this.memory, step, metrics[metric] ?? null, higherIsBetter);
     const isBest = this.memory.best?.step === step;
     const seconds = (performance.now() - started) / 1000;

@@ -1,4 +1,4 @@
-// Metrics and predictions of many rows and classes leave others their turn: heartbeats, and the other activities of the process.
+// Metrics and predictions of many rows and classes let others go on: heartbeats, and the other activities of the process.
 import { describe, expect, it } from 'vitest';
 import { evaluationMetrics, type EvaluationInput } from '../../../src/training/metrics/evaluation-metrics.ts';
 import { evaluatedPredictions } from '../../../workers/activities/evaluated-predictions.ts';
@@ -26,38 +26,40 @@ const inputs: readonly EvaluationInput[] = [
   },
 ];
 
-/** The longest time without a turn, as a share of the whole. */
-async function longestShare(work: (turn: () => undefined) => Promise<unknown>): Promise<number> {
+/** The longest time without yielding, as a share of the whole. */
+async function longestShare(work: (yieldToOthers: () => undefined) => Promise<unknown>): Promise<number> {
   const begin = performance.now();
   let [last, longest] = [begin, 0];
-  const turn = (): undefined => {
+  const yieldToOthers = (): undefined => {
     const now = performance.now();
     longest = Math.max(longest, now - last);
     last = now;
   };
-  await work(turn);
-  turn();
+  await work(yieldToOthers);
+  yieldToOthers();
   return longest / (last - begin);
 }
 
 describe.each(inputs)('of many rows and classes ($task)', (input) => {
-  it('metrics take turns', async () => {
-    expect(await longestShare((turn) => evaluationMetrics(input, turn))).toBeLessThan(0.5);
+  it('metrics yield', async () => {
+    expect(await longestShare((yieldToOthers) => evaluationMetrics(input, yieldToOthers))).toBeLessThan(0.5);
   });
 
-  it('predictions take turns', async () => {
-    const share = await longestShare((turn) => evaluatedPredictions(input, labelNames, turn));
+  it('predictions yield', async () => {
+    const share = await longestShare((yieldToOthers) =>
+      evaluatedPredictions(input, labelNames, yieldToOthers),
+    );
     expect(share).toBeLessThan(0.5);
   });
 
-  it('metrics end with what a turn throws', async () => {
-    let turns = 0;
+  it('metrics end with what yielding throws', async () => {
+    let times = 0;
     const metrics = evaluationMetrics(input, () => {
-      turns += 1;
-      if (turns === 100) throw new Error('the worker stops');
+      times += 1;
+      if (times === 100) throw new Error('the worker stops');
       return undefined;
     });
     await expect(metrics).rejects.toThrow('the worker stops');
-    expect(turns).toBe(100);
+    expect(times).toBe(100);
   });
 });
