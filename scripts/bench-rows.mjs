@@ -78,12 +78,10 @@ async function train(directory, sha256) {
   const blobs = new BlobStore(new DirectoryStore(join(directory, 'store')), '');
   const opened = await openSnapshot(blobs, sha256);
   const tokenizer = createTokenizer(await opened.tokenizerJson());
-  const { path, table } = await opened.examples('train', directory);
+  const { path, vocabulary } = await opened.examples('train', directory);
   const config = { ...modelSizes.tiny, vocabularySize: tokenizer.vocabularySize };
   const recipe = recipeOf({});
   const whole = await initialParameters({ config, head }, 1, []);
-  const { vocabulary } = table;
-  table.close();
   const { start, frozen } = await trainableModel({ config, head, vocabulary }, recipe, whole);
   const run = startTraining({
     config,

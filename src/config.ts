@@ -99,6 +99,8 @@ export const variables = {
 } as const;
 
 const gibibyte = 1024 ** 3;
+/** S3 copies an object of at most so many bytes in one request (`CopyObject`), which is how an upload is published. */
+const mostUploadBytes = 5 * gibibyte;
 const greatestProcess = 2 ** 31 - 1;
 const daySeconds = 86_400;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -135,8 +137,8 @@ export function readConfig(environment: Environment = processEnvironment): Confi
       token: environment[variables.hubToken] || null,
     },
     limits: {
-      datasetBytes: wholeNumber(environment, variables.datasetLimit, gibibyte, 1, 1024 * gibibyte),
-      modelBytes: wholeNumber(environment, variables.modelLimit, 2 * gibibyte, 1, 1024 * gibibyte),
+      datasetBytes: wholeNumber(environment, variables.datasetLimit, gibibyte, 1, mostUploadBytes),
+      modelBytes: wholeNumber(environment, variables.modelLimit, 2 * gibibyte, 1, mostUploadBytes),
     },
     uploadsAtOnce: wholeNumber(environment, variables.uploadsAtOnce, 8, 1, 1000),
     reconcileSeconds: wholeNumber(environment, variables.reconcileInterval, 60, 0, 86_400),

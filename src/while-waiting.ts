@@ -17,7 +17,7 @@ export async function whileWaiting<Result>(
     try {
       onProgress();
     } catch {
-      // The work itself is told to end by its signal, and says so.
+      // As is said above.
     }
   }, intervalSeconds * 1000);
   try {

@@ -119,7 +119,6 @@ async function run(
       // One that broke down stops by itself.
       if (worker.getState() === 'RUNNING') worker.shutdown();
     });
-    if (stopping.signal.aborted) return;
     const works = [worker.run()];
     if (kind.background) {
       changes.start();

@@ -9,7 +9,7 @@ export const channels = {
   outbox: 'outbox',
 } as const;
 
-/** Gives an experiment its next version and tells whoever waits for it. Call under the row's lock. */
+/** Gives an experiment its next version and tells whoever waits for it. Its update takes the row's lock. */
 export async function announceChange(
   queries: Queries,
   { projectId, experimentId }: ExperimentReference,

@@ -7,7 +7,6 @@ import { v7 } from 'uuid';
 import { CodedError } from '../error.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { openExampleFile } from '../text/example-file.ts';
-import type { ExampleTable } from '../text/example-table.ts';
 import { targetKinds } from './encode-row.ts';
 import {
   decodeSnapshotManifest,
@@ -21,7 +20,7 @@ export interface OpenedSnapshot {
   /** The text of tokenizer.json. */
   tokenizerJson(): Promise<string>;
   /**
-   * Copies a split's examples to this machine, where they are read from. Who opened them closes them.
+   * Copies a split's examples to this machine, where they are read from.
    *
    * @param directory of this machine; is made where it is missing.
    * @param onProgress called as the bytes come.
@@ -32,8 +31,10 @@ export interface OpenedSnapshot {
 
 /** A file of examples on this machine, known to be what was stored. */
 interface LocalExamples {
+  /** What `openExampleFile` opens. */
   readonly path: string;
-  readonly table: ExampleTable;
+  /** The ids that they use, ascending. */
+  readonly vocabulary: Int32Array;
 }
 
 /** @throws CodedError `blob_missing` or `blob_corrupt`, also when a part is read later. */
@@ -45,7 +46,7 @@ export async function openSnapshot(blobs: BlobStore, sha256: string): Promise<Op
     async examples(split, directory, onProgress = () => undefined) {
       const path = join(directory, `${v7()}.examples`);
       try {
-        return { path, table: await localTable(blobs, { manifest, split, path }, onProgress) };
+        return { path, vocabulary: await copyExamples(blobs, { manifest, split, path }, onProgress) };
       } catch (error) {
         await rm(path, { force: true });
         throw error;
@@ -65,11 +66,12 @@ export async function openSnapshot(blobs: BlobStore, sha256: string): Promise<Op
   };
 }
 
-async function localTable(
+/** @returns the ids that they use. */
+async function copyExamples(
   blobs: BlobStore,
   { manifest, split, path }: { manifest: SnapshotManifest; split: SnapshotSplit; path: string },
   onProgress: () => void,
-): Promise<ExampleTable> {
+): Promise<Int32Array> {
   await mkdir(join(path, '..'), { recursive: true });
   const { examplesBlob, rows } = manifest.splits[split];
   await pipeline(
@@ -83,8 +85,8 @@ async function localTable(
     createWriteStream(path),
   );
   const table = openExampleFile(path);
-  if (table.count === rows && table.targetKind === targetKinds[manifest.task]) return table;
   table.close();
+  if (table.count === rows && table.targetKind === targetKinds[manifest.task]) return table.vocabulary;
   throw new CodedError(
     'blob_corrupt',
     `The examples of split ${split} are not those that its manifest tells of.`,

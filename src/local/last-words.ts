@@ -39,7 +39,8 @@ async function tail(logFile: string, fromByte: number): Promise<string> {
   const file = await open(logFile);
   try {
     const { size } = await file.stat();
-    const start = Math.max(fromByte, size - longestTailBytes);
+    // A log that holds less than before was emptied since.
+    const start = Math.max(fromByte > size ? 0 : fromByte, size - longestTailBytes);
     const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.max(0, size - start)), {
       position: start,
     });

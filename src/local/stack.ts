@@ -20,6 +20,7 @@ import { checkPostgres, preparePostgres } from './postgres.ts';
 import { stackVariable } from './process-identity.ts';
 import { SupervisedPart, type PartOptions, type Tell } from './supervised-part.ts';
 import { findTemporal } from './temporal-program.ts';
+import { keepLogsShort } from './log-size.ts';
 import { checkTemporal, temporalServer } from './temporal.ts';
 import { until } from './until.ts';
 
@@ -34,6 +35,8 @@ export interface Stack {
 
 const stopSeconds = { worker: 18, api: 6, temporal: 4, postgres: 6 } as const;
 const readyTimeoutSeconds = 90;
+/** An API that does not answer one question in time is asked again. */
+const answerTimeoutSeconds = 5;
 
 /** Programs of the stack, beside this file in the built tree. */
 const programs = {
@@ -54,14 +57,17 @@ export async function startStack(config: Config, tell: Tell, stopping: AbortSign
   const { dataDirectory } = config;
   const lock = await lockDirectory(dataDirectory);
   const running: SupervisedPart[] = [];
+  const logs = logDirectory(config);
+  const stopShortening = keepLogsShort(logs, tell);
   const stop = async (): Promise<void> => {
     await stopParts(running);
+    stopShortening();
     await lock.release();
   };
   try {
     const ended = await endLeftovers(dataDirectory);
     if (ended > 0) tell(`Ended ${ended} processes that an earlier stack had left running.`);
-    await mkdir(join(dataDirectory, 'logs'), { recursive: true });
+    await mkdir(logs, { recursive: true });
     const port = config.port === 0 ? await freePort() : config.port;
     await requireFreePort(config.host, port);
     const own = childEnvironment({ [stackVariable]: dataDirectory });
@@ -117,8 +123,8 @@ interface Start {
   readonly stopping: AbortSignal;
 }
 
-const logFile = ({ dataDirectory }: Config, part: string): string =>
-  join(dataDirectory, 'logs', `${part}.log`);
+const logDirectory = ({ dataDirectory }: Config): string => join(dataDirectory, 'logs');
+const logFile = (config: Config, part: string): string => join(logDirectory(config), `${part}.log`);
 
 function supervise(
   { config, running, tell }: Start,
@@ -219,7 +225,7 @@ async function startTemporal(
 
 /** False also while nobody listens. */
 async function answers(url: string): Promise<boolean> {
-  return fetch(`${url}/readyz`).then(
+  return fetch(`${url}/readyz`, { signal: AbortSignal.timeout(answerTimeoutSeconds * 1000) }).then(
     ({ ok }) => ok,
     () => false,
   );

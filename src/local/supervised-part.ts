@@ -70,8 +70,7 @@ export class SupervisedPart {
         tell(`${name} did not stop within ${stopTimeoutSeconds} s and is killed.`);
         child.kill('SIGKILL');
       }, stopTimeoutSeconds * 1000);
-      await this.#loop;
-      clearTimeout(timer);
+      void this.#loop?.finally(() => clearTimeout(timer));
     }
     await this.#loop;
     await spareEnded;

@@ -1,57 +1,10 @@
 // Collects what nothing refers to, beside the coordinator's other work.
 import { setTimeout as delay } from 'node:timers/promises';
-import { CollectionSession } from '../database/collection-session.ts';
-import type { Repositories } from '../database/repositories.ts';
 import { messageOf } from '../thrown.ts';
 import type { Logger } from '../log.ts';
-import { CheckpointStore } from '../storage/checkpoint-store.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
-import { projectBlobs } from '../storage/project-blobs.ts';
-import { collect, type Collected } from './collect.ts';
+import { collectOnce, type CollectionParts } from './collect-once.ts';
 
 const intervalHours = 6;
-
-export interface CollectionParts {
-  readonly repositories: Pick<Repositories, 'references'>;
-  readonly store: ObjectStore;
-  readonly databaseUrl: string;
-  readonly projectId: string;
-  readonly graceSeconds: number;
-}
-
-/**
- * One collection.
- *
- * @returns `undefined` while another one is under way.
- * @param stopping ends it early; the next one finds what it has left.
- * @throws CodedError `blob_corrupt`, `storage_unavailable`, `database_unavailable`; the signal's reason.
- */
-export async function collectOnce(
-  { repositories, store, databaseUrl, projectId, graceSeconds }: CollectionParts,
-  isDryRun: boolean,
-  stopping: AbortSignal,
-): Promise<Collected | undefined> {
-  const session = await CollectionSession.begin(databaseUrl, projectId);
-  try {
-    return (
-      session &&
-      (await collect({
-        projectId,
-        rows: repositories.references,
-        blobs: projectBlobs(store, projectId),
-        manifests: new CheckpointStore(store, projectId),
-        store,
-        session,
-        graceSeconds,
-        isDryRun,
-        stopping,
-        now: () => new Date(),
-      }))
-    );
-  } finally {
-    await session?.close();
-  }
-}
 
 /** Collects at once and then every 6 hours, until the signal is aborted. What is away is tried again next time. */
 export async function collectRegularly(

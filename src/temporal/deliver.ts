@@ -14,13 +14,11 @@ import type { ExperimentWorkflowInput } from '../experiment/workflow.ts';
 import { durationLeftSeconds, type LimitedExperiment } from '../waste/duration-left.ts';
 import type { TimedExperiment } from '../waste/waste.ts';
 import { callWithin } from './call-within.ts';
-import { callTimeoutSeconds, whileClaimHeld } from './held-claim.ts';
+import { callTimeoutSeconds, renewing, whileClaimHeld } from './held-claim.ts';
 import { readHistories, type ExperimentHistories } from './history.ts';
 import { searchAttributesOf, type SearchedExperiment } from './search-attributes.ts';
 import { startVerification } from './start-verification.ts';
 
-/** A row whose delivery takes many calls is claimed anew before one when its claim is as old as this. */
-const renewSeconds = 10;
 /** Status code INVALID_ARGUMENT of gRPC (its documentation, "Status codes and their use"). */
 const invalidArgument = 3;
 
@@ -76,16 +74,6 @@ export async function deliver(dependencies: DeliveryDependencies, row: OutboxRow
       return true;
     }
   }
-}
-
-/** What renews a claim that was just taken, where that is due. */
-function renewing(outbox: Pick<Outbox, 'renew'>, row: OutboxRow): () => Promise<void> {
-  let lastMilliseconds = performance.now();
-  return async () => {
-    if (performance.now() - lastMilliseconds < renewSeconds * 1000) return;
-    if (!(await outbox.renew(row))) throw new Error('Another dispatcher has claimed the row since.');
-    lastMilliseconds = performance.now();
-  };
 }
 
 /** A workflow that takes the place of another ends it, so that a restart delivered twice leaves one as well. */

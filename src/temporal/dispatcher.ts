@@ -1,4 +1,4 @@
-// Takes the rows of the outbox one after the other, and sees to it that each is delivered in the end.
+// Takes the rows of the outbox as they are due, and sees to it that each is delivered in the end.
 import type { Outbox, OutboxRow } from '../database/outbox.ts';
 import type { Logger } from '../log.ts';
 import { messageOf } from '../thrown.ts';
@@ -9,7 +9,7 @@ import { deliver, type DeliveryDependencies } from './deliver.ts';
 const pollSeconds = 5;
 const leastDelaySeconds = 1;
 const greatestDelaySeconds = 10;
-/** Rows that a dispatcher delivers at a time; those of one experiment never are. */
+/** Rows that a dispatcher delivers at a time; those of one experiment never are, and keep their order. */
 const mostAtOnce = 8;
 
 export interface DispatcherDependencies extends DeliveryDependencies {

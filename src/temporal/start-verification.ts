@@ -7,7 +7,7 @@ import { taskQueues, workflowNames } from '../experiment/name.ts';
 
 /**
  * @param withinClaim makes the call while the row is still to be delivered.
- * @throws what `withinClaim` and Temporal's client throws throw while the server is away; CodedError `not_found` when the verification is gone.
+ * @throws what `withinClaim` throws, and Temporal's client while the server is away; CodedError `not_found` when the verification is gone.
  */
 export async function startVerification(
   client: Client,

@@ -17,6 +17,7 @@ import { BlobStore } from '../../src/storage/blob-store.ts';
 import { DirectoryStore } from '../../src/storage/directory-store.ts';
 import { WordPieceLearner } from '../../src/text/learn-word-piece.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
+import { openExampleFile } from '../../src/text/example-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'snapshot-'));
 const blobs = new BlobStore(new DirectoryStore(folder), '');
@@ -82,7 +83,7 @@ describe('a snapshot', () => {
     expect(snapshot.manifest).toEqual(manifest);
     expect(manifest.labels).toEqual(['no', 'yes']);
     const tokenizer = createTokenizer(await snapshot.tokenizerJson());
-    const { table } = await snapshot.examples('evaluation', folder);
+    const table = openExampleFile((await snapshot.examples('evaluation', folder)).path);
     let compared = 0;
     for await (const { row, line, text, label } of snapshot.rows('evaluation')) {
       expect(line).toBe(row + 2);

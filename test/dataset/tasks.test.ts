@@ -12,6 +12,7 @@ import { BlobStore } from '../../src/storage/blob-store.ts';
 import { DirectoryStore } from '../../src/storage/directory-store.ts';
 import { WordPieceLearner } from '../../src/text/learn-word-piece.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
+import { openExampleFile } from '../../src/text/example-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tasks-'));
 const blobs = new BlobStore(new DirectoryStore(folder), '');
@@ -49,7 +50,7 @@ async function build(train: Rows, evaluation: Rows, changes: Partial<SnapshotMap
     prepareTokenizer: () => Promise.resolve({ tokenizerJson, ...tokenizer }),
   });
   const snapshot = await openSnapshot(blobs, sha256);
-  const { table } = await snapshot.examples('train', folder);
+  const table = openExampleFile((await snapshot.examples('train', folder)).path);
   const examples = Array.from({ length: table.count }, (_, index) => table.read(index));
   table.close();
   const rows = [];

@@ -25,7 +25,7 @@ let twin: string;
 let connection: Connection;
 let temporal: TemporalClient;
 
-const training = { epochs: 15, checkpoint: { everySteps: 20 } };
+const training = { epochs: 30, checkpoint: { everySteps: 20 } };
 
 beforeAll(async () => {
   stack = await StackProcess.start(undefined, { RECONCILE_SECONDS: '1' });
@@ -131,7 +131,9 @@ describe('a Temporal that lost its data', () => {
   it('is told again of an experiment in training and of a paused one, which go on from what they kept', async () => {
     const paused = await submitAndTrain();
     await client.pause(paused);
-    await client.waitForExperiment(paused, ({ state }) => state === 'paused');
+    expect(await client.waitForExperiment(paused, ({ state }) => state === 'paused')).toMatchObject({
+      state: 'paused',
+    });
     const id = await submitAndTrain();
     stack.signal('temporal', 'SIGSTOP');
     for (const suffix of ['', '-wal', '-shm'])

@@ -16,6 +16,7 @@ import { canonicalJson } from '../../src/json/canonical-json.ts';
 import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { resultCheckpoint } from '../../src/storage/result-checkpoint.ts';
+import { openExampleFile } from '../../src/text/example-file.ts';
 import type { ExampleTable } from '../../src/text/example-table.ts';
 import { yieldRegularly } from '../../src/event-loop.ts';
 import { evaluationFormatVersion } from '../../src/experiment/evaluation-format.ts';
@@ -90,12 +91,15 @@ async function evaluateExperiment(
   const { step, id, manifest } = await resultCheckpoint(repositories.checkpoints, checkpoints, record);
   const snapshot = await openSnapshot(blobs, summary.sha256);
   const { labels: labelNames } = snapshot.manifest;
-  const { table } = await snapshot.examples('evaluation', directory, onProgress);
+  const { path } = await snapshot.examples('evaluation', directory, onProgress);
+  const config = await readStoredConfig(blobs, manifest.blobs.config);
+  const tensors = await checkpointTensors(blobs, manifest, onProgress);
+  const table = openExampleFile(path);
   const evaluated: Evaluated = {
-    config: await readStoredConfig(blobs, manifest.blobs.config),
+    config,
     head: headOf(snapshot.manifest),
     labelNames,
-    tensors: await checkpointTensors(blobs, manifest, onProgress),
+    tensors,
     table,
     // As training did, so that the same weights give the same bits whatever worker evaluates them.
     threads: manifest.profile.threads,

@@ -1,10 +1,15 @@
 // The activity that answers texts with an experiment's model.
 import { Context } from '@temporalio/activity';
 import type { PredictionActivities, PredictionInput } from '../../src/experiment/activity.ts';
-import { requirePredictionSize, type PredictionItem } from '../../src/experiment/prediction.ts';
+import {
+  predictionLimits,
+  requirePredictionSize,
+  type PredictionItem,
+} from '../../src/experiment/prediction.ts';
 import { KeptModels } from '../prediction/kept-models.ts';
 import { withCodedFailures } from './coded-failure.ts';
 import type { ActivityDependencies } from '../attempt/dependencies.ts';
+import { Watchdog } from '../attempt/watchdog.ts';
 import { throwIfEnding } from '../attempt/worker-stopping.ts';
 
 export interface Predictions {
@@ -38,8 +43,11 @@ async function predict(
 ): Promise<readonly PredictionItem[]> {
   const activity = Context.current();
   const signal = AbortSignal.any([dependencies.stopping, activity.cancellationSignal]);
+  // Without a heartbeat to miss. When nobody waits for the answer any more, the engine has half as long again.
+  const info = { heartbeatTimeoutMs: predictionLimits.seconds * 1000 };
+  const watchdog = new Watchdog(dependencies, { info });
   try {
-    const items = await models.predict(input, signal);
+    const items = await models.predict(input, { signal, watchdog });
     requirePredictionSize('answer', items);
     return items;
   } catch (error) {

@@ -48,8 +48,11 @@ export function calibratedJob({ config, head, recipe, vocabulary, examples }: Tr
   const table = openExamples(examples);
   const stride = Math.max(1, Math.ceil(table.count / sampledExamples));
   const lengths: number[] = [];
-  for (let index = 0; index < table.count; index += stride) lengths.push(table.lengthOf(index));
-  table.close();
+  try {
+    for (let index = 0; index < table.count; index += stride) lengths.push(table.lengthOf(index));
+  } finally {
+    table.close();
+  }
   return {
     training: {
       config,

@@ -21,7 +21,7 @@ export type AttemptDependencies = Pick<ActivityDependencies, 'host' | 'log' | 's
 
 /**
  * Runs `work` under a new lease, which takes the right to write from every earlier attempt of the experiment. While the
- * database is away, the attempt does not begin and waits: it would only be used up. Nor does it end: a minute long.
+ * database is away, the attempt does not begin and waits: it would only be used up. Its end is tried for a minute.
  *
  * @param causeOf why the attempt ended, when `work` returned.
  * @throws what `work` throws, with a failure to allocate memory as CodedError `out_of_memory`; CodedError `database_unavailable` when the worker stops before the attempt began,

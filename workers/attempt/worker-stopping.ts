@@ -20,7 +20,7 @@ export function throwIfEnding(
 /**
  * What long work calls as it gets on: a heartbeat, and the end of an activity that should work no longer.
  *
- * @returns throws what {@link throwIfEnding} throws.
+ * @returns a function that throws what {@link throwIfEnding} throws.
  */
 export function progressOf(
   { stopping }: { readonly stopping: AbortSignal },

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { CodedError } from '../../src/error.ts';
 import { defaultProject } from '../../src/experiment/id.ts';
-import { collectOnce } from '../../src/retention/collect-regularly.ts';
+import { collectOnce } from '../../src/retention/collect-once.ts';
 import { runCommand, withParts } from './command.ts';
 
 const usage = `Usage: npm run collect -- [--dry-run]

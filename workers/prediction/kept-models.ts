@@ -6,7 +6,13 @@ import { CheckpointStore } from '../../src/storage/checkpoint-store.ts';
 import { resultCheckpoint } from '../../src/storage/result-checkpoint.ts';
 import { InferenceCache } from '../../src/training/inference/inference-cache.ts';
 import type { Inference } from '../../src/training/inference/open-inference.ts';
-import { loadPredictor, predictTexts, type PredictorSources, type Reading } from './predictor.ts';
+import {
+  loadPredictor,
+  predictTexts,
+  type PredictionRun,
+  type PredictorSources,
+  type Reading,
+} from './predictor.ts';
 
 /** Sessions that a worker keeps between requests, and the bytes of their models. */
 const cacheLimits = { sessions: 4, bytes: 2 * 2 ** 30 } as const;
@@ -28,7 +34,7 @@ export class KeptModels {
   }
 
   /** With the model of the experiment's result, which may be another than at the last request. */
-  async predict(input: PredictionInput, signal: AbortSignal): Promise<readonly PredictionItem[]> {
+  async predict(input: PredictionInput, run: PredictionRun): Promise<readonly PredictionItem[]> {
     const { repositories, store } = this.#sources;
     const { projectId, experimentId } = input;
     const record = await repositories.experiments.require({ projectId, experimentId });
@@ -44,7 +50,7 @@ export class KeptModels {
       (inference) => {
         const reading = this.#readings.get(inference);
         if (reading === undefined) throw new Error('a session was kept without its reading');
-        return predictTexts(inference, reading, input, signal);
+        return predictTexts(inference, reading, input, run);
       },
     );
   }

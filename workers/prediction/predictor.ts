@@ -29,7 +29,7 @@ export interface PredictorSources {
 
 /** How texts become the model's input, and logits an answer. */
 export interface Reading {
-  readonly snapshot: SnapshotManifest;
+  readonly snapshot: Pick<SnapshotManifest, 'task' | 'columns' | 'labels'>;
   readonly tokenizer: Tokenizer;
   /** Most tokens of a text. */
   readonly length: number;
@@ -77,6 +77,13 @@ export async function loadPredictor(
   };
 }
 
+/** How a run ends that does not end by itself. */
+export interface PredictionRun {
+  readonly signal: AbortSignal;
+  /** Waits for signs of the engine, from `watch` to `rest`. */
+  readonly watchdog: { watch(): void; rest(): void };
+}
+
 /**
  * One item a text, in their order.
  *
@@ -87,14 +94,17 @@ export async function predictTexts(
   inference: Inference,
   { snapshot, tokenizer, length }: Reading,
   input: PredictionTexts,
-  signal: AbortSignal,
+  { signal, watchdog }: PredictionRun,
 ): Promise<readonly PredictionItem[]> {
   const encoded = encodeTexts(input, snapshot, tokenizer, length);
   const table = exampleTableOf(
     encoded.map(({ example }) => example),
     'class',
   );
-  const { logits, rowOffsets } = await inference.run(table, { signal });
+  watchdog.watch();
+  const { logits, rowOffsets } = await inference
+    .run(table, { signal, onProgress: () => watchdog.watch() })
+    .finally(() => watchdog.rest());
   const { labelCount } = headOf(snapshot);
   return encoded.map((text, index) => {
     const [start = 0, end = 0] = rowOffsets.subarray(index, index + 2);

@@ -76,9 +76,7 @@ export async function gatherPhaseInputs(
   const tokenizer = createTokenizer(await snapshot.tokenizerJson());
   const train = await snapshot.examples('train', directory, onProgress);
   const evaluation = await snapshot.examples('evaluation', directory, onProgress);
-  const vocabulary = vocabularyInUse(train.table, evaluation.table);
-  train.table.close();
-  evaluation.table.close();
+  const vocabulary = vocabularyInUse(train, evaluation);
   const config = model.config(tokenizer);
   return ({ training, untilStep }) => ({
     blobs,

@@ -1,10 +1,8 @@
 // The words that an experiment's examples use: only their rows are trained, the others see nothing but weight decay.
-import type { ExampleTable } from '../../src/text/example-table.ts';
-
-/** The ids of both tables, ascending. */
+/** The ids of both, ascending. */
 export function vocabularyInUse(
-  train: Pick<ExampleTable, 'vocabulary'>,
-  evaluation: Pick<ExampleTable, 'vocabulary'>,
+  train: { readonly vocabulary: Int32Array },
+  evaluation: { readonly vocabulary: Int32Array },
 ): Int32Array {
   return Int32Array.from(new Set([...train.vocabulary, ...evaluation.vocabulary])).sort();
 }

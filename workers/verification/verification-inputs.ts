@@ -37,9 +37,7 @@ export async function verificationInputs(
     );
   const trainExamples = await examplesOf('train');
   const evaluationExamples = await examplesOf('evaluation');
-  const vocabulary = vocabularyInUse(trainExamples.table, evaluationExamples.table);
-  trainExamples.table.close();
-  evaluationExamples.table.close();
+  const vocabulary = vocabularyInUse(trainExamples, evaluationExamples);
   const [anyone] = checkpoints;
   if (anyone === undefined) throw new CodedError('no_checkpoint', 'No checkpoint is kept.');
   const config = await reading('configuration of the model', () =>

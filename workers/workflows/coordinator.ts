@@ -53,7 +53,7 @@ const { snapshotDataset } = proxyActivities<EvaluationActivities>({
  * that the workflow ends as cancelled there too.
  */
 export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promise<CoordinatorResult> {
-  const { projectId, experimentId, durationSeconds, carried } = input;
+  const { projectId, experimentId, carried } = input;
   let progress: CoordinatorProgress = input.continued ?? { state: 'queued', sequence: 0 };
   const phases = new CancellationScope();
   const isPaused = (): boolean => progress.state === 'paused';
@@ -103,13 +103,13 @@ export async function CoordinatorWorkflow(input: ExperimentWorkflowInput): Promi
       if (CancellationScope.current().consideredCancelled) throw error;
       return { state: 'cancelled' };
     }
-    const failure = isCancellation(error) ? overdue(durationSeconds ?? 0) : describeFailure(error);
+    const failure = isCancellation(error) ? overdue() : describeFailure(error);
     await CancellationScope.nonCancellable(() => enter('failed', failure));
     return { state: 'failed', code: failure.code };
   }
 }
 
-/** The time that it may take, where a run before left some of it; until this one began, nobody counted. */
+/** What is left of the limit: the time between the end of the run before and this one's begin counts too, unless it was paused. */
 function limitOf(
   { durationSeconds, carried }: ExperimentWorkflowInput,
   isPaused: boolean,
@@ -121,10 +121,11 @@ function limitOf(
   return new DurationLimit(leftSeconds - (isPaused ? 0 : uncountedSeconds));
 }
 
-function overdue(seconds: number): ExperimentFailure {
+function overdue(): ExperimentFailure {
   return {
     code: 'duration_exceeded',
-    message: `It was not over after the ${seconds} s that it had. If it has a checkpoint, a fork can go on from there.`,
+    message:
+      'It was not over within its limits.durationSeconds. If it has a checkpoint, a fork can go on from there.',
   };
 }
 

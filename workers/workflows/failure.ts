@@ -22,7 +22,7 @@ export function describeFailure(error: unknown): ExperimentFailure {
   if (root instanceof TimeoutFailure)
     return {
       code: 'no_progress',
-      message: 'The work stopped reporting progress and its retries are used up.',
+      message: 'The worker was silent for longer than it may be.',
     };
   // As where the coordinator itself is: somebody meant it.
   if (root instanceof TerminatedFailure)

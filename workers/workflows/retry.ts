@@ -96,6 +96,11 @@ function noProgress(count: number, error: unknown): ApplicationFailure {
   );
 }
 
+/** Whether the history has become long. Of a cancellation a new run would not know: it ends this one. */
+export function isTimeForNewRun(): boolean {
+  return workflowInfo().continueAsNewSuggested && !CancellationScope.current().consideredCancelled;
+}
+
 /**
  * Runs attempts that each start anew until one succeeds.
  *
@@ -115,9 +120,6 @@ export async function untilSuccess<T>(
     } catch (error) {
       failed = await afterFault(experiment, error, failed, false);
     }
-    // Of a cancellation a new run would not know.
-    const { consideredCancelled } = CancellationScope.current();
-    if (workflowInfo().continueAsNewSuggested && !consideredCancelled && patched('long-waits-go-on'))
-      await goOn(failed);
+    if (isTimeForNewRun() && patched('long-waits-go-on')) await goOn(failed);
   }
 }

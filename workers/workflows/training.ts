@@ -8,7 +8,6 @@ import {
   isCancellation,
   proxyActivities,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type {
   CheckpointNotice,
@@ -22,7 +21,7 @@ import type {
   TrainingWorkflowInput,
 } from '../../src/experiment/workflow.ts';
 import { heartbeatTimeout } from './heartbeat.ts';
-import { afterFault, once } from './retry.ts';
+import { afterFault, isTimeForNewRun, once } from './retry.ts';
 
 /**
  * Runs attempts at training until one completes it, or a pause ends it.
@@ -77,7 +76,7 @@ export async function TrainingWorkflow(input: TrainingWorkflowInput): Promise<Tr
       progress = { ...progress, fruitlessAttempts: failed.fruitless, awayAttempts: failed.away };
     }
     // A long history goes on in a new workflow; between attempts nothing is lost by that.
-    if (workflowInfo().continueAsNewSuggested && !isPaused())
+    if (isTimeForNewRun() && !isPaused())
       await continueAsNew<typeof TrainingWorkflow>({ ...input, carried: progress });
   }
 }

@@ -6,7 +6,6 @@ import {
   patched,
   proxyActivities,
   TemporalFailure,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { TrainingVerificationActivities } from '../../src/experiment/activity.ts';
 import { taskQueues } from '../../src/experiment/name.ts';
@@ -15,7 +14,7 @@ import { undecided, type Verdict } from '../../src/experiment/verification.ts';
 import type { FailedAttempts } from '../../src/experiment/workflow.ts';
 import { describeFailure } from './failure.ts';
 import { recordVerdict } from './lasting-writes.ts';
-import { afterFaultWithoutLease, noneFailed, once } from './retry.ts';
+import { afterFaultWithoutLease, isTimeForNewRun, noneFailed, once } from './retry.ts';
 
 const { verifySteps } = proxyActivities<TrainingVerificationActivities>({
   taskQueue: taskQueues.training,
@@ -54,7 +53,7 @@ async function computed(
       if (isCancellation(error) || !patched('verification-tries-again')) throw error;
       failed = await afterFaultWithoutLease(error, failed);
     }
-    if (workflowInfo().continueAsNewSuggested)
+    if (isTimeForNewRun())
       await continueAsNew<typeof VerificationWorkflow>(input, failed.fruitless, failed.away);
   }
 }

@@ -13,9 +13,11 @@ import { untilClosed } from '../protocol/until-closed.ts';
 const burstMilliseconds = 50;
 
 /**
- * Reads an experiment, at the latest after `waitSeconds`, when the client has gone or when the server closes.
+ * Reads an experiment as soon as its version is another than the reader knows: at the latest after `waitSeconds`, when the
+ * client has gone or when the server closes.
  *
  * @param isKnown whether the reader has this version.
+ * @param waitSeconds 0 to read it as it is.
  * @throws CodedError `not_found`.
  */
 export async function waitForVersion(
@@ -27,7 +29,7 @@ export async function waitForVersion(
 ): Promise<ExperimentRecord> {
   if (waitSeconds === 0) return experiments.require(reference);
   const end = performance.now() + waitSeconds * 1000;
-  const signal = AbortSignal.any([closing, untilClosed(response)]);
+  const signal = untilClosed(response, closing);
   // Watched before it is read, so that no change falls in between.
   const watch = changes.watch(reference.experimentId);
   try {

@@ -27,7 +27,7 @@ export function auditRoutes(app: App, { repositories, temporal, closing }: Route
     async (request, reply) => {
       const reference = { projectId: defaultProject, experimentId: request.params.id };
       await repositories.experiments.require(reference);
-      const signal = AbortSignal.any([closing, untilClosed(reply.raw)]);
+      const signal = untilClosed(reply.raw, closing);
       const { workflows, ...audit } = await temporal.audit(reference, signal);
       return { ...audit, workflows: [...workflows] };
     },

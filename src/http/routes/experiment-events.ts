@@ -49,7 +49,7 @@ export function experimentEventRoutes(app: App, context: RouteContext): void {
         (await events.eventsAfter(reference, lastNumber, 1)).length === 0;
       // A browser connects again after the end of a stream, unless it gets this.
       if (isOver) return reply.code(204).send(null);
-      const signal = AbortSignal.any([context.closing, untilClosed(reply.raw)]);
+      const signal = untilClosed(reply.raw, context.closing);
       reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no').type('text/event-stream');
       return reply.send(Readable.from(eventStream(context, reference, lastNumber, signal)));
     },

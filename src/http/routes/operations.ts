@@ -57,9 +57,13 @@ export function operationRoutes(app: App, context: RouteContext): void {
         return sendProblem(new CodedError(missing, 'The service cannot accept work.'), request, reply, {
           dependencies,
         });
-      const refusals = await refusalsOf(repositories.workerRefusals);
-      const isDegraded = isDown('temporal') || refusals.length > 0;
-      return reply.send({ status: isDegraded ? 'degraded' : 'ready', dependencies, refusals });
+      const refusals = await inTime(refusalsOf(repositories.workerRefusals), null);
+      const isDegraded = isDown('temporal') || refusals?.length !== 0;
+      return reply.send({
+        status: isDegraded ? 'degraded' : 'ready',
+        dependencies,
+        refusals: refusals ?? [],
+      });
     },
   );
 
@@ -101,16 +105,21 @@ async function refusalsOf(workerRefusals: RouteContext['repositories']['workerRe
 }
 
 async function stateOf(part: { check(): Promise<void> }): Promise<'up' | 'down'> {
-  const timer = new AbortController();
   const up = part.check().then(
     () => 'up' as const,
     // Why a dependency is away is in its own log; here it counts that it is.
     () => 'down' as const,
   );
-  const late = delay(checkSeconds * 1000, 'down' as const, { signal: timer.signal }).catch(
-    () => 'down' as const,
-  );
-  const state = await Promise.race([up, late]);
-  timer.abort();
-  return state;
+  return inTime(up, 'down');
+}
+
+/** What comes of a check, or `late` when it takes longer than one may. */
+async function inTime<T, Late>(check: Promise<T>, late: Late): Promise<T | Late> {
+  const timer = new AbortController();
+  const end = delay(checkSeconds * 1000, late, { signal: timer.signal }).catch(() => late);
+  try {
+    return await Promise.race([check, end]);
+  } finally {
+    timer.abort();
+  }
 }

@@ -44,7 +44,7 @@ export function predictionRoutes(
       await resultCheckpoint(repositories.checkpoints, checkpoints, record);
       const input = { ...reference, ...texts };
       requirePredictionSize('request', input);
-      const signal = AbortSignal.any([closing, untilClosed(reply.raw)]);
+      const signal = untilClosed(reply.raw, closing);
       return { items: [...(await temporal.predict(input, signal))] };
     },
   );

@@ -31,7 +31,7 @@ describe('an experiment with a limit of its duration', () => {
       async (scenario) => {
         expect(await scenario.handle.result()).toEqual({ state: 'failed', code: 'duration_exceeded' });
         expect(statesOf(scenario)).toEqual(['preparing', 'training', 'failed']);
-        expect(scenario.transitions.at(-1)?.error?.message).toContain('after the 2 s');
+        expect(scenario.transitions.at(-1)?.error?.message).toContain('its limits.durationSeconds');
         await record('duration-exceeded', temporal, scenario.handle.workflowId);
       },
       { durationSeconds: 2 },

@@ -8,7 +8,7 @@ import { readHistories } from '../../../src/temporal/history.ts';
 import { WorkflowFactsReader } from '../../../src/temporal/workflow-facts.ts';
 import { startTemporal, type TestTemporal } from '../../temporal-server.ts';
 import { record } from './record-history.ts';
-import { makeHistoryLong, runScenario, statesOf } from './workflow-harness.ts';
+import { makeHistoryLong, runScenario, statesOf, untilCancelled } from './workflow-harness.ts';
 
 const searchedState = { name: 'ExperimentState', type: 'KEYWORD' } as const;
 
@@ -181,6 +181,27 @@ describe('preparing that has become long', () => {
       durationSeconds === undefined ? {} : { durationSeconds },
     );
   });
+});
+
+describe('training that has become long', () => {
+  it('ends through a cancellation also where its attempt is handed back meanwhile', async () => {
+    const attempts = { count: 0, isLong: false };
+    const fineTuneBert = async () => {
+      attempts.count += 1;
+      if (attempts.count > 1)
+        return { outcome: 'completed' as const, checkpoint: { step: 10, id: 'sha256:10' } };
+      await makeHistoryLong(temporal);
+      attempts.isLong = true;
+      await untilCancelled().catch(() => undefined);
+      return { outcome: 'handedBack' as const, checkpoint: { step: 1, id: 'sha256:1' } };
+    };
+    await runScenario(temporal, { fineTuneBert }, async ({ handle }) => {
+      await vi.waitFor(() => expect(attempts.isLong).toBe(true), 15_000);
+      await handle.signal(signalNames.cancel);
+      expect(await handle.result()).toMatchObject({ state: 'cancelled' });
+      expect(attempts.count).toBe(1);
+    });
+  }, 60_000);
 });
 
 describe('an evaluation that has become long', () => {
