@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
  * The cores that this process may use: those of the machine, or fewer where its control group has a quota of processor
  * time, rounded up, at least 1. A group is also held to the quotas of the groups above it
  * (https://docs.kernel.org/admin-guide/cgroup-v2.html; version 1: https://docs.kernel.org/scheduler/sched-bwc.html).
- * @param root - of the file system, with a / at its end
+ * @param root of the file system, with a / at its end.
  */
 export function availableCores(root = '/', cores = availableParallelism()): number {
   const quotas = controlGroups(root).flatMap(({ mount, path, version }) =>

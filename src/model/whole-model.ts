@@ -43,31 +43,27 @@ function adapterOf(weight: string): { readonly a: string; readonly b: string } {
 /** Reads the tensors of a file one after another. */
 class TensorStream {
   readonly entries: readonly TensorEntry[];
-  private readonly reader: ByteReader;
-  private readonly stream: Readable;
-  private next = 0;
+  readonly #reader: ByteReader;
+  readonly #stream: Readable;
+  #next = 0;
 
   private constructor(reader: ByteReader, stream: Readable, entries: readonly TensorEntry[]) {
-    this.reader = reader;
-    this.stream = stream;
+    this.#reader = reader;
+    this.#stream = stream;
     this.entries = entries;
   }
 
   static async open(file: TensorFile, onProgress: () => void): Promise<TensorStream> {
     const stream = await file.open();
     try {
-      return await TensorStream.read(stream, file, onProgress);
+      return await TensorStream.#read(stream, file, onProgress);
     } catch (error) {
       stream.destroy();
       throw error;
     }
   }
 
-  private static async read(
-    stream: Readable,
-    file: TensorFile,
-    onProgress: () => void,
-  ): Promise<TensorStream> {
+  static async #read(stream: Readable, file: TensorFile, onProgress: () => void): Promise<TensorStream> {
     const reader = new ByteReader(stream, onProgress);
     const headerBytes = readHeaderLength(await reader.read(lengthPrefixBytes), file.sizeBytes);
     const dataBytes = file.sizeBytes - lengthPrefixBytes - headerBytes;
@@ -81,10 +77,10 @@ class TensorStream {
 
   /** The next tensor of the file when it has this name. */
   async take(name: string): Promise<NamedTensor | undefined> {
-    const entry = this.entries[this.next];
+    const entry = this.entries[this.#next];
     if (entry?.name !== name) return undefined;
-    this.next += 1;
-    const bytes = await this.reader.read(entry.end - entry.start);
+    this.#next += 1;
+    const bytes = await this.#reader.read(entry.end - entry.start);
     if (bytes.length !== entry.end - entry.start || entry.type !== 'F32')
       throw new CodedError('blob_corrupt', 'A stored file of tensors ends early or is not of float32.');
     return {
@@ -96,16 +92,16 @@ class TensorStream {
 
   /** Reads to the end: a stream that checks its content does so only there. */
   async finish(): Promise<void> {
-    if (this.next < this.entries.length)
+    if (this.#next < this.entries.length)
       throw new CodedError(
         'blob_corrupt',
-        `A model has no place for ${this.entries[this.next]?.name ?? ''}.`,
+        `A model has no place for ${this.entries[this.#next]?.name ?? ''}.`,
       );
-    await this.reader.drain();
+    await this.#reader.drain();
   }
 
   destroy(): void {
-    this.stream.destroy();
+    this.#stream.destroy();
   }
 }
 

@@ -17,28 +17,28 @@ export function totalSteps(exampleCount: number, recipe: OrderRecipe & Pick<Reci
 
 /** Gives the examples of any step; keeps the order of the epoch asked for last. */
 export class BatchOrder {
-  private readonly keystream: Keystream;
-  private readonly exampleCount: number;
-  private readonly recipe: OrderRecipe;
-  private epoch = -1;
-  private order: Int32Array = new Int32Array(0);
+  readonly #keystream: Keystream;
+  readonly #exampleCount: number;
+  readonly #recipe: OrderRecipe;
+  #epoch = -1;
+  #order: Int32Array = new Int32Array(0);
 
   constructor(exampleCount: number, recipe: OrderRecipe & Pick<Recipe, 'seeds'>) {
-    this.keystream = createKeystream(recipe.seeds.order, 'order');
-    this.exampleCount = exampleCount;
-    this.recipe = recipe;
+    this.#keystream = createKeystream(recipe.seeds.order, 'order');
+    this.#exampleCount = exampleCount;
+    this.#recipe = recipe;
   }
 
   /** Indices of the examples of step `index`, counted from 0. */
   examplesOf(index: number): Int32Array {
-    const perEpoch = stepsPerEpoch(this.exampleCount, this.recipe);
+    const perEpoch = stepsPerEpoch(this.#exampleCount, this.#recipe);
     const epoch = Math.floor(index / perEpoch);
-    if (epoch !== this.epoch) {
-      this.order = permutation(this.keystream, epoch, this.exampleCount);
-      this.epoch = epoch;
+    if (epoch !== this.#epoch) {
+      this.#order = permutation(this.#keystream, epoch, this.#exampleCount);
+      this.#epoch = epoch;
     }
-    const size = this.recipe.batchSize * this.recipe.gradientAccumulation;
+    const size = this.#recipe.batchSize * this.#recipe.gradientAccumulation;
     const start = (index % perEpoch) * size;
-    return this.order.subarray(start, Math.min(start + size, this.exampleCount));
+    return this.#order.subarray(start, Math.min(start + size, this.#exampleCount));
   }
 }

@@ -75,7 +75,7 @@ function pickPlaces(picks: Int32Array, slots: number): Int32Array {
 
 /**
  * Packs examples into a batch.
- * @param pickedOf - for an example the tokens that the head reads, by their place in it
+ * @param pickedOf for an example the tokens that the head reads, by their place in it.
  * @throws CodedError `model_incompatible` when a token has no row in the table
  */
 export function packBatch(

@@ -6,8 +6,8 @@ import type { EvaluationInput } from './metrics/evaluation-metrics.ts';
 import { asFloats } from './targets.ts';
 
 /**
- * @param logits - `[rows, labels]` in the order of the table: a row an example, or a token
- * @param labelNames - for the entities that words make
+ * @param logits `[rows, labels]` in the order of the table: a row an example, or a token.
+ * @param labelNames for the entities that words make.
  */
 export function evaluationInput(
   table: ExampleTable,

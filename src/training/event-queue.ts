@@ -2,49 +2,49 @@
 
 /** Iterable once. Leaving the iteration early calls `onLeave`. */
 export class EventQueue<Event> implements AsyncIterable<Event> {
-  private readonly waiting: Event[] = [];
-  private readonly onTake: (event: Event) => void;
-  private readonly onLeave: () => Promise<void>;
-  private failure: Error | undefined;
-  private closed = false;
-  private wake: (() => void) | undefined;
+  readonly #waiting: Event[] = [];
+  readonly #onTake: (event: Event) => void;
+  readonly #onLeave: () => Promise<void>;
+  #failure: Error | undefined;
+  #closed = false;
+  #wake: (() => void) | undefined;
 
   constructor(onTake: (event: Event) => void, onLeave: () => Promise<void>) {
-    this.onTake = onTake;
-    this.onLeave = onLeave;
+    this.#onTake = onTake;
+    this.#onLeave = onLeave;
   }
 
   /** Adds an event for the reader; never waits. */
   push(event: Event): void {
-    this.waiting.push(event);
-    this.wake?.();
+    this.#waiting.push(event);
+    this.#wake?.();
   }
 
   /** No event follows; the reader is told the failure, if there is one, after all events. */
   close(failure?: Error): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.failure = failure;
-    this.wake?.();
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#failure = failure;
+    this.#wake?.();
   }
 
   /** All events in their order, from the first that was not taken yet. @throws the failure that `close` was told */
   async *[Symbol.asyncIterator](): AsyncGenerator<Event, void, undefined> {
     try {
       for (;;) {
-        const event = this.waiting.shift();
+        const event = this.#waiting.shift();
         if (event !== undefined) {
-          this.onTake(event);
+          this.#onTake(event);
           yield event;
-        } else if (this.closed) {
-          if (this.failure !== undefined) throw this.failure;
+        } else if (this.#closed) {
+          if (this.#failure !== undefined) throw this.#failure;
           return;
         } else {
-          await new Promise<void>((resolve) => (this.wake = resolve));
+          await new Promise<void>((resolve) => (this.#wake = resolve));
         }
       }
     } finally {
-      await this.onLeave();
+      await this.#onLeave();
     }
   }
 }

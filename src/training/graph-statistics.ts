@@ -125,8 +125,8 @@ function visitNodes(
 
 /**
  * The statistics of one pass through a graph.
- * @param sizes - of every symbol in a shape that is computed with
- * @param loopIterations - how often a loop within the graph goes round
+ * @param sizes of every symbol in a shape that is computed with.
+ * @param loopIterations how often a loop within the graph goes round.
  * @throws Error naming a symbol that has no size
  */
 export function graphStatistics(graph: Graph, sizes: SymbolSizes, loopIterations = 1): GraphStatistics {

@@ -63,10 +63,10 @@ function checkGiven(
 
 /**
  * Every parameter of a model at step 0. Other work has its turn while they are made, which takes seconds for a large model.
- * @param seed - of what is drawn
- * @param given - pretrained tensors under Hugging Face names; none for a model from scratch. A head that they lack is drawn
+ * @param seed of what is drawn.
+ * @param given pretrained tensors under Hugging Face names; none for a model from scratch. A head that they lack is drawn
  * at random.
- * @param onProgress - called before each turn of other work, once a tensor at least; what it throws ends the work
+ * @param onProgress called before each turn of other work, once a tensor at least; what it throws ends the work.
  * @throws CodedError `model_incompatible` naming every tensor that is missing, has another shape or does not belong
  */
 export async function initialParameters(

@@ -9,7 +9,7 @@ export interface ExampleLengths {
 /**
  * Where the rows of logits of each example begin, `[examples + 1]`: those of example `i` are `offsets[i]` up to, not
  * including, `offsets[i + 1]`.
- * @param isPerToken - one row a token, else one an example
+ * @param isPerToken one row a token, else one an example.
  */
 export function logitRowOffsets(examples: ExampleLengths, isPerToken: boolean): Int32Array {
   const offsets = new Int32Array(examples.count + 1);

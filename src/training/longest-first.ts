@@ -2,7 +2,7 @@
 
 /**
  * Indices from the longest to the shortest; equal lengths keep their order.
- * @param lengths - `[sequences]`
+ * @param lengths `[sequences]`.
  */
 export function longestFirst(lengths: Int32Array): Int32Array {
   return Int32Array.from(lengths.keys()).sort((a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0) || a - b);

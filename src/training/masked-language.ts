@@ -41,8 +41,8 @@ function choose(places: number[], count: number, fraction: () => number): number
  * word in place of 10 %, the word itself in the rest. The targets are the words chosen, one a token, `noTarget` elsewhere.
  *
  * The number chosen is 15 % of the words rounded up or down at random, so that short examples are not masked more.
- * @param keystream - of the dropout's seed: the same epoch and index give the same masks in any process
- * @param index - of the example in its dataset
+ * @param keystream of the dropout's seed: the same epoch and index give the same masks in any process.
+ * @param index of the example in its dataset.
  */
 export function maskExample(
   { tokenIds, secondStart }: Example,

@@ -36,7 +36,7 @@ function shapesOf(specifications: readonly ParameterSpecification[]): Map<string
 /**
  * The layout of a model under a recipe. With `layerDecay` each depth is a group: the head has the full rate, each layer
  * that of the one above times the decay, the embeddings the least (Howard and Ruder, arXiv 1801.06146).
- * @param config - with the size of the vocabulary in use
+ * @param config with the size of the vocabulary in use.
  */
 export function modelLayout(config: BertConfig, head: ModelHead, recipe: LayoutRecipe): ModelLayout {
   const own = parameterSpecifications(config, head);

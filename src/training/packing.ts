@@ -66,7 +66,7 @@ function nextRows(rows: number, most: number): number {
 /**
  * The cheapest of the packings tried. Few rows leave no room unused, many keep attention small: the cost decides. The
  * same lengths give the same packing.
- * @param lengths - `[sequences]`, tokens of each, at least one sequence
+ * @param lengths `[sequences]`, tokens of each, at least one sequence.
  */
 export function packSequences(lengths: Int32Array, cost: PackingCost): Packing {
   const order = longestFirst(lengths);

@@ -62,7 +62,7 @@ export function examplesOfRows(rows: PaddedRows, { task }: ModelHead): Example[]
 
 /**
  * Packs padded rows.
- * @param examples - of the rows, see `examplesOfRows`
+ * @param examples of the rows, see `examplesOfRows`.
  * @throws CodedError `model_incompatible` or `sequence_too_long` naming a row that the model cannot read
  */
 export function packRows(

@@ -88,8 +88,8 @@ function slotGradient(build: GraphBuilder, gradients: readonly Tensor[]): Tensor
 
 /**
  * Adds forward and backward of a part.
- * @param index - int64 scalar: which part of the run
- * @param slots - the tensors of the trained and the frozen slots of the layout
+ * @param index int64 scalar: which part of the run.
+ * @param slots the tensors of the trained and the frozen slots of the layout.
  */
 export function buildPart(
   build: GraphBuilder,

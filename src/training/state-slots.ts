@@ -47,7 +47,7 @@ function slotOf(name: string, leaves: readonly Leaf[], group: number): Slot {
 
 /**
  * Lays leaves out in slots. One slot for many vectors spares thousands of tiny operations a step.
- * @param groupOf - of the depth of a leaf
+ * @param groupOf of the depth of a leaf.
  */
 export function planSlots(leaves: readonly Leaf[], groupOf: (depth: number) => number): Slot[] {
   const large = leaves
@@ -81,7 +81,7 @@ export function gatherSlot(slot: Slot, tensors: ReadonlyMap<string, NamedTensor>
 
 /**
  * Named tensors out of the data of slots: views of it where a tensor lies in one slot, copies where it lies in several.
- * @param shapes - of the tensors wanted, by name
+ * @param shapes of the tensors wanted, by name.
  */
 export function namedTensors(
   slots: readonly { readonly slot: Slot; readonly data: Float32Array }[],

@@ -9,29 +9,29 @@ type Column = keyof typeof layoutColumn;
 
 /** Cuts the data of one part out of the flat inputs of a run. */
 export class StepData {
-  private readonly build: GraphBuilder;
-  private readonly index: Tensor;
-  private readonly layout: Tensor;
+  readonly #build: GraphBuilder;
+  readonly #index: Tensor;
+  readonly #layout: Tensor;
 
   constructor(build: GraphBuilder, index: Tensor) {
-    this.build = build;
-    this.index = index;
-    this.layout = this.row(build.input(stepInput.layout, 'int64', ['parts', 'columns']));
+    this.#build = build;
+    this.#index = index;
+    this.#layout = this.row(build.input(stepInput.layout, 'int64', ['parts', 'columns']));
   }
 
   /** The part's row of an input with one row a part. */
   row(perPart: Tensor): Tensor {
-    return this.build.one('row', [perPart, this.index], {});
+    return this.#build.one('row', [perPart, this.#index], {});
   }
 
   /** The part's row of an input with `size` numbers a part. */
   perPart(name: string, type: ElementType, size: number): Tensor {
-    return this.row(this.build.input(name, type, ['parts', size]));
+    return this.row(this.#build.input(name, type, ['parts', size]));
   }
 
   /** One column of the part's row of the layout: int64 [1]. */
   column(index: number): Tensor {
-    return this.build.one('pick', [this.layout], { index });
+    return this.#build.one('pick', [this.#layout], { index });
   }
 
   /** The part of a flat input between two columns, in a shape whose symbols `sizes` resolves. */
@@ -41,13 +41,13 @@ export class StepData {
     shape: Shape,
     sizes: readonly Tensor[] = [],
   ): Tensor {
-    return this.build.one('segment', [flat, this.column(first), this.column(end), ...sizes], { shape });
+    return this.#build.one('segment', [flat, this.column(first), this.column(end), ...sizes], { shape });
   }
 
   /** A flat input of which a part has the elements from column `first` to column `end`. */
   list(name: string, type: ElementType, first: Column, end: Column, symbol: string): Tensor {
     const columns = [layoutColumn[first], layoutColumn[end]] as const;
-    return this.cut(this.build.input(name, type, [name]), columns, [symbol]);
+    return this.cut(this.#build.input(name, type, [name]), columns, [symbol]);
   }
 }
 

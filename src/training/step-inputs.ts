@@ -89,12 +89,12 @@ function concatenate<T extends Int32Array | Float32Array>(
 
 /** Gives each part of a step its range of a flat input, and remembers where it is. */
 class Ranges {
-  private end = 0;
+  #end = 0;
 
   next(row: number[], [first, last]: readonly [number, number], size: number): void {
-    row[first] = this.end;
-    this.end += size;
-    row[last] = this.end;
+    row[first] = this.#end;
+    this.#end += size;
+    row[last] = this.#end;
   }
 }
 

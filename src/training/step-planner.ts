@@ -51,21 +51,21 @@ export interface PreparedRun {
 export class StepPlanner {
   /** Steps of this training. */
   readonly total: number;
-  private readonly table: ExampleTable;
-  private readonly job: PlannedJob;
-  private readonly order: BatchOrder;
-  private readonly shape: BatchShape;
-  private readonly frame: InputFrame;
-  private readonly maskingStream: Keystream;
+  readonly #table: ExampleTable;
+  readonly #job: PlannedJob;
+  readonly #order: BatchOrder;
+  readonly #shape: BatchShape;
+  readonly #frame: InputFrame;
+  readonly #maskingStream: Keystream;
 
   constructor(job: PlannedJob, table: ExampleTable, graph: PlannedGraph) {
-    this.job = job;
-    this.table = table;
+    this.#job = job;
+    this.#table = table;
     this.total = totalSteps(table.count, job.recipe);
-    this.order = new BatchOrder(table.count, job.recipe);
-    this.shape = batchShape(job);
-    this.maskingStream = createKeystream(job.recipe.seeds.dropout, 'masking');
-    this.frame = {
+    this.#order = new BatchOrder(table.count, job.recipe);
+    this.#shape = batchShape(job);
+    this.#maskingStream = createKeystream(job.recipe.seeds.dropout, 'masking');
+    this.#frame = {
       head: job.head,
       recipe: job.recipe,
       groups: graph.groups,
@@ -76,12 +76,12 @@ export class StepPlanner {
     };
   }
 
-  /** @param index - the step counted from 0, those before this training left out */
+  /** @param index the step counted from 0, those before this training left out. */
   plan(index: number): StepPlan {
-    const { head, recipe, firstStep } = this.job;
-    const examples = this.examplesOf(index);
+    const { head, recipe, firstStep } = this.#job;
+    const examples = this.#examplesOf(index);
     const denominator = lossDenominator(examples, head, recipe);
-    const parts = this.frame.inParts ? stepParts(examples) : [examples];
+    const parts = this.#frame.inParts ? stepParts(examples) : [examples];
     return {
       step: firstStep + index + 1,
       updates: index + 1,
@@ -89,25 +89,25 @@ export class StepPlanner {
       parts: parts.map((part) => {
         const batch =
           head.task === 'maskedLanguage'
-            ? packBatch(part, this.shape, maskedPlaces)
-            : packBatch(part, this.shape);
+            ? packBatch(part, this.#shape, maskedPlaces)
+            : packBatch(part, this.#shape);
         return { batch, targets: batchTargets(batch, head, recipe, denominator) };
       }),
     };
   }
 
-  private examplesOf(index: number): Example[] {
-    const { masking, recipe } = this.job;
-    const epoch = Math.floor(index / stepsPerEpoch(this.table.count, recipe));
-    return Array.from(this.order.examplesOf(index), (place) => {
-      const example = this.table.read(place);
-      return masking === null ? example : maskExample(example, masking, this.maskingStream, epoch, place);
+  #examplesOf(index: number): Example[] {
+    const { masking, recipe } = this.#job;
+    const epoch = Math.floor(index / stepsPerEpoch(this.#table.count, recipe));
+    return Array.from(this.#order.examplesOf(index), (place) => {
+      const example = this.#table.read(place);
+      return masking === null ? example : maskExample(example, masking, this.#maskingStream, epoch, place);
     });
   }
 
   /** Bytes of input that the dropout of a step takes. */
   maskBytesOf(plan: StepPlan): number {
-    return maskBytes(plan, this.frame.dropoutSites);
+    return maskBytes(plan, this.#frame.dropoutSites);
   }
 
   /** Lays steps that follow one another out as one run. */
@@ -120,7 +120,7 @@ export class StepPlanner {
         tokens: plan.parts.reduce((sum, { batch }) => sum + batch.tokens, 0),
         slots: slotsOf(plan),
       })),
-      inputs: stepInputs(plans, this.frame),
+      inputs: stepInputs(plans, this.#frame),
     };
   }
 }

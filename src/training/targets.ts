@@ -36,7 +36,7 @@ export function lossDenominator(
 /**
  * Targets of rows with one class each, as `torch.nn.functional.cross_entropy` with `weight`, `label_smoothing` and the
  * reduction to the mean: ((1 - s) w[y] at y, and s / classes * w[c] at each c) / the sum of all w[y] of the step.
- * @param classes - of each row; `noTarget` leaves a row out
+ * @param classes of each row; `noTarget` leaves a row out.
  */
 function classTargets(
   classes: Int32Array,
@@ -67,7 +67,7 @@ function slotClasses({ examples, packing }: Batch): Int32Array {
 
 /**
  * The targets of a part of a step. Every loss is the mean over the whole step, as PyTorch's losses are by default.
- * @param denominator - of the whole step
+ * @param denominator of the whole step.
  */
 export function batchTargets(
   batch: Batch,

@@ -36,8 +36,8 @@ export interface TrainableModel {
 
 /**
  * The state at step 0 of a recipe, and what stays as it is.
- * @param whole - every parameter of the model, the table of words complete
- * @param vocabulary - see `TrainingJob`
+ * @param whole every parameter of the model, the table of words complete.
+ * @param vocabulary see `TrainingJob`.
  * @throws CodedError `model_incompatible` when the vocabulary names a word that the model does not have
  */
 export async function trainableModel(

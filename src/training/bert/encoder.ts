@@ -23,7 +23,7 @@ function embeddings(forward: Forward, batch: PackedBatch): Tensor {
 
 /**
  * [rows * width, 3 * hidden] to query, key and value, each [rows, heads, width, hidden / heads].
- * @param order - of the rows of all heads, and its reverse
+ * @param order of the rows of all heads, and its reverse.
  */
 function splitHeads(
   { build, config }: Forward,
@@ -81,7 +81,7 @@ function attention(forward: Forward, frame: AttentionFrame, names: LayerNames, x
 /**
  * One layer. Of the last layer only what the head reads is computed behind attention: the other tokens would have no
  * gradient there, so nothing changes but the work.
- * @param keep - picks the tokens that are read, or keeps all
+ * @param keep picks the tokens that are read, or keeps all.
  */
 function encoderLayer(
   forward: Forward,

@@ -35,7 +35,7 @@ export function headModules(config: BertConfig, { task, labelCount }: ModelHead)
 
 /**
  * The logits over an encoder's output.
- * @param hidden - what the encoder gives: [picks, hidden]; [rows * width, hidden] for token classification
+ * @param hidden what the encoder gives: [picks, hidden]; [rows * width, hidden] for token classification.
  * @returns [examples, labels]; [rows * width, labels] for token classification; [picks, vocabulary] for masked language
  */
 export function headLogits(forward: Forward, hidden: Tensor): Tensor {

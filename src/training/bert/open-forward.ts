@@ -14,8 +14,8 @@ export interface ForwardModel {
 }
 
 /**
- * @param tensors - every leaf by name
- * @param dropoutOf - makes dropout of a probability
+ * @param tensors every leaf by name.
+ * @param dropoutOf makes dropout of a probability.
  */
 export function openForward(
   build: GraphBuilder,

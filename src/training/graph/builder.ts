@@ -5,20 +5,20 @@ import type { ElementType, Graph, GraphNode, NodeOf, Shape, Tensor } from './ten
 
 /** A graph in the making: inputs are declared, nodes added, and `finish` keeps what the outputs need. */
 export class GraphBuilder {
-  private readonly inputs: Tensor[] = [];
-  private readonly nodes: GraphNode[] = [];
-  private readonly scalars = new Map<number, Tensor>();
-  private readonly prefix: string;
+  readonly #inputs: Tensor[] = [];
+  readonly #nodes: GraphNode[] = [];
+  readonly #scalars = new Map<number, Tensor>();
+  readonly #prefix: string;
 
-  /** @param prefix - before the names of all nodes, so that a graph within another has its own */
+  /** @param prefix before the names of all nodes, so that a graph within another has its own. */
   constructor(prefix = '') {
-    this.prefix = prefix;
+    this.#prefix = prefix;
   }
 
   /** Declares a value that comes from outside. */
   input(name: string, type: ElementType, shape: Shape): Tensor {
     const tensor = { name, type, shape };
-    this.inputs.push(tensor);
+    this.#inputs.push(tensor);
     return tensor;
   }
 
@@ -31,14 +31,14 @@ export class GraphBuilder {
     inputs: readonly Tensor[],
     attributes: OperatorAttributes[Kind],
   ): readonly Tensor[] {
-    const prefix = `${this.prefix}${kind}_${this.nodes.length}`;
+    const prefix = `${this.#prefix}${kind}_${this.#nodes.length}`;
     const outputs = operatorRules[kind].infer(inputs, attributes).map((output, index) => ({
       ...output,
       name: index === 0 ? prefix : `${prefix}_${index}`,
     }));
     const node: NodeOf<Kind> = { kind, inputs, outputs, attributes };
     // NodeOf<Kind> of one Kind is a member of the union over all kinds; the compiler cannot see that for a generic Kind.
-    this.nodes.push(node as unknown as GraphNode);
+    this.#nodes.push(node as unknown as GraphNode);
     return outputs;
   }
 
@@ -73,10 +73,10 @@ export class GraphBuilder {
 
   /** A float32 scalar; the same number gives the same tensor. */
   scalar(value: number): Tensor {
-    const known = this.scalars.get(value);
+    const known = this.#scalars.get(value);
     if (known !== undefined) return known;
     const tensor = this.one('constant', [], { type: 'float32', shape: [], values: [value] });
-    this.scalars.set(value, tensor);
+    this.#scalars.set(value, tensor);
     return tensor;
   }
 
@@ -107,24 +107,24 @@ export class GraphBuilder {
 
   /** What comes from outside, in the order in which it was declared. */
   get declared(): readonly Tensor[] {
-    return this.inputs;
+    return this.#inputs;
   }
 
   /** All nodes so far, in topological order. */
   get history(): readonly GraphNode[] {
-    return this.nodes;
+    return this.#nodes;
   }
 
   /** The graph of what the outputs need; nodes that nothing needs are left out. */
   finish(outputs: readonly Tensor[]): Graph {
     const needed = new Set(outputs.map((tensor) => tensor.name));
     const kept: GraphNode[] = [];
-    for (const node of this.nodes.toReversed()) {
+    for (const node of this.#nodes.toReversed()) {
       if (!node.outputs.some((output) => needed.has(output.name))) continue;
       for (const input of node.inputs) needed.add(input.name);
       kept.push(node);
     }
-    return { inputs: this.inputs, nodes: kept.reverse(), outputs };
+    return { inputs: this.#inputs, nodes: kept.reverse(), outputs };
   }
 }
 

@@ -39,7 +39,7 @@ function gradientsOf(
 
 /**
  * The gradient of a scalar with respect to each tensor.
- * @param build - holds the forward nodes; the backward nodes are added to it
+ * @param build holds the forward nodes; the backward nodes are added to it.
  * @returns one gradient a tensor, of its shape
  * @throws Error when the value is not a scalar, does not depend on a tensor, or depends on it through an operator
  * without a gradient or through an output that has none

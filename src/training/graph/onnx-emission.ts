@@ -15,7 +15,7 @@ function emitNode<Kind extends OperatorKind>(rule: Rule<Kind>, node: NodeOf<Kind
 
 /**
  * The ONNX form of a graph, its inputs and outputs in the order given.
- * @param name - also before every name that the emission makes up, so that a graph within another has its own
+ * @param name also before every name that the emission makes up, so that a graph within another has its own.
  */
 export function emitGraph(name: string, graph: Graph): OnnxGraph {
   const nodes: OnnxNode[] = [];

@@ -54,7 +54,7 @@ export function planBatches(examples: InferenceExamples): Int32Array[] {
 
 /**
  * Lays examples out side by side, padded to the longest.
- * @param indices - of the examples, one at least
+ * @param indices of the examples, one at least.
  * @throws CodedError `sequence_too_long` or `model_incompatible` naming an example that the model cannot take
  */
 export function collectBatch(

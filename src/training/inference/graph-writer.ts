@@ -16,13 +16,13 @@ export class GraphWriter {
   readonly nodes: OnnxNode[] = [];
   readonly weights: Weight[] = [];
   readonly constants: OnnxTensor[] = [];
-  private count = 0;
+  #count = 0;
 
-  private fresh(hint: string): string {
-    return `${hint}_${this.count++}`;
+  #fresh(hint: string): string {
+    return `${hint}_${this.#count++}`;
   }
 
-  private push(
+  #push(
     operator: string,
     inputs: readonly string[],
     outputs: readonly string[],
@@ -33,7 +33,7 @@ export class GraphWriter {
   }
 
   /**
-   * @param unused - names nobody reads, for operators that must declare more than one output
+   * @param unused names nobody reads, for operators that must declare more than one output.
    * @returns the name of the first output
    */
   node(
@@ -42,21 +42,21 @@ export class GraphWriter {
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
     unused: readonly string[] = [],
   ): string {
-    const output = this.fresh(operator);
-    this.push(operator, inputs, [output, ...unused], attributes);
+    const output = this.#fresh(operator);
+    this.#push(operator, inputs, [output, ...unused], attributes);
     return output;
   }
 
   /** Cuts the last axis into equal parts. @returns their names */
   split(x: string, parts: number): string[] {
-    const outputs = Array.from({ length: parts }, () => this.fresh('Split'));
-    this.push('Split', [x], outputs, { axis: -1, num_outputs: parts });
+    const outputs = Array.from({ length: parts }, () => this.#fresh('Split'));
+    this.#push('Split', [x], outputs, { axis: -1, num_outputs: parts });
     return outputs;
   }
 
   /** Gives a value the name of an output of the model. */
   nameOutput(x: string, name: string): void {
-    this.push('Identity', [x], [name], {});
+    this.#push('Identity', [x], [name], {});
   }
 
   /** @returns the name of a constant, which is `name` */
@@ -67,7 +67,7 @@ export class GraphWriter {
 
   /** @returns the name of an int64 constant of one axis */
   integers(values: readonly number[]): string {
-    const name = this.fresh('integers');
+    const name = this.#fresh('integers');
     this.constants.push({ name, type: 'int64', shape: [values.length], values });
     return name;
   }

@@ -35,23 +35,23 @@ class Entry {
 
 /** Open sessions by the hash of their model; those not in use are closed when there are too many. */
 export class InferenceCache {
-  private readonly limits: CacheLimits;
+  readonly #limits: CacheLimits;
   /** By content hash, the least recently used first. */
-  private readonly entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, Entry>();
 
   constructor(limits: CacheLimits) {
-    this.limits = limits;
+    this.#limits = limits;
   }
 
   /** Content hashes of what is kept, the least recently used first. */
   get contentHashes(): readonly string[] {
-    return [...this.entries.keys()];
+    return [...this.#entries.keys()];
   }
 
   /**
    * Calls `use` with the session of a model, which stays open until that has settled.
-   * @param contentHash - of the exported model: the same hash is the same model
-   * @param load - opens it; called only where it is not kept, and once for all who ask at the same time
+   * @param contentHash of the exported model: the same hash is the same model.
+   * @param load opens it; called only where it is not kept, and once for all who ask at the same time.
    * @throws whatever `load` or `use` throws; a model that could not be loaded, or whose thread has ended, is not kept
    */
   async use<Result>(
@@ -59,11 +59,11 @@ export class InferenceCache {
     load: () => Promise<LoadedModel>,
     use: (inference: Inference) => Promise<Result>,
   ): Promise<Result> {
-    const entry = this.entries.get(contentHash) ?? new Entry(load());
-    this.entries.delete(contentHash);
-    this.entries.set(contentHash, entry);
+    const entry = this.#entries.get(contentHash) ?? new Entry(load());
+    this.#entries.delete(contentHash);
+    this.#entries.set(contentHash, entry);
     entry.users += 1;
-    this.shrink();
+    this.#shrink();
     let sound = false;
     try {
       const { inference, sizeBytes } = await entry.loaded;
@@ -76,26 +76,26 @@ export class InferenceCache {
       }
     } finally {
       entry.users -= 1;
-      if (!sound && this.entries.get(contentHash) === entry) this.entries.delete(contentHash);
-      this.shrink();
+      if (!sound && this.#entries.get(contentHash) === entry) this.#entries.delete(contentHash);
+      this.#shrink();
     }
   }
 
   /** Closes every session; what runs is rejected. */
   async close(): Promise<void> {
-    const entries = [...this.entries.values()];
-    this.entries.clear();
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
     await Promise.all(entries.map((entry) => entry.close()));
   }
 
   /** Closes what is over the limits, those not in use, the least recently used first. */
-  private shrink(): void {
-    let sessions = this.entries.size;
-    let bytes = [...this.entries.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    for (const [contentHash, entry] of this.entries) {
-      if (sessions <= this.limits.sessions && bytes <= this.limits.bytes) return;
+  #shrink(): void {
+    let sessions = this.#entries.size;
+    let bytes = [...this.#entries.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    for (const [contentHash, entry] of this.#entries) {
+      if (sessions <= this.#limits.sessions && bytes <= this.#limits.bytes) return;
       if (entry.users > 0) continue;
-      this.entries.delete(contentHash);
+      this.#entries.delete(contentHash);
       sessions -= 1;
       bytes -= entry.sizeBytes;
       // Nobody waits for the memory: whoever asks next waits for their own model only.

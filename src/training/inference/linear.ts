@@ -19,7 +19,7 @@ export interface LinearLayers {
 
 /**
  * x times the transposed weights of the layers side by side, without biases.
- * @param x - float32 [..., inputs]
+ * @param x float32 [..., inputs].
  * @returns the name of float32 [..., sum of outputs]
  */
 export function product(

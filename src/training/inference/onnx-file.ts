@@ -41,7 +41,7 @@ function locateGraph(model: Uint8Array): { tag: number; content: number; end: nu
 
 /**
  * The model with the weights among its initializers.
- * @param model - ONNX bytes of a graph that refers to the weights by name
+ * @param model ONNX bytes of a graph that refers to the weights by name.
  * @throws CodedError `not_supported` when the file would be over 2 GiB
  */
 export function addWeights(model: Uint8Array, weights: readonly Weight[]): Uint8Array<ArrayBuffer> {

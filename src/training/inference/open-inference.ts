@@ -40,7 +40,7 @@ export interface Inference {
 
 /**
  * Opens an exported model.
- * @param model - bytes of an ONNX file; they move to the thread, and the array is empty afterwards
+ * @param model bytes of an ONNX file; they move to the thread, and the array is empty afterwards.
  * @throws CodedError `engine_failed` when the model or the provider is refused, `out_of_memory`
  */
 export async function openInference(

@@ -16,7 +16,7 @@ interface QuantizedMatrix {
 /**
  * Quantizes each column of a matrix by its largest magnitude (Jacob et al., arXiv 1712.05877, with zero point 0).
  * An element is off by at most half the scale of its column. A column of zeros gets scale 1.
- * @param values - float32 [rows, columns], row-major
+ * @param values float32 [rows, columns], row-major.
  */
 export function quantizeColumns(values: Float32Array, columns: number): QuantizedMatrix {
   const scales = new Float32Array(columns);

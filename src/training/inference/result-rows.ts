@@ -15,25 +15,25 @@ export interface InferenceResult {
 
 /** The logits of a run of batches, which become a result when all batches are in their places. */
 export class ResultRows {
-  private readonly examples: ExampleLengths;
-  private result: InferenceResult | undefined;
+  readonly #examples: ExampleLengths;
+  #result: InferenceResult | undefined;
 
   constructor(examples: ExampleLengths) {
-    this.examples = examples;
+    this.#examples = examples;
   }
 
   /** The first batch tells how many labels there are and whether each token has a row. */
-  private allocate(shape: readonly number[]): InferenceResult {
+  #allocate(shape: readonly number[]): InferenceResult {
     const labelCount = shape.at(-1) ?? 0;
-    const rowOffsets = logitRowOffsets(this.examples, shape.length === 3);
+    const rowOffsets = logitRowOffsets(this.#examples, shape.length === 3);
     const rows = rowOffsets.at(-1) ?? 0;
     return { logits: new Float32Array(rows * labelCount), labelCount, rowOffsets };
   }
 
-  /** @param indices - the examples of the batch, in its order */
+  /** @param indices the examples of the batch, in its order. */
   place(indices: Int32Array, { shape, data }: BatchLogits): void {
-    this.result ??= this.allocate(shape);
-    const { logits, labelCount, rowOffsets } = this.result;
+    this.#result ??= this.#allocate(shape);
+    const { logits, labelCount, rowOffsets } = this.#result;
     const stride = data.length / indices.length;
     indices.forEach((index, row) => {
       const start = rowOffsets[index] ?? 0;
@@ -44,6 +44,6 @@ export class ResultRows {
 
   /** To be called after the last batch; without a batch there are no rows. */
   finish(): InferenceResult {
-    return this.result ?? this.allocate([0]);
+    return this.#result ?? this.#allocate([0]);
   }
 }

@@ -11,17 +11,17 @@ export interface Weight {
 
 /** Finds tensors by name and checks their shapes. */
 export class SourceTensors {
-  private readonly byName: ReadonlyMap<string, NamedTensor>;
+  readonly #byName: ReadonlyMap<string, NamedTensor>;
 
   constructor(tensors: readonly NamedTensor[]) {
-    this.byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+    this.#byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   }
 
   /**
    * @throws CodedError `model_incompatible` when it is missing or misshapen
    */
   require(name: string, shape: readonly number[]): NamedTensor {
-    const tensor = this.byName.get(name);
+    const tensor = this.#byName.get(name);
     if (tensor === undefined) throw new CodedError('model_incompatible', `There is no tensor ${name}.`);
     const fits =
       tensor.shape.length === shape.length && tensor.shape.every((size, axis) => shape[axis] === size);

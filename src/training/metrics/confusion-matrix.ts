@@ -6,7 +6,7 @@ import type { ClassCounts } from './class-report.ts';
 type ConfusionMatrix = readonly (readonly number[])[];
 
 /**
- * @param labels - [rows]; below 0 where a row is not counted
+ * @param labels [rows]; below 0 where a row is not counted.
  * @throws RangeError when a label or prediction is not a class
  */
 export function confusionMatrix(predicted: Int32Array, labels: Int32Array, labelCount: number): number[][] {

@@ -18,7 +18,7 @@ export async function crossEntropies(
 
 /**
  * Binary cross-entropy [rows], the mean over the labels of a row.
- * @param targets - 0 or 1, [rows, labelCount]
+ * @param targets 0 or 1, [rows, labelCount].
  */
 export async function binaryCrossEntropies(
   { logits, labelCount }: LogitTable,

@@ -13,25 +13,25 @@ export interface LogitTable {
 export class ClassProbabilities {
   readonly rows: number;
   readonly labelCount: number;
-  private readonly logits: Numbers;
+  readonly #logits: Numbers;
   /** [rows]: the highest logit of each row; NaN where nobody asked yet. */
-  private readonly largest: Float64Array;
+  readonly #largest: Float64Array;
   /** [rows]: ln(sum of exp(logit - largest)). Apart from `largest`, so that large logits lose no digits. */
-  private readonly logSums: Float64Array;
+  readonly #logSums: Float64Array;
 
   constructor({ logits, labelCount }: LogitTable) {
     this.rows = logits.length / labelCount;
     this.labelCount = labelCount;
-    this.logits = logits;
-    this.largest = new Float64Array(this.rows).fill(NaN);
-    this.logSums = new Float64Array(this.rows);
+    this.#logits = logits;
+    this.#largest = new Float64Array(this.rows).fill(NaN);
+    this.#logSums = new Float64Array(this.rows);
   }
 
   /** The natural logarithm of a probability. */
   logOf(row: number, label: number): number {
-    if (Number.isNaN(this.largest[row])) this.sumUp(row);
-    const logit = this.logits[row * this.labelCount + label] ?? NaN;
-    return logit - (this.largest[row] ?? NaN) - (this.logSums[row] ?? NaN);
+    if (Number.isNaN(this.#largest[row])) this.#sumUp(row);
+    const logit = this.#logits[row * this.labelCount + label] ?? NaN;
+    return logit - (this.#largest[row] ?? NaN) - (this.#logSums[row] ?? NaN);
   }
 
   /** A probability, 0 to 1. */
@@ -44,13 +44,13 @@ export class ClassProbabilities {
     return Float64Array.from({ length: this.rows }, (_, row) => this.of(row, label));
   }
 
-  private sumUp(row: number): void {
-    const scores = this.logits.subarray(row * this.labelCount, (row + 1) * this.labelCount);
+  #sumUp(row: number): void {
+    const scores = this.#logits.subarray(row * this.labelCount, (row + 1) * this.labelCount);
     const largest = Math.max(...scores);
     let total = 0;
     for (const score of scores) total += Math.exp(score - largest);
-    this.largest[row] = largest;
-    this.logSums[row] = Math.log(total);
+    this.#largest[row] = largest;
+    this.#logSums[row] = Math.log(total);
   }
 }
 

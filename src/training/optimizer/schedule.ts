@@ -35,8 +35,8 @@ export function warmupSteps({ warmupSteps: steps, warmupRatio }: ScheduleRecipe,
 /**
  * The learning rate of a step: rises from 0 over the warmup, then follows the schedule. Without warmup the first step has
  * the full rate.
- * @param index - the step counted from 0
- * @param total - steps of the whole run
+ * @param index the step counted from 0.
+ * @param total steps of the whole run.
  */
 export function learningRateAt(recipe: ScheduleRecipe, index: number, total: number): number {
   const warmup = warmupSteps(recipe, total);

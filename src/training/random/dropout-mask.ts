@@ -21,7 +21,7 @@ const chunkBytes = 1 << 15;
  * exactly when they are the larger; with the eighth bit of the byte itself that tells whether the byte is above t. A byte
  * equals t where their exclusive or is zero, and a word has a zero byte exactly where subtracting one from each byte
  * borrows into an eighth bit that was not set (Warren, Hacker's Delight, 6-1).
- * @param probability - of dropping, at least 0 and below 1
+ * @param probability of dropping, at least 0 and below 1.
  */
 export function fillDropoutMask(
   keystream: Keystream,

@@ -3,7 +3,7 @@ import { wordReader, type Keystream } from './keystream.ts';
 
 /**
  * A uniform permutation of 0 .. count - 1 (Fisher and Yates; whole numbers by rejection, so that none is favoured).
- * @param index - which permutation of the stream's purpose, for instance the epoch
+ * @param index which permutation of the stream's purpose, for instance the epoch.
  */
 export function permutation(keystream: Keystream, index: number, count: number): Int32Array {
   const order = Int32Array.from({ length: count }, (_, position) => position);

@@ -10,34 +10,34 @@ const mostWaitingCheckpoints = 2;
 
 /** The checkpoints of one training, on the engine's side. */
 export class CheckpointSender {
-  private readonly send: Send;
-  private readonly signals: Signals;
-  private told = 0;
-  private lastSeconds = performance.now() / 1000;
+  readonly #send: Send;
+  readonly #signals: Signals;
+  #told = 0;
+  #lastSeconds = performance.now() / 1000;
 
   constructor(send: Send, signals: Signals) {
-    this.send = send;
-    this.signals = signals;
+    this.#send = send;
+    this.#signals = signals;
   }
 
   /**
    * Whether a checkpoint is due after a step: by its number, or by the time since the last one. Of two ends of runs it is made at
    * the one that is nearer to its time.
-   * @param runSeconds - how long until the next end of a run, about
+   * @param runSeconds how long until the next end of a run, about.
    */
   isDueAt(
     step: number,
     { everySteps, everySeconds }: TrainingJob['checkpoint'],
     runSeconds: number,
   ): boolean {
-    const passedSeconds = performance.now() / 1000 - this.lastSeconds;
+    const passedSeconds = performance.now() / 1000 - this.#lastSeconds;
     return step % everySteps === 0 || passedSeconds + runSeconds / 2 >= everySeconds;
   }
 
   /** Tells a checkpoint: a copy of the state, or the state itself when nothing uses it any more. */
   tell(readState: () => TrainingState, reason: CheckpointReason): void {
     const started = performance.now();
-    this.waitForRoom();
+    this.#waitForRoom();
     const state = readState();
     const isLast = reason === 'finished' || reason === 'stopped';
     const transfer: ArrayBuffer[] = [];
@@ -58,16 +58,16 @@ export class CheckpointSender {
       secondMoments: handOver(state.secondMoments),
     };
     const now = performance.now();
-    this.send({ kind: 'checkpoint', state: handed, reason, stallSeconds: (now - started) / 1000 }, transfer);
-    this.told += 1;
-    this.lastSeconds = now / 1000;
+    this.#send({ kind: 'checkpoint', state: handed, reason, stallSeconds: (now - started) / 1000 }, transfer);
+    this.#told += 1;
+    this.#lastSeconds = now / 1000;
   }
 
-  private waitForRoom(): void {
+  #waitForRoom(): void {
     for (;;) {
-      const taken = Atomics.load(this.signals, signal.checkpointsTaken);
-      if (this.told - taken < mostWaitingCheckpoints || isAbandoned(this.signals)) return;
-      Atomics.wait(this.signals, signal.checkpointsTaken, taken, abandonCheckMilliseconds);
+      const taken = Atomics.load(this.#signals, signal.checkpointsTaken);
+      if (this.#told - taken < mostWaitingCheckpoints || isAbandoned(this.#signals)) return;
+      Atomics.wait(this.#signals, signal.checkpointsTaken, taken, abandonCheckMilliseconds);
     }
   }
 }

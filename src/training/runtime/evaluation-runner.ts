@@ -26,10 +26,10 @@ export type SlotValues = Readonly<Record<string, InputValue>>;
 /** A session over the forward pass, for weights that are given with each evaluation. */
 export class EvaluationRunner {
   readonly layout: ModelLayout;
-  private readonly model: EvaluatedModel;
-  private readonly shape: BatchShape;
-  private readonly graph: EvaluationGraph;
-  private readonly session: OpenSession;
+  readonly #model: EvaluatedModel;
+  readonly #shape: BatchShape;
+  readonly #graph: EvaluationGraph;
+  readonly #session: OpenSession;
 
   private constructor(
     model: EvaluatedModel,
@@ -37,11 +37,11 @@ export class EvaluationRunner {
     graph: EvaluationGraph,
     session: OpenSession,
   ) {
-    this.model = model;
+    this.#model = model;
     this.layout = layout;
-    this.graph = graph;
-    this.session = session;
-    this.shape = batchShape(model);
+    this.#graph = graph;
+    this.#session = session;
+    this.#shape = batchShape(model);
   }
 
   /** @throws Error when the provider is missing */
@@ -59,7 +59,7 @@ export class EvaluationRunner {
   /**
    * The logits of every example in the order of the table: `[examples, labels]`, or `[all tokens, labels]` for token
    * classification.
-   * @param goOn - called before each batch; false ends the evaluation early, with zeros for the rest
+   * @param goOn called before each batch; false ends the evaluation early, with zeros for the rest.
    */
   async logits(
     table: ExampleTable,
@@ -67,7 +67,7 @@ export class EvaluationRunner {
     batchSize: number,
     goOn: (done: number) => boolean,
   ): Promise<Float32Array> {
-    const { head } = this.model;
+    const { head } = this.#model;
     const isPerToken = head.task === 'tokenClassification';
     const offsets = logitRowOffsets(table, isPerToken);
     const all = new Float32Array((offsets[table.count] ?? 0) * head.labelCount);
@@ -76,13 +76,13 @@ export class EvaluationRunner {
       const chosen = rows.subarray(start, start + batchSize);
       const batch = packBatch(
         Array.from(chosen, (row) => table.read(row)),
-        this.shape,
+        this.#shape,
       );
-      const outputs = await this.session.run({
+      const outputs = await this.#session.run({
         ...slots,
-        ...batchInputs(batch, this.shape.config),
+        ...batchInputs(batch, this.#shape.config),
       });
-      const logits = outputs[this.graph.logits];
+      const logits = outputs[this.#graph.logits];
       if (logits === undefined) throw new Error('The session gave no logits.');
       chosen.forEach((row, place) => {
         const count = (offsets[row + 1] ?? 0) - (offsets[row] ?? 0);
@@ -96,6 +96,6 @@ export class EvaluationRunner {
 
   /** Frees the memory of the session. */
   close(): Promise<void> {
-    return this.session.close();
+    return this.#session.close();
   }
 }

@@ -23,7 +23,7 @@ export interface Gradients {
 
 /**
  * Computes what one step would, before clipping and the optimizer, dropout off, on the CPU.
- * @param tensors - every tensor of the model
+ * @param tensors every tensor of the model.
  */
 export async function computeGradients(
   model: { readonly config: BertConfig; readonly head: ModelHead; readonly tensors: readonly NamedTensor[] },

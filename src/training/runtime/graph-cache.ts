@@ -37,16 +37,16 @@ async function removeOldest(directory: string): Promise<void> {
 
 /** A folder of optimized graphs; the oldest go when there are too many. */
 export class GraphCache {
-  private readonly directory: string;
+  readonly #directory: string;
 
   constructor(directory: string) {
-    this.directory = directory;
+    this.#directory = directory;
   }
 
   /** The optimized graph of a profile; undefined where there is none that is whole and of this profile. */
   async read(profile: NumericProfile): Promise<Uint8Array | undefined> {
     try {
-      const bytes = await readFile(join(this.directory, fileOf(profile)));
+      const bytes = await readFile(join(this.#directory, fileOf(profile)));
       const end = bytes.indexOf(newline);
       const graph = bytes.subarray(end + 1);
       return bytes.toString('utf8', 0, end) === headerOf(profile, graph) ? graph : undefined;
@@ -65,15 +65,15 @@ export class GraphCache {
     profile: NumericProfile,
     write: (path: string) => Promise<Result>,
   ): Promise<Result | undefined> {
-    const path = join(this.directory, `${randomUUID()}.new`);
+    const path = join(this.#directory, `${randomUUID()}.new`);
     let result: Result | undefined;
     try {
-      await mkdir(this.directory, { recursive: true });
+      await mkdir(this.#directory, { recursive: true });
       result = await write(path);
       const graph = await readFile(path);
       await writeFile(path, Buffer.concat([Buffer.from(`${headerOf(profile, graph)}\n`), graph]));
-      await rename(path, join(this.directory, fileOf(profile)));
-      await removeOldest(this.directory);
+      await rename(path, join(this.#directory, fileOf(profile)));
+      await removeOldest(this.#directory);
     } catch {
       // A full or read-only disk costs the time that the cache would save, and nothing else.
       await rm(path, { force: true }).catch(() => undefined);

@@ -38,64 +38,64 @@ interface Opening {
 }
 
 class ThreadLink {
-  private readonly worker: Worker;
-  private readonly opening: Opening;
-  private readonly waiting = new Map<number, Waiting>();
-  private readonly exited: Promise<void>;
-  private ended: CodedError | undefined;
-  private batches = 0;
+  readonly #worker: Worker;
+  readonly #opening: Opening;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #exited: Promise<void>;
+  #ended: CodedError | undefined;
+  #batches = 0;
 
   constructor(worker: Worker, opening: Opening) {
-    this.worker = worker;
-    this.opening = opening;
-    this.exited = new Promise((resolve) => worker.once('exit', () => resolve()));
-    worker.on('message', (reply: InferenceReply) => this.take(reply));
-    worker.on('error', (cause) => this.end(brokenThread('The inference thread', cause)));
-    worker.on('exit', () => this.end(new CodedError('engine_failed', 'The inference thread has ended.')));
+    this.#worker = worker;
+    this.#opening = opening;
+    this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()));
+    worker.on('message', (reply: InferenceReply) => this.#take(reply));
+    worker.on('error', (cause) => this.#end(brokenThread('The inference thread', cause)));
+    worker.on('exit', () => this.#end(new CodedError('engine_failed', 'The inference thread has ended.')));
   }
 
-  private take(reply: InferenceReply): void {
-    if (reply.kind === 'opened') this.opening.opened(reply.provider);
-    else if (reply.kind === 'notOpened') this.end(errorOf(reply.failure));
+  #take(reply: InferenceReply): void {
+    if (reply.kind === 'opened') this.#opening.opened(reply.provider);
+    else if (reply.kind === 'notOpened') this.#end(errorOf(reply.failure));
     else {
-      const waiting = this.waiting.get(reply.id);
-      this.waiting.delete(reply.id);
+      const waiting = this.#waiting.get(reply.id);
+      this.#waiting.delete(reply.id);
       if (reply.kind === 'logits') waiting?.resolve(reply.logits);
       else waiting?.reject(errorOf(reply.failure));
     }
   }
 
-  private end(error: CodedError): void {
-    this.ended ??= error;
-    this.opening.failed(this.ended);
-    for (const waiting of this.waiting.values()) waiting.reject(error);
-    this.waiting.clear();
+  #end(error: CodedError): void {
+    this.#ended ??= error;
+    this.#opening.failed(this.#ended);
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
   }
 
-  private send(request: InferenceRequest, transfer: ArrayBuffer[] = []): void {
-    this.worker.postMessage(request, transfer);
+  #send(request: InferenceRequest, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(request, transfer);
   }
 
   compute(batch: InferenceBatch): Promise<BatchLogits> {
-    if (this.ended !== undefined) return Promise.reject(this.ended);
-    const id = this.batches++;
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    const id = this.#batches++;
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { resolve, reject });
       const { tokenIds, attentionMask, tokenTypes } = batch;
-      this.send({ kind: 'batch', id, batch }, [tokenIds.buffer, attentionMask.buffer, tokenTypes.buffer]);
+      this.#send({ kind: 'batch', id, batch }, [tokenIds.buffer, attentionMask.buffer, tokenTypes.buffer]);
     });
   }
 
   isOpen(): boolean {
-    return this.ended === undefined;
+    return this.#ended === undefined;
   }
 
   close(): Promise<void> {
-    if (this.ended === undefined) {
-      this.ended = new CodedError('engine_failed', 'The inference session was closed.');
-      this.send({ kind: 'close' });
+    if (this.#ended === undefined) {
+      this.#ended = new CodedError('engine_failed', 'The inference session was closed.');
+      this.#send({ kind: 'close' });
     }
-    return this.exited;
+    return this.#exited;
   }
 }
 

@@ -17,7 +17,7 @@ const runsBetweenCheckpoints = 4;
 
 /**
  * What a run aims at, in seconds.
- * @param everySeconds - between two checkpoints
+ * @param everySeconds between two checkpoints.
  */
 export const runSeconds = (everySeconds: number): number =>
   Math.min(runLimits.seconds, everySeconds / runsBetweenCheckpoints);
@@ -33,8 +33,8 @@ export const unknownPace: Pace = { secondsPerStep: Infinity, slotsPerStep: 1 };
 
 /**
  * The pace of a run that was made.
- * @param steps - at least one
- * @param seconds - of all of them together
+ * @param steps at least one.
+ * @param seconds of all of them together.
  */
 export function paceOf(steps: readonly StepSummary[], seconds: number): Pace {
   return {
@@ -45,7 +45,7 @@ export function paceOf(steps: readonly StepSummary[], seconds: number): Pace {
 
 /**
  * The first plans of a sequence that together make a run; at least one while the sequence has any.
- * @param limits - the most steps and seconds, and how large the dropout masks of a step are
+ * @param limits the most steps and seconds, and how large the dropout masks of a step are.
  */
 export function takeRun(
   next: () => StepPlan | undefined,

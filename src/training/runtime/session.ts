@@ -112,8 +112,8 @@ function tensorsOf(values: Readonly<Record<string, InputValue>>): Record<string,
 /**
  * Opens a session on the provider asked for; 'auto' takes CUDA where it is there and else the CPU. On CUDA, products of
  * matrices are rounded to TF32 unless NVIDIA_TF32_OVERRIDE=0 was in the environment of the process from its start.
- * @param model - ONNX bytes
- * @param threads - threads within an operator
+ * @param model ONNX bytes.
+ * @param threads threads within an operator.
  * @throws Error when the provider is missing or the model is refused
  */
 export async function openSession(

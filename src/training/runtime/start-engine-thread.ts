@@ -22,7 +22,7 @@ export interface EngineThread {
 /**
  * Starts a thread for one task. `isLast` tells which message is its last: the listener hears that one when the thread
  * has ended, so that its memory is free and nothing of it runs beside what comes next.
- * @param moved - buffers of the task that go over to the thread instead of being copied
+ * @param moved buffers of the task that go over to the thread instead of being copied.
  */
 export function startEngineThread(
   task: EngineTask,

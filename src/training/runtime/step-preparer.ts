@@ -26,27 +26,27 @@ export type PreparedMessage =
 
 /** The main side of the thread that prepares runs: one request at a time. */
 export class StepPreparer {
-  private readonly worker: Worker;
-  private readonly exited: Promise<void>;
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
   /** Why there will be no more runs. */
-  private fault: CodedError | undefined;
-  private waiting: { resolve(run: PreparedRun): void; reject(error: CodedError): void } | undefined;
+  #fault: CodedError | undefined;
+  #waiting: { resolve(run: PreparedRun): void; reject(error: CodedError): void } | undefined;
 
   constructor(task: PreparerTask) {
-    this.worker = new Worker(threadLocation('training/runtime/preparer-thread'), {
+    this.#worker = new Worker(threadLocation('training/runtime/preparer-thread'), {
       workerData: task,
       execArgv: [],
     });
-    this.worker.on('message', (message: PreparedMessage) => {
-      const { waiting } = this;
-      this.waiting = undefined;
+    this.#worker.on('message', (message: PreparedMessage) => {
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
       if (message.kind === 'prepared') waiting?.resolve(message.run);
       else waiting?.reject(errorOf(message));
     });
-    this.worker.on('error', (cause) => this.fail(brokenThread('The thread that prepares steps', cause)));
-    this.exited = new Promise((resolve) => {
-      this.worker.once('exit', () => {
-        this.fail(new CodedError('engine_failed', 'The thread that prepares steps has ended.'));
+    this.#worker.on('error', (cause) => this.#fail(brokenThread('The thread that prepares steps', cause)));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#fail(new CodedError('engine_failed', 'The thread that prepares steps has ended.'));
         resolve();
       });
     });
@@ -57,22 +57,22 @@ export class StepPreparer {
    * @throws CodedError what reading an example throws; `engine_failed` or `out_of_memory` when the thread fails
    */
   request(request: RunRequest): Promise<PreparedRun> {
-    if (this.fault !== undefined) return Promise.reject(this.fault);
+    if (this.#fault !== undefined) return Promise.reject(this.#fault);
     return new Promise((resolve, reject) => {
-      this.waiting = { resolve, reject };
-      this.worker.postMessage(request);
+      this.#waiting = { resolve, reject };
+      this.#worker.postMessage(request);
     });
   }
 
   /** Ends the thread when it has done what it was asked for. */
   async close(): Promise<void> {
-    this.worker.postMessage('end');
-    await this.exited;
+    this.#worker.postMessage('end');
+    await this.#exited;
   }
 
-  private fail(error: CodedError): void {
-    this.fault ??= error;
-    this.waiting?.reject(this.fault);
-    this.waiting = undefined;
+  #fail(error: CodedError): void {
+    this.#fault ??= error;
+    this.#waiting?.reject(this.#fault);
+    this.#waiting = undefined;
   }
 }

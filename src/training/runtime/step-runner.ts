@@ -35,12 +35,12 @@ function byName(tensors: readonly NamedTensor[]): ReadonlyMap<string, NamedTenso
 
 /** A training state in memory that a session advances in place, run by run. */
 export class StepRunner {
-  private readonly session: OpenSession;
-  private readonly layout: ModelLayout;
-  private readonly held: readonly HeldSlot[];
-  private readonly constants: Readonly<Record<string, InputValue>>;
-  private steps: number;
-  private unused: UnusedWords;
+  readonly #session: OpenSession;
+  readonly #layout: ModelLayout;
+  readonly #held: readonly HeldSlot[];
+  readonly #constants: Readonly<Record<string, InputValue>>;
+  #steps: number;
+  #unused: UnusedWords;
 
   private constructor(
     session: OpenSession,
@@ -49,18 +49,18 @@ export class StepRunner {
     start: TrainingState,
     frozen: readonly NamedTensor[],
   ) {
-    this.session = session;
-    this.layout = layout;
-    this.steps = start.step;
-    this.unused = start.unusedWords;
+    this.#session = session;
+    this.#layout = layout;
+    this.#steps = start.step;
+    this.#unused = start.unusedWords;
     const states = [start.parameters, start.firstMoments, start.secondMoments].map(byName);
-    this.held = layout.trained.map((slot, index) => {
+    this.#held = layout.trained.map((slot, index) => {
       const names = graph.carried[index] ?? [];
       const values = names.map((_, part) => Float32Array.from(gatherSlot(slot, states[part] ?? new Map())));
       return { slot, names, values };
     });
     const frozenTensors = byName(frozen);
-    this.constants = Object.fromEntries(
+    this.#constants = Object.fromEntries(
       layout.frozen.map((slot) => [
         slot.name,
         { type: 'float32', shape: slot.shape, data: gatherSlot(slot, frozenTensors) },
@@ -88,12 +88,12 @@ export class StepRunner {
   }
 
   get provider(): 'cpu' | 'cuda' {
-    return this.session.provider;
+    return this.#session.provider;
   }
 
   /**
    * Runs prepared steps, which follow the last one done.
-   * @param decayUnused - what the steps do to words that are not in use
+   * @param decayUnused what the steps do to words that are not in use.
    */
   async run(
     { steps, inputs }: PreparedRun,
@@ -102,17 +102,17 @@ export class StepRunner {
     const { length } = steps;
     const before: Record<string, InputValue> = {};
     const after: Record<string, InputValue> = {};
-    for (const { slot, names, values } of this.held)
+    for (const { slot, names, values } of this.#held)
       names.forEach(({ input, output }, part) => {
         const data = values[part];
         if (data !== undefined) before[input] = after[output] = { type: 'float32', shape: slot.shape, data };
       });
     const losses = new Float32Array(length);
     const gradientNorms = new Float32Array(length);
-    await this.session.fill(
+    await this.#session.fill(
       {
         ...inputs,
-        ...this.constants,
+        ...this.#constants,
         ...before,
         [iterationCountInput]: { type: 'int64', shape: [], data: BigInt64Array.of(BigInt(length)) },
       },
@@ -122,40 +122,40 @@ export class StepRunner {
         [collected.gradientNorm]: { type: 'float32', shape: [length], data: gradientNorms },
       },
     );
-    for (const { learningRate } of steps) this.unused = decayUnused(this.unused, learningRate);
-    this.steps += length;
+    for (const { learningRate } of steps) this.#unused = decayUnused(this.#unused, learningRate);
+    this.#steps += length;
     return { losses, gradientNorms };
   }
 
   /** The values of all slots after the last step, for other graphs over the same layout. */
   slotValues(): Readonly<Record<string, InputValue>> {
-    const trained = this.held.flatMap(({ slot, values: [data] }): [string, InputValue][] =>
+    const trained = this.#held.flatMap(({ slot, values: [data] }): [string, InputValue][] =>
       data === undefined ? [] : [[slot.name, { type: 'float32', shape: slot.shape, data }]],
     );
-    return { ...this.constants, ...Object.fromEntries(trained) };
+    return { ...this.#constants, ...Object.fromEntries(trained) };
   }
 
   /** The state after the last step. Its arrays are the runner's own: the next run changes them. */
   state(evaluations: EvaluationMemory | null = null): TrainingState {
     const list = (part: number): NamedTensor[] => {
-      const slots = this.held.flatMap(({ slot, values }) => {
+      const slots = this.#held.flatMap(({ slot, values }) => {
         const data = values[part];
         return data === undefined ? [] : [{ slot, data }];
       });
-      return slots.length === 0 ? [] : namedTensors(slots, this.layout.trainedShapes);
+      return slots.length === 0 ? [] : namedTensors(slots, this.#layout.trainedShapes);
     };
     return {
-      step: this.steps,
+      step: this.#steps,
       parameters: list(0),
       firstMoments: list(1),
       secondMoments: list(2),
-      unusedWords: this.unused,
+      unusedWords: this.#unused,
       evaluations,
     };
   }
 
   /** Frees the session; the state stays readable. */
   async close(): Promise<void> {
-    await this.session.close();
+    await this.#session.close();
   }
 }

@@ -31,7 +31,7 @@ export function errorOf({ code, message }: ThreadFailure): CodedError {
 
 /**
  * Outside the thread: the error of a thread that broke without a word: `out_of_memory`, or else `engine_failed`.
- * @param thread - its name at the beginning of a sentence
+ * @param thread its name at the beginning of a sentence.
  */
 export function brokenThread(thread: string, cause: unknown): CodedError {
   const code = isOutOfMemory(cause) ? 'out_of_memory' : 'engine_failed';

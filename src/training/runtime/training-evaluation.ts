@@ -24,7 +24,7 @@ function remember(
   return { lastStep: step, best, sinceBest: (before?.sinceBest ?? 0) + 1 };
 }
 
-/** Steps from one evaluation to the next. @param trainingExamples - their number, which tells the length of an epoch */
+/** Steps from one evaluation to the next. @param trainingExamples their number, which tells the length of an epoch. */
 function evaluationInterval(
   { everySteps }: Pick<TrainingEvaluation, 'everySteps'>,
   recipe: Parameters<typeof stepsPerEpoch>[1],
@@ -35,7 +35,7 @@ function evaluationInterval(
 
 /**
  * Whether an evaluation is due after a step and was not made yet.
- * @param done - steps of this training
+ * @param done steps of this training.
  */
 export function isEvaluationDue(
   plan: Pick<TrainingEvaluation, 'everySteps'>,
@@ -51,12 +51,12 @@ export function isEvaluationDue(
 /** The evaluations of one training, and what they have shown so far. */
 export class TrainingEvaluator {
   memory: EvaluationMemory | null;
-  private readonly job: TrainingJob;
-  private readonly plan: TrainingEvaluation;
-  private readonly table: ExampleTable;
-  private readonly runner: EvaluationRunner;
-  private readonly interval: number;
-  private readonly trainingExamples: number;
+  readonly #job: TrainingJob;
+  readonly #plan: TrainingEvaluation;
+  readonly #table: ExampleTable;
+  readonly #runner: EvaluationRunner;
+  readonly #interval: number;
+  readonly #trainingExamples: number;
 
   private constructor(
     job: TrainingJob,
@@ -65,16 +65,16 @@ export class TrainingEvaluator {
     runner: EvaluationRunner,
     trainingExamples: number,
   ) {
-    this.job = job;
-    this.plan = plan;
-    this.table = table;
-    this.runner = runner;
+    this.#job = job;
+    this.#plan = plan;
+    this.#table = table;
+    this.#runner = runner;
     this.memory = job.start.evaluations;
-    this.trainingExamples = trainingExamples;
-    this.interval = evaluationInterval(plan, job.recipe, trainingExamples);
+    this.#trainingExamples = trainingExamples;
+    this.#interval = evaluationInterval(plan, job.recipe, trainingExamples);
   }
 
-  /** @param trainingExamples - their number, which tells the length of an epoch */
+  /** @param trainingExamples their number, which tells the length of an epoch. */
   static async open(
     job: TrainingJob,
     plan: TrainingEvaluation,
@@ -93,14 +93,14 @@ export class TrainingEvaluator {
 
   /** The step at which the next evaluation is due, after step `step`. */
   next(step: number): number {
-    const done = step - this.job.firstStep;
-    return step + this.interval - (done % this.interval);
+    const done = step - this.#job.firstStep;
+    return step + this.#interval - (done % this.#interval);
   }
 
   /** Whether an evaluation is due after a step and was not made yet. */
   isDueAt(step: number): boolean {
-    const { recipe, firstStep } = this.job;
-    return isEvaluationDue(this.plan, recipe, this.trainingExamples, {
+    const { recipe, firstStep } = this.#job;
+    return isEvaluationDue(this.#plan, recipe, this.#trainingExamples, {
       step,
       firstStep,
       memory: this.memory,
@@ -109,13 +109,13 @@ export class TrainingEvaluator {
 
   /** Whether so many evaluations brought nothing better that training ends. */
   get isExhausted(): boolean {
-    const { patience } = this.plan;
+    const { patience } = this.#plan;
     return patience !== null && (this.memory?.sinceBest ?? 0) >= patience;
   }
 
   /**
    * Evaluates the weights of a step; returns whether it is the best so far, or undefined when it was given up.
-   * @param goOn - false gives it up
+   * @param goOn false gives it up.
    */
   async evaluate(
     step: number,
@@ -123,14 +123,14 @@ export class TrainingEvaluator {
     tell: (event: TrainingEvent) => void,
     goOn: () => boolean,
   ): Promise<boolean | undefined> {
-    const { labelNames, batchSize, metric, higherIsBetter } = this.plan;
+    const { labelNames, batchSize, metric, higherIsBetter } = this.#plan;
     const started = performance.now();
-    const logits = await this.runner.logits(this.table, slots, batchSize, () => {
+    const logits = await this.#runner.logits(this.#table, slots, batchSize, () => {
       tell({ kind: 'evaluating', step });
       return goOn();
     });
     if (!goOn()) return undefined;
-    const input = evaluationInput(this.table, this.job.head, labelNames, logits);
+    const input = evaluationInput(this.#table, this.#job.head, labelNames, logits);
     const yieldToOthers = yieldRegularly(() => tell({ kind: 'evaluating', step }));
     const metrics = scalarMetrics(await evaluationMetrics(input, yieldToOthers));
     this.memory = remember(this.memory, step, metrics[metric] ?? null, higherIsBetter);
@@ -142,7 +142,7 @@ export class TrainingEvaluator {
 
   /** Frees the session and the examples. */
   async close(): Promise<void> {
-    this.table.close();
-    await this.runner.close();
+    this.#table.close();
+    await this.#runner.close();
   }
 }

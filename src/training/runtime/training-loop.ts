@@ -66,7 +66,7 @@ function releaseStart({ start, frozen }: TrainingJob): void {
   }
 }
 
-/** @param opened - gets what is to be closed at the end, also when opening fails half-way */
+/** @param opened gets what is to be closed at the end, also when opening fails half-way. */
 async function openEngine(job: TrainingJob, send: Send, opened: Closable[]): Promise<Engine> {
   send({ kind: 'phase', phase: 'building' });
   const table = openExamples(job.examples);
