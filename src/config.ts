@@ -1,9 +1,9 @@
 // What the environment says of the service. Parsed once at start into a value that cannot be wrong; passed on from there.
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { availableCores } from './cores.ts';
+import { availableCores } from './machine/cores.ts';
 import { CodedError } from './error.ts';
-import { isLoopback } from './loopback.ts';
+import { isLoopback } from './machine/loopback.ts';
 
 type ExecutionProvider = 'auto' | 'cpu' | 'cuda';
 

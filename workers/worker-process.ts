@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import { allEnded } from '../src/all-ended.ts';
+import { allEnded } from '../src/waiting/all-ended.ts';
 import { readPartConfig, type Config } from '../src/config.ts';
 import { ChangeFeed } from '../src/database/change-feed.ts';
 import { openDatabase } from '../src/database/client.ts';

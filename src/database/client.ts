@@ -2,7 +2,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { CodedError } from '../error.ts';
 import { PrismaClient, type Prisma } from './generated/client.ts';
-import { Turns } from '../turns.ts';
+import { Turns } from '../waiting/turns.ts';
 import { connectionSettings } from './session.ts';
 import { statementNames } from './statement-names.ts';
 import { withCodedOutage } from './unavailable.ts';

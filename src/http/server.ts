@@ -11,7 +11,7 @@ import { defaultProject } from '../experiment/id.ts';
 import { createLogger, type Logger } from '../log.ts';
 import { endFatally, orRefuse } from '../process-end.ts';
 import { silenceAwsNodeNotice } from '../process-environment.ts';
-import { requireFreePort } from '../require-free-port.ts';
+import { requireFreePort } from '../machine/require-free-port.ts';
 import { CheckpointStore } from '../storage/checkpoint-store.ts';
 import { openStore } from '../storage/open-store.ts';
 import { projectBlobs } from '../storage/project-blobs.ts';

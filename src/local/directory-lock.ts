@@ -5,7 +5,7 @@ import { link, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { CodedError } from '../error.ts';
 import { isSystemError } from '../thrown.ts';
-import { startOf } from '../process-start.ts';
+import { startOf } from '../machine/process-start.ts';
 
 export interface DirectoryLock {
   release(): Promise<void>;

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { CodedError } from '../error.ts';
-import { requireFreePort } from '../require-free-port.ts';
+import { requireFreePort } from '../machine/require-free-port.ts';
 
 const firstPort = 15_000;
 const usualFirstOutgoingPort = 32_768;

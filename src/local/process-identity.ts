@@ -1,7 +1,7 @@
 // Finding the processes of a stack.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
-import { startOf } from '../process-start.ts';
+import { startOf } from '../machine/process-start.ts';
 
 /** The variable that every process of a stack inherits: the stack's data directory. */
 export const stackVariable = 'COORDINATOR_STACK';

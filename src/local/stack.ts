@@ -3,12 +3,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { allEnded } from '../all-ended.ts';
+import { allEnded } from '../waiting/all-ended.ts';
 import { databaseName, isSet, storeName, temporalName, variables, type Config } from '../config.ts';
 import { searchAttributeNames } from '../experiment/name.ts';
 import { reasonLine } from '../process-end.ts';
 import { childEnvironment, silenceAwsNodeNotice } from '../process-environment.ts';
-import { requireFreePort } from '../require-free-port.ts';
+import { requireFreePort } from '../machine/require-free-port.ts';
 import { connectionOptions } from '../temporal/connection.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { writeEnvironmentFile } from './environment-file.ts';

@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { v7 } from 'uuid';
 import { CodedError } from '../error.ts';
 import { sha256Pattern, type BlobRef, type PinBlobs } from '../experiment/blob.ts';
-import { whileWaiting } from '../while-waiting.ts';
+import { whileWaiting } from '../waiting/while-waiting.ts';
 import { blobKey, blobPrefix, incomingPrefix } from './object-key.ts';
 import { storageFault, type ByteRange, type ListedObject, type ObjectStore } from './object-store.ts';
 

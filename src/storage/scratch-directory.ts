@@ -6,7 +6,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../thrown.ts';
 import type { Logger } from '../log.ts';
-import { startOf } from '../process-start.ts';
+import { startOf } from '../machine/process-start.ts';
 
 /** What follows the host in a name: the process, what its start comes to, and what makes the name unique. */
 const ownerPattern = /^(\d+)-([0-9a-f]{8})-[A-Za-z0-9]{6}$/;

@@ -1,7 +1,7 @@
 // Learns a WordPiece vocabulary from text: frequent pieces that stand side by side are merged, over and over.
 import { normalizeText, splitWords, type NormalizerSettings } from './bert-normalizer.ts';
 import { mergePieces } from './merge-pieces.ts';
-import { yieldRegularly } from '../event-loop.ts';
+import { yieldRegularly } from '../waiting/event-loop.ts';
 import { specialTokens, wordPieceTokenizerJson } from './vocabulary.ts';
 
 export interface LearnWordPieceOptions {

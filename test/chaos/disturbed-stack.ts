@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createClient, type Client } from '../../openapi/client.ts';
 import { stackVariable } from '../../src/local/process-identity.ts';
-import { startOf } from '../../src/process-start.ts';
+import { startOf } from '../../src/machine/process-start.ts';
 import { SupervisedPart } from '../../src/local/supervised-part.ts';
 import { StackProcess, type PartName } from '../journeys/stack-process.ts';
 import { findVersitygw, openS3, type TestS3 } from '../storage/stores.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startOf } from '../../src/process-start.ts';
+import { startOf } from '../../src/machine/process-start.ts';
 import { until } from '../../src/local/until.ts';
 import type { DisturbedStack } from './disturbed-stack.ts';
 import type { LimitedDisk } from './limited-disk.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lockDirectory } from '../../src/local/directory-lock.ts';
-import { startOf } from '../../src/process-start.ts';
+import { startOf } from '../../src/machine/process-start.ts';
 
 let directory: string;
 beforeEach(async () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/local/free-port.ts';
-import { requireFreePort } from '../../src/require-free-port.ts';
+import { requireFreePort } from '../../src/machine/require-free-port.ts';
 
 const servers: Server[] = [];
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { processesOf, stackVariable } from '../../src/local/process-identity.ts';
-import { startOf } from '../../src/process-start.ts';
+import { startOf } from '../../src/machine/process-start.ts';
 import { endLeftovers } from '../../src/local/leftover.ts';
 import { SupervisedPart, type PartOptions } from '../../src/local/supervised-part.ts';
 import { until } from '../../src/local/until.ts';

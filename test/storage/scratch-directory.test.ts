@@ -8,7 +8,7 @@ import { basename, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { startOf } from '../../src/process-start.ts';
+import { startOf } from '../../src/machine/process-start.ts';
 import {
   removeAbandonedScratch,
   tidyScratch,

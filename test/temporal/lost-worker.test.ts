@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { signalNames } from '../../src/experiment/name.ts';
 import { failActivitiesOf, workerIdentity } from '../../src/temporal/lost-worker.ts';
-import { whileWaiting } from '../../src/while-waiting.ts';
+import { whileWaiting } from '../../src/waiting/while-waiting.ts';
 import { startTemporal, type TestTemporal } from '../temporal-server.ts';
 import { record } from '../workers/workflows/record-history.ts';
 import { runScenario, statesOf, untilCancelled } from '../workers/workflows/workflow-harness.ts';

@@ -1,6 +1,6 @@
 // From logits and truth to the stored prediction of every row.
 import type { Predictions } from '../../src/dataset/predictions.ts';
-import { forEachYielding, type YieldToOthers } from '../../src/event-loop.ts';
+import { forEachYielding, type YieldToOthers } from '../../src/waiting/event-loop.ts';
 import type { EvaluationInput } from '../../src/training/metrics/evaluation-metrics.ts';
 import {
   binaryCrossEntropies,

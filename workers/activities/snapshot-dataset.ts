@@ -28,7 +28,7 @@ import { projectBlobs } from '../../src/storage/project-blobs.ts';
 import { withScratchDirectory } from '../../src/storage/scratch-directory.ts';
 import { WordPieceLearner } from '../../src/text/learn-word-piece.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
-import { whileWaiting } from '../../src/while-waiting.ts';
+import { whileWaiting } from '../../src/waiting/while-waiting.ts';
 import { experimentModel } from '../preparation/experiment-model.ts';
 import { headOf, recipeOf } from '../preparation/engine-recipe.ts';
 import { runAttempt } from '../attempt/run-attempt.ts';

@@ -1,5 +1,5 @@
 // Keeps a training state: blobs first, then the manifest, then the row. Only a row makes a checkpoint count.
-import { allEnded } from '../../src/all-ended.ts';
+import { allEnded } from '../../src/waiting/all-ended.ts';
 import type { CheckpointRepository } from '../../src/database/checkpoint-repository.ts';
 import type { LeaseHolder } from '../../src/database/experiment-lock.ts';
 import type { CommittedCheckpoint } from '../../src/experiment/activity.ts';

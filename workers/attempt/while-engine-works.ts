@@ -1,6 +1,6 @@
 // Work of the engine within an activity: signs of life, its end when it is told to stop, and that of an engine that hangs.
 import type { Context } from '@temporalio/activity';
-import { whileWaiting } from '../../src/while-waiting.ts';
+import { whileWaiting } from '../../src/waiting/while-waiting.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { Watchdog } from './watchdog.ts';
 import { throwIfEnding } from './worker-stopping.ts';

@@ -1,5 +1,5 @@
 // Where an attempt goes on from: the newest committed checkpoint whose objects are all what their names say.
-import { allEnded } from '../../src/all-ended.ts';
+import { allEnded } from '../../src/waiting/all-ended.ts';
 import type { CheckpointRepository } from '../../src/database/checkpoint-repository.ts';
 import type { CodedError } from '../../src/error.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';

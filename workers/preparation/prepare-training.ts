@@ -1,5 +1,5 @@
 // Gathers what a training attempt starts from: the snapshot's examples, the recipe, and the last committed state.
-import { allEnded } from '../../src/all-ended.ts';
+import { allEnded } from '../../src/waiting/all-ended.ts';
 import type { Config } from '../../src/config.ts';
 import type { ExperimentRecord } from '../../src/database/experiment-record.ts';
 import { rowBehind } from '../../src/database/row-behind.ts';

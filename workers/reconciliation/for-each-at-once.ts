@@ -1,5 +1,5 @@
 // Work on many things, a few at once.
-import { allEnded } from '../../src/all-ended.ts';
+import { allEnded } from '../../src/waiting/all-ended.ts';
 
 /** Calls `work` for each item, at most `count` at a time. @throws the first failure, when what was begun has ended. */
 export async function forEachAtOnce<T>(

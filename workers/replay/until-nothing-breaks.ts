@@ -10,7 +10,7 @@ import { messageOf } from '../../src/thrown.ts';
 import type { Logger } from '../../src/log.ts';
 import { callWithin } from '../../src/temporal/call-within.ts';
 import { sampleRunningWorkflows } from '../../src/temporal/running-workflows.ts';
-import { whileWaiting } from '../../src/while-waiting.ts';
+import { whileWaiting } from '../../src/waiting/while-waiting.ts';
 import type { HistoryReplayer } from './history-replayer.ts';
 import { replayRunning } from './replay-running.ts';
 

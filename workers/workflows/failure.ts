@@ -6,6 +6,7 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
+import type { ErrorCode } from '../../src/error.ts';
 import type { ExperimentFailure } from '../../src/experiment/activity.ts';
 import { workerLost } from '../../src/experiment/name.ts';
 
@@ -34,7 +35,7 @@ export function describeFailure(error: unknown): ExperimentFailure {
 }
 
 /** What an attempt needs is away, or its row was restored: the next would most likely end at once as well. */
-const away: readonly string[] = [
+const away: readonly ErrorCode[] = [
   'database_unavailable',
   'storage_unavailable',
   'temporal_unavailable',
@@ -43,7 +44,7 @@ const away: readonly string[] = [
 ];
 
 /** Failures that say nothing about the experiment. */
-const excused: readonly string[] = [...away, 'worker_stopping'];
+const excused: readonly (ErrorCode | 'worker_stopping')[] = [...away, 'worker_stopping'];
 
 /** Whether a failed attempt counts towards giving up. */
 export function countsAsFruitless(error: unknown): boolean {

@@ -8,6 +8,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { ErrorCode } from '../../src/error.ts';
 import type { ExperimentReference } from '../../src/experiment/activity.ts';
 import type { FailedAttempts } from '../../src/experiment/workflow.ts';
 import { revokeAttempt } from './lasting-writes.ts';
@@ -86,7 +87,7 @@ function awaySeconds(away: number): number {
 }
 
 /** Damage in the store has a remedy of its own, which the code leads to. */
-const damage: readonly string[] = ['blob_corrupt', 'blob_missing'];
+const damage: readonly string[] = ['blob_corrupt', 'blob_missing'] satisfies ErrorCode[];
 
 function noProgress(count: number, error: unknown): ApplicationFailure {
   const { code, message } = describeFailure(error);

@@ -1,6 +1,6 @@
 // Who is answered while there is no access control: programs and pages of this machine, by a loopback name.
 import { CodedError } from '../../error.ts';
-import { isLoopback } from '../../loopback.ts';
+import { isLoopback } from '../../machine/loopback.ts';
 
 /**
  * Checks the headers that a browser sets, so that no page of another site reaches the service: not by posting to it, and

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { CodedError } from '../../error.ts';
-import { Turns } from '../../turns.ts';
+import { Turns } from '../../waiting/turns.ts';
 
 const waitSeconds = 60;
 const longestSilenceSeconds = 60;

@@ -1,5 +1,5 @@
 // Runs an exported model over examples, in a thread of its own.
-import { allEnded } from '../../all-ended.ts';
+import { allEnded } from '../../waiting/all-ended.ts';
 import type { ProviderChoice } from '../job.ts';
 import { startInferenceThread, type InferenceClient } from '../runtime/inference-client.ts';
 import { collectBatch, planBatches, type InferenceExamples, type ModelLimits } from './batching.ts';

@@ -1,5 +1,5 @@
 // How far probabilities can be believed.
-import { forEachYielding, type YieldToOthers } from '../../event-loop.ts';
+import { forEachYielding, type YieldToOthers } from '../../waiting/event-loop.ts';
 import { ratio } from './arithmetic.ts';
 import type { ClassProbabilities } from './probabilities.ts';
 

@@ -1,5 +1,5 @@
 // Metrics of single-label classification, computed from logits and labels alone.
-import { forEachYielding, type YieldToOthers } from '../../event-loop.ts';
+import { forEachYielding, type YieldToOthers } from '../../waiting/event-loop.ts';
 import { meanOfDefined, ratio, sum } from './arithmetic.ts';
 import { brierScore, expectedCalibrationError } from './calibration.ts';
 import { classMetrics, macroF1, present, weightedF1, type ClassMetrics } from './class-report.ts';

@@ -1,5 +1,5 @@
 // The metrics of an evaluation, whatever its task: one function, and unions that the task tells apart.
-import type { YieldToOthers } from '../../event-loop.ts';
+import type { YieldToOthers } from '../../waiting/event-loop.ts';
 import {
   classificationMetrics,
   type ClassificationInput,

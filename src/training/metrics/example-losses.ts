@@ -1,5 +1,5 @@
 // The loss of each prediction, as PyTorch's loss functions give it before the mean.
-import { forEachYielding, type YieldToOthers } from '../../event-loop.ts';
+import { forEachYielding, type YieldToOthers } from '../../waiting/event-loop.ts';
 import type { ClassProbabilities, LogitTable, Numbers } from './probabilities.ts';
 
 /** Cross-entropy [rows]; a label below 0 is not counted and gives 0. */

@@ -1,5 +1,5 @@
 // Metrics of multi-label classification: each label is there or not, whatever the others are.
-import { forEachYielding, type YieldToOthers } from '../../event-loop.ts';
+import { forEachYielding, type YieldToOthers } from '../../waiting/event-loop.ts';
 import { meanOfDefined, ratio, sum } from './arithmetic.ts';
 import {
   classMetrics,

@@ -1,5 +1,5 @@
 // Class probabilities by softmax, computed from the logits when they are asked for.
-import { forEachYielding, type YieldToOthers } from '../../event-loop.ts';
+import { forEachYielding, type YieldToOthers } from '../../waiting/event-loop.ts';
 
 export type Numbers = Float32Array | Float64Array;
 

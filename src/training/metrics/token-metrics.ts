@@ -1,5 +1,5 @@
 // Metrics of token classification, over the tokens that carry a label.
-import type { YieldToOthers } from '../../event-loop.ts';
+import type { YieldToOthers } from '../../waiting/event-loop.ts';
 import { ratio, sum } from './arithmetic.ts';
 import { classMetrics, macroF1, present, weightedF1, type ClassMetrics } from './class-report.ts';
 import { classCounts, confusionMatrix } from './confusion-matrix.ts';

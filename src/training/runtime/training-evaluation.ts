@@ -1,6 +1,6 @@
 // Evaluations during training: when one is due, what it showed, and whether training is to end for it.
 import type { ExampleTable } from '../../text/example-table.ts';
-import { yieldRegularly } from '../../event-loop.ts';
+import { yieldRegularly } from '../../waiting/event-loop.ts';
 import { evaluationInput } from '../evaluation-input.ts';
 import { openExamples } from '../example-source.ts';
 import type { EvaluationMemory, TrainingEvaluation, TrainingEvent, TrainingJob } from '../job.ts';

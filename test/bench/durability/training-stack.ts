@@ -4,7 +4,7 @@ import { createClient } from '../../../openapi/client.ts';
 import { Client as TemporalClient, Connection } from '@temporalio/client';
 import { childWorkflowId } from '../../../src/experiment/name.ts';
 import { until } from '../../../src/local/until.ts';
-import { startOf } from '../../../src/process-start.ts';
+import { startOf } from '../../../src/machine/process-start.ts';
 import { StackProcess } from '../../journeys/stack-process.ts';
 import { findVersitygw, openS3, type TestS3 } from '../../storage/stores.ts';
 import type { BenchModel } from './model.ts';

@@ -1,6 +1,6 @@
 // Whether a port can be listened on, asked before anything depends on it.
 import { createServer } from 'node:net';
-import { CodedError } from './error.ts';
+import { CodedError } from '../error.ts';
 
 /**
  * Makes sure that a port can be listened on now.

@@ -1,6 +1,6 @@
 // Work that takes turns: only so much of it at a time. The rest waits in the order in which it came, so that a crowd is served
 // late instead of refused.
-import type { CodedError } from './error.ts';
+import type { CodedError } from '../error.ts';
 
 export interface TurnLimits {
   readonly atOnce: number;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CodedError } from '../src/error.ts';
-import { Turns } from '../src/turns.ts';
+import { CodedError } from '../../src/error.ts';
+import { Turns } from '../../src/waiting/turns.ts';
 
 const refusal = (): CodedError => new CodedError('too_many_uploads', 'Too many.');
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { availableCores } from '../src/cores.ts';
+import { availableCores } from '../../src/machine/cores.ts';
 
 describe('the cores that a process may use', () => {
   const roots: string[] = [];

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { allEnded } from '../src/all-ended.ts';
+import { allEnded } from '../../src/waiting/all-ended.ts';
 
 it('several works give their results in order, whatever order they end in', async () => {
   const late = new Promise<string>((resolve) => setTimeout(() => resolve('late'), 20));
