@@ -84,7 +84,7 @@ export async function TrainingWorkflow(input: TrainingWorkflowInput): Promise<Tr
 /** Of Temporal's 1 to 5, the first to go; where none is said it is 3. */
 const begunPriority = { priorityKey: 2 } as const;
 
-/** What was begun ends before more is begun: an experiment that has a checkpoint goes before those that have none. */
+/** What was begun ends before more is begun: an experiment that has a checkpoint is preferred to those that have none. */
 async function attempt(input: TrainingWorkflowInput, progress: TrainingProgress) {
   const { projectId, experimentId, snapshot } = input;
   const { fineTuneBert } = proxyActivities<TrainingActivities>({

@@ -10,7 +10,8 @@ import { tellCheckpoint, workflowBundle } from './workflow-harness.ts';
 
 let temporal: TestTemporal;
 beforeAll(async () => {
-  temporal = await startTemporal();
+  // With several partitions of a queue, which Temporal has by default, its order is not exact.
+  temporal = await startTemporal({ settings: ['matching.numTaskqueueWritePartitions=1'] });
 });
 afterAll(() => temporal.stop());
 
@@ -47,8 +48,8 @@ it('takes one that has a checkpoint before one that has waited for longer and ha
       await asked('third', 1);
       return { outcome: 'handedBack', checkpoint: { step: 1, id: 'sha256:1' } };
     }
-    // The second has the worker that the first gave back, before the first asks for one again.
-    if (experimentId === 'second') await asked('first', 2);
+    // One of the others has the worker that the first gave back, before the first asks for one again.
+    if (experimentId !== 'first') await asked('first', 2);
     Context.current().heartbeat();
     return completed;
   };
@@ -65,8 +66,10 @@ it('takes one that has a checkpoint before one that has waited for longer and ha
   const running = workers.map((worker) => worker.run());
   const first = await start('first');
   await first.result();
-  await temporal.client.workflow.getHandle('third').result();
+  for (const other of ['second', 'third']) await temporal.client.workflow.getHandle(other).result();
   for (const worker of workers) worker.shutdown();
   await Promise.all(running);
-  expect(order).toEqual(['first', 'second', 'first', 'third']);
+  // Besides priorities Temporal promises no order.
+  expect(order.toSorted()).toEqual(['first', 'first', 'second', 'third']);
+  expect([order[0], order[2]]).toEqual(['first', 'first']);
 });
