@@ -63,16 +63,17 @@ export class SupervisedPart {
     this.#stopping.abort();
     const spareEnded = this.#spare?.end();
     const child = this.#child;
+    let timer: NodeJS.Timeout | undefined;
     if (child?.exitCode === null && child.signalCode === null) {
       const { stopSignal, stopTimeoutSeconds, tell, name } = this.#options;
       child.kill(stopSignal);
-      const timer = setTimeout(() => {
+      timer = setTimeout(() => {
         tell(`${name} did not stop within ${stopTimeoutSeconds} s and is killed.`);
         child.kill('SIGKILL');
       }, stopTimeoutSeconds * 1000);
-      void this.#loop?.finally(() => clearTimeout(timer));
     }
     await this.#loop;
+    clearTimeout(timer);
     await spareEnded;
   }
 

@@ -1,7 +1,7 @@
 // Puts a whole model together: what it was before training, what training made of a part of it, and adapters merged in.
 // One tensor at a time is held, so that a large model can pass through.
 import type { Readable } from 'node:stream';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { CodedError } from '../error.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { NamedTensor } from './safetensors.ts';
@@ -132,7 +132,7 @@ async function mergeAdapter(
   const data = new Float32Array(base.data.length);
   const row = new Float64Array(inputs);
   for (let output = 0; output < outputs; output++) {
-    if (output % rowsATurn === 0) await turn();
+    if (output % rowsAStretch === 0) await nextRound();
     row.fill(0);
     for (let inner = 0; inner < rank; inner++) {
       const factor = (b.data[output * rank + inner] ?? 0) * scale;
@@ -145,8 +145,8 @@ async function mergeAdapter(
   return { ...base, data };
 }
 
-/** Output rows merged before other work has its turn. */
-const rowsATurn = 64;
+/** Output rows merged before other work goes on. */
+const rowsAStretch = 64;
 
 async function mergeTensor(
   entry: TensorEntry,

@@ -1,7 +1,7 @@
 // Blobs: objects named by the SHA-256 of their content and checked against it whenever they are read.
 import { createHash } from 'node:crypto';
 import { Readable, Transform } from 'node:stream';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { v7 } from 'uuid';
 import { CodedError } from '../error.ts';
 import { sha256Pattern, type BlobRef, type PinBlobs } from '../experiment/blob.ts';
@@ -11,8 +11,8 @@ import { storageFault, type ByteRange, type ListedObject, type ObjectStore } fro
 
 /** Parts go to the store in pieces of at most this size, so that it never holds a copy of a large one. */
 const pieceSizeBytes = 1024 * 1024;
-/** After so many pieces hashed, some tens of milliseconds, other work has its turn. */
-const piecesATurn = 32;
+/** After so many pieces hashed, some tens of milliseconds, other work goes on. */
+const piecesAStretch = 32;
 
 const hashPattern = new RegExp(sha256Pattern);
 
@@ -83,9 +83,9 @@ export class BlobStore {
       hash.update(piece);
       sizeBytes += piece.byteLength;
       pieces += 1;
-      if (pieces % piecesATurn !== 0) continue;
+      if (pieces % piecesAStretch !== 0) continue;
       onProgress();
-      await turn();
+      await nextRound();
     }
     const reference = { sha256: `sha256:${hash.digest('hex')}`, sizeBytes };
     await this.#pin([reference.sha256]);

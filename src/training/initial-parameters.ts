@@ -1,5 +1,5 @@
 // The parameters of a whole model before the first step: given tensors, and random values for what is not given.
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { CodedError } from '../error.ts';
 import { parameterSpecifications, type ParameterSpecification } from './bert/parameters.ts';
 import type { BertConfig, ModelHead, NamedTensor } from './job.ts';
@@ -62,11 +62,11 @@ function checkGiven(
 }
 
 /**
- * Every parameter of a model at step 0. Other work has its turn while they are made, which takes seconds for a large model.
+ * Every parameter of a model at step 0. Other work goes on while they are made, which takes seconds for a large model.
  * @param seed of what is drawn.
  * @param given pretrained tensors under Hugging Face names; none for a model from scratch. A head that they lack is drawn
  * at random.
- * @param onProgress called before each turn of other work, once a tensor at least; what it throws ends the work.
+ * @param onProgress called each time before other work goes on, once a tensor at least; what it throws ends the work.
  * @throws CodedError `model_incompatible` naming every tensor that is missing, has another shape or does not belong
  */
 export async function initialParameters(
@@ -85,7 +85,7 @@ export async function initialParameters(
       byName.get(name) ?? (await drawParameter(specification, seed, config.initializerRange, onProgress)),
     );
     onProgress();
-    await turn();
+    await nextRound();
   }
   return parameters;
 }

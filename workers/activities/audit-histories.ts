@@ -43,9 +43,9 @@ async function recorded(
 ): Promise<{ histories: ExperimentHistories; source: ExperimentAudit['source'] }> {
   const { state, historySha256 } = await repositories.experiments.require(reference);
   if (historySha256 !== null) {
-    const bytes = await projectBlobs(store, reference.projectId).bytes(historySha256);
+    const text = await projectBlobs(store, reference.projectId).text(historySha256);
     // Written by the dispatcher, and checked by its hash.
-    const histories = JSON.parse(Buffer.from(bytes).toString('utf8')) as ExperimentHistories;
+    const histories = JSON.parse(text) as ExperimentHistories;
     return { histories, source: 'stored' };
   }
   const histories = await callWithin(temporal, readTimeoutSeconds, () =>

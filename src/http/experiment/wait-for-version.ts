@@ -36,8 +36,7 @@ export async function waitForVersion(
     if (!isKnown((await experiments.requireVersion(reference)).version))
       return await experiments.require(reference);
     let until = end;
-    while (performance.now() < until && !signal.aborted) {
-      await watch.next((until - performance.now()) / 1000, signal);
+    while (await watch.next(Math.max(0, until - performance.now()) / 1000, signal)) {
       const { version, state } = await experiments.requireVersion(reference);
       if (isKnown(version)) continue;
       if (hasEnded(state)) break;

@@ -1,15 +1,15 @@
 // Random numbers of a given distribution from a keystream.
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { wordReader, type Keystream } from './keystream.ts';
 
-/** After so many numbers, some tens of milliseconds, other work has its turn. Even, as numbers come in pairs. */
-const numbersATurn = 2 ** 20;
+/** After so many numbers, some tens of milliseconds, other work goes on. Even, as numbers come in pairs. */
+const numbersAStretch = 2 ** 20;
 
 /**
  * Fills an array with normal(0, deviation) by the method of Box and Muller.
  * Each pair takes eight bytes: two whole numbers, moved by a half so that the logarithm is finite.
  *
- * @param onProgress called before each turn of other work; what it throws ends the filling.
+ * @param onProgress called each time before other work goes on; what it throws ends the filling.
  */
 export async function fillNormal(
   keystream: Keystream,
@@ -18,12 +18,12 @@ export async function fillNormal(
   onProgress: () => void = () => undefined,
 ): Promise<void> {
   const fillBytes = keystream.filler(0, 0);
-  for (let start = 0; start < target.length; start += numbersATurn) {
+  for (let start = 0; start < target.length; start += numbersAStretch) {
     if (start > 0) {
       onProgress();
-      await turn();
+      await nextRound();
     }
-    const part = target.subarray(start, start + numbersATurn);
+    const part = target.subarray(start, start + numbersAStretch);
     const bytes = new Uint8Array(Math.ceil(part.length / 2) * 8);
     fillBytes(bytes);
     toNormal(bytes, part, deviation);
